@@ -1,0 +1,2 @@
+DROP TABLE lead_identities;
+DROP TABLE leads;

@@ -1,0 +1,4 @@
+DROP TABLE idempotency_keys;
+DROP TABLE consents;
+DROP TABLE activities;
+DROP TABLE submissions;

@@ -1,0 +1,3 @@
+DROP TABLE feed_positions;
+DROP TABLE feed;
+DROP TABLE outbox;

@@ -1,0 +1,197 @@
+//! Who is calling, and may they? Everything under `/v1` passes here first.
+
+use crate::api::cors::AllowedOrigins;
+use crate::api::permissions::{self, Needs};
+use crate::api::problem::ApiError;
+use crate::api::rate_limit::{Decision, Quota};
+use crate::api::state::{AppState, blocking};
+use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::flow::authenticate::{self, Program};
+use crate::domain::key::ApiKey;
+use crate::error::Error;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::Utc;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The header by which a system names itself, so that it does not hear its own changes again.
+pub const ORIGIN: &str = "baton-origin";
+
+/// The program that is calling, as handlers get it.
+#[derive(Clone)]
+pub struct Caller {
+    program: Arc<Program>,
+    request_id: String,
+    origin: Option<String>,
+}
+
+impl Deref for Caller {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl Caller {
+    /// Who is said to have done what this request does.
+    pub fn actor(&self) -> Actor {
+        Actor::api_key(self.key_id)
+    }
+
+    /// The system the request came through, by its `Baton-Origin` header.
+    pub fn origin(&self) -> Option<String> {
+        self.origin.clone()
+    }
+
+    /// Who, why and through what, for a change that the request itself asks for.
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            actor: self.actor(),
+            cause: Cause::request(self.request_id.clone()),
+            origin: self.origin(),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            request
+                .extensions()
+                .get::<Caller>()
+                .cloned()
+                .ok_or_else(ApiError::missing_key),
+        )
+    }
+}
+
+/// Middleware: lets a request through when its key is good, may do this, and has not asked too often.
+///
+/// Refusals are answers, not errors: only those pass the middlewares around it.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let Some(needs) = request
+        .match_pattern()
+        .and_then(|path| permissions::needs(request.method().as_str(), &path))
+    else {
+        // Not an operation: the default service says so, to anybody.
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let admitted = match admit(&request, needs).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(request.error_response(refusal).map_into_right_body()),
+    };
+    request.extensions_mut().insert(admitted.caller);
+    let mut response = next.call(request).await?;
+    for (name, value) in admitted.decision.headers() {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response.map_into_left_body())
+}
+
+struct Admitted {
+    caller: Caller,
+    decision: Decision,
+}
+
+async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiError> {
+    let state = request
+        .app_data::<web::Data<AppState>>()
+        .cloned()
+        .ok_or_else(|| Error::internal("no state"))?;
+    let program = identify(&state, request.headers()).await?;
+    let allowed = AllowedOrigins(program.settings.allowed_origins.clone());
+    let is_foreign = is_foreign_page(request, &allowed);
+    request.extensions_mut().insert(allowed);
+    if is_foreign {
+        return Err(ApiError::forbidden(
+            "pages of this origin may not call the API; an administrator can add it to the workspace's allowed_origins",
+        ));
+    }
+    let quota = program
+        .requests_per_minute
+        .map_or(state.key_quota, |requests| Quota {
+            requests,
+            window_seconds: 60,
+        });
+    let decision = state.limits.check(program.key_id, quota);
+    if !decision.allowed {
+        return Err(ApiError::rate_limited(&decision));
+    }
+    if let Needs::Scope(scope) = needs
+        && !program.scopes.contains(&scope)
+    {
+        return Err(ApiError::missing_scope(scope.as_str()));
+    }
+    let request_id = super::request_id::current().unwrap_or_default();
+    let origin = request
+        .headers()
+        .get(ORIGIN)
+        .and_then(|value| value.to_str().ok());
+    let origin = origin.map(|origin| origin.chars().take(64).collect());
+    Ok(Admitted {
+        caller: Caller {
+            program,
+            request_id,
+            origin,
+        },
+        decision,
+    })
+}
+
+async fn identify(
+    state: &web::Data<AppState>,
+    headers: &header::HeaderMap,
+) -> Result<Arc<Program>, ApiError> {
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(ApiError::missing_key)?;
+    let (scheme, token) = given
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(ApiError::invalid_key)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::invalid_key());
+    }
+    let key = ApiKey::parse(token.trim()).ok_or_else(ApiError::invalid_key)?;
+    let known = match state.programs.get(&key) {
+        Some(known) => known,
+        None => {
+            let db = state.db.clone();
+            let found = blocking(move || {
+                db.in_workspace(key.workspace_id, |conn| {
+                    authenticate::by_api_key(conn, &key, Utc::now())
+                })
+            })
+            .await?;
+            let found = found.map(Arc::new);
+            state.programs.insert(key, found.clone());
+            found
+        }
+    };
+    known.ok_or_else(ApiError::invalid_key)
+}
+
+/// Whether a page asks whose origin the workspace does not name: it may not use a key, whoever gave it one.
+fn is_foreign_page(request: &ServiceRequest, allowed: &AllowedOrigins) -> bool {
+    let text = |name: header::HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    text(header::ORIGIN)
+        .is_some_and(|origin| !allowed.allows(origin, text(header::HOST).unwrap_or_default()))
+}

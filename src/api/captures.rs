@@ -1,0 +1,366 @@
+//! `POST /v1/capture`: a submission comes in.
+
+use crate::api::auth::Caller;
+use crate::api::capture_json::{CaptureAnswer, CaptureBody, QuarantineAnswer};
+use crate::api::client_address::client_address;
+use crate::api::extract::ValidJson;
+use crate::api::idempotency;
+use crate::api::problem::{ApiError, WriteProblems};
+use crate::api::state::{AppState, blocking, in_workspace_until};
+use crate::domain::capture::{Capture, Captured, Outcome};
+use crate::domain::capture_draft::{self, CaptureDraft, Surroundings};
+use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::flow::capture::{self, Incoming, Reply};
+use crate::domain::flow::intake::{self, Answers};
+use crate::domain::flow::once::Answered;
+use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::submission::{Door, Submission, SubmissionContext, SubmissionState};
+use crate::domain::workspace::WorkspaceSettings;
+use crate::error::{Conflict, Error, FieldError, Result};
+use crate::store::pool::{End, TenantConnection};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How captures are answered.
+pub const ANSWERS: Answers = Answers {
+    done: captured_answer,
+    quarantined: quarantined_answer,
+};
+
+/// Capture a submission.
+///
+/// A person who is not known becomes a new lead (201). A person who is known gets another touch, and values where the
+/// lead had none (200); a submission is never refused for being a duplicate. What cannot be processed because of a fault
+/// of ours is kept and answered 202. The answer is sent when everything is durable.
+#[utoipa::path(
+    tag = "capture",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body = CaptureBody,
+    responses(
+        (status = 201, description = "A new lead", body = CaptureAnswer),
+        (status = 200, description = "A known lead", body = CaptureAnswer),
+        (status = 202, description = "Kept in quarantine: it could not be processed yet", body = QuarantineAnswer),
+        WriteProblems,
+    ),
+)]
+#[post("/capture")]
+pub async fn capture_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    body: ValidJson<CaptureBody>,
+) -> Result<HttpResponse, ApiError> {
+    let ValidJson { value, raw } = body;
+    let idempotency_key = idempotency::key(&request, &caller, &raw)?;
+    let dry_run = value.dry_run;
+    let received = Received {
+        door: Door::Capture,
+        content_type: content_type(&request),
+        body: raw.to_vec(),
+        context: context(&request, &state, caller.origin()),
+        idempotency_key,
+    };
+    respond(submit(&state, &caller, value.into_draft(), received, dry_run).await?)
+}
+
+/// A request that brings a submission.
+pub struct Received {
+    /// The way it came in.
+    pub door: Door,
+    /// Media type of the body.
+    pub content_type: String,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// What stood beside it.
+    pub context: SubmissionContext,
+    /// The key under which its answer is kept.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// Takes in one submission of a program; a dry run is taken back.
+pub async fn submit(
+    state: &web::Data<AppState>,
+    caller: &Caller,
+    draft: CaptureDraft,
+    received: Received,
+    dry_run: bool,
+) -> Result<Reply> {
+    if dry_run {
+        return rehearse(state, caller, incoming(draft, received, caller)?).await;
+    }
+    submit_as(state, caller, draft, received, ANSWERS).await
+}
+
+/// Takes in one submission of a program, answered in a way of its own.
+pub async fn submit_as(
+    state: &web::Data<AppState>,
+    caller: &Caller,
+    draft: CaptureDraft,
+    received: Received,
+    answers: Answers,
+) -> Result<Reply> {
+    match prepare(
+        draft,
+        received,
+        caller.actor(),
+        None,
+        caller.settings.default_country.clone(),
+    ) {
+        Prepared::Ready(incoming) => {
+            let settings = Arc::new(caller.settings.clone());
+            state
+                .captures
+                .submit(caller.workspace_id, *incoming, settings, answers)
+                .await
+        }
+        Prepared::Refused(errors) => Err(Error::Invalid(errors)),
+        Prepared::Broken(broken) => set_aside(state, caller.workspace_id, *broken).await,
+    }
+}
+
+/// A submission of a program in normal form, for a transaction of the caller's own.
+pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Result<Incoming> {
+    match prepare(
+        draft,
+        received,
+        caller.actor(),
+        None,
+        caller.settings.default_country.clone(),
+    ) {
+        Prepared::Ready(incoming) => Ok(*incoming),
+        Prepared::Refused(errors) => Err(Error::Invalid(errors)),
+        Prepared::Broken(_) => Err(Error::internal(
+            "a panic while a submission was put into normal form",
+        )),
+    }
+}
+
+/// Captures inside a transaction that does more.
+pub fn capture_now(
+    conn: &mut TenantConnection,
+    incoming: Incoming,
+    settings: &WorkspaceSettings,
+    now: DateTime<Utc>,
+) -> Result<Captured> {
+    match capture::capture_many(conn, &[incoming], settings, now, &captured_answer)?.pop() {
+        Some(Reply::Done { captured, .. }) => Ok(*captured),
+        _ => Err(Error::internal("a capture without a reply")),
+    }
+}
+
+/// What became of preparing a submission.
+pub enum Prepared {
+    /// It can be captured.
+    Ready(Box<Incoming>),
+    /// Its fields are wrong.
+    Refused(Vec<FieldError>),
+    /// A fault of ours kept it from being put into normal form.
+    Broken(Box<Broken>),
+}
+
+/// A submission that a fault of ours kept from being put into normal form.
+pub struct Broken {
+    submission: Submission,
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+/// Puts a submission into normal form, with a receipt.
+pub fn prepare(
+    draft: CaptureDraft,
+    received: Received,
+    actor: Actor,
+    form_id: Option<Uuid>,
+    default_country: Option<String>,
+) -> Prepared {
+    let receipt_id = ProcessIds.next(Utc::now());
+    let idempotency_key = received.idempotency_key;
+    let submission = Submission {
+        id: receipt_id,
+        received_at: time_of(receipt_id),
+        state: SubmissionState::Processed,
+        reason: None,
+        door: received.door,
+        form_id,
+        source: capture_draft::line(draft.source.clone()),
+        channel: capture_draft::line(Some(draft.channel.clone())).unwrap_or_default(),
+        actor,
+        content_type: received.content_type,
+        body: received.body,
+        context: received.context,
+        lead_id: None,
+    };
+    match normalise(draft, &submission, default_country) {
+        Ok(Ok(capture)) => Prepared::Ready(Box::new(Incoming {
+            capture,
+            submission,
+            idempotency_key,
+        })),
+        Ok(Err(errors)) => Prepared::Refused(errors),
+        Err(_panic) => Prepared::Broken(Box::new(Broken {
+            submission,
+            idempotency_key,
+        })),
+    }
+}
+
+/// Puts the draft of a submission into normal form; a panic on the way is caught.
+pub fn normalise(
+    draft: CaptureDraft,
+    submission: &Submission,
+    default_country: Option<String>,
+) -> std::thread::Result<Result<Capture, Vec<FieldError>>> {
+    let provenance = Provenance {
+        actor: submission.actor.clone(),
+        cause: Cause::submission(submission.id),
+        origin: submission.context.origin.clone(),
+    };
+    let around = Surroundings {
+        receipt_id: submission.id,
+        received_at: submission.received_at,
+        default_country,
+        provenance,
+    };
+    catch_unwind(AssertUnwindSafe(|| {
+        capture_draft::normalise(draft, around, &mut ProcessIds)
+    }))
+}
+
+/// Keeps a broken submission in quarantine.
+pub async fn set_aside(
+    state: &web::Data<AppState>,
+    workspace_id: Uuid,
+    broken: Broken,
+) -> Result<Reply> {
+    let db = state.db.clone();
+    let reason = "a panic while it was put into normal form; its message and place are in the log";
+    let Broken {
+        submission,
+        idempotency_key,
+    } = broken;
+    blocking(move || {
+        intake::quarantine(
+            &db,
+            workspace_id,
+            submission,
+            idempotency_key.as_ref(),
+            reason,
+            ANSWERS,
+        )
+    })
+    .await
+}
+
+/// Does all of it, and takes it back.
+async fn rehearse(
+    state: &web::Data<AppState>,
+    caller: &Caller,
+    incoming: Incoming,
+) -> Result<Reply> {
+    let settings = caller.settings.clone();
+    let incoming = Incoming {
+        idempotency_key: None,
+        ..incoming
+    };
+    let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
+        let replies =
+            capture::capture_many(conn, &[incoming], &settings, Utc::now(), &rehearsed_answer)?;
+        Ok((replies, End::Rollback))
+    })
+    .await?;
+    replies
+        .pop()
+        .ok_or_else(|| Error::internal("a capture without a reply"))
+}
+
+/// Sends the reply to a submission.
+pub fn respond(reply: Reply) -> Result<HttpResponse, ApiError> {
+    Ok(idempotency::respond(match reply {
+        Reply::Done { answer, .. } | Reply::Quarantined(answer) => Answered {
+            answer,
+            replayed: false,
+        },
+        Reply::Replayed(answer) => Answered {
+            answer,
+            replayed: true,
+        },
+        Reply::KeyReused => return Err(Error::from(Conflict::IdempotencyKeyReused).into()),
+    }))
+}
+
+fn captured_answer(captured: &Captured) -> Answer {
+    answer(status(captured), &CaptureAnswer::from(captured))
+}
+
+fn rehearsed_answer(captured: &Captured) -> Answer {
+    answer(
+        status(captured),
+        &CaptureAnswer {
+            receipt_id: None,
+            ..CaptureAnswer::from(captured)
+        },
+    )
+}
+
+fn quarantined_answer(receipt_id: Uuid) -> Answer {
+    answer(
+        StatusCode::ACCEPTED,
+        &QuarantineAnswer {
+            receipt_id,
+            outcome: "quarantined".to_owned(),
+        },
+    )
+}
+
+/// 201 for a new lead, 200 for a known one.
+pub fn status(captured: &Captured) -> StatusCode {
+    if captured.outcome == Outcome::Created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// An answer without an entity tag. Types of answers have text keys only, so they can always be written as JSON.
+pub fn answer(status: StatusCode, body: &impl Serialize) -> Answer {
+    Answer {
+        status: status.as_u16(),
+        etag: None,
+        body: serde_json::to_vec(body).unwrap_or_default(),
+    }
+}
+
+/// Media type of the request's body.
+pub fn content_type(request: &HttpRequest) -> String {
+    let given = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    given.unwrap_or_default().chars().take(255).collect()
+}
+
+/// What stands beside the body of a request.
+pub fn context(
+    request: &HttpRequest,
+    state: &AppState,
+    origin: Option<String>,
+) -> SubmissionContext {
+    let text = |name: header::HeaderName| {
+        let value = request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok());
+        value.map(|value| value.chars().take(2048).collect())
+    };
+    SubmissionContext {
+        ip: Some(client_address(request, state.trusted_proxies).to_string()),
+        user_agent: text(header::USER_AGENT),
+        referrer: text(header::REFERER),
+        origin,
+    }
+}

@@ -1,0 +1,54 @@
+//! Entity tags: `ETag` from a version, `If-Match` and `If-None-Match` against it (RFC 9110 §13).
+
+use crate::api::problem::ApiError;
+use crate::error::{Error, FieldError};
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+/// The entity tag of a version.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The version that the request insists on, by `If-Match`; `*` insists on none.
+///
+/// # Errors
+/// 422 when it is no entity tag of ours; 412 for a weak one, which never matches.
+pub fn expected_version(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
+    let Some(given) = request.headers().get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = given.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    if text.starts_with("W/") {
+        return Err(ApiError::precondition_failed(
+            "a weak entity tag never matches; pass the ETag of the lead as it is",
+        ));
+    }
+    match text.trim_matches('"').parse() {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(Error::Invalid(vec![FieldError::new(
+            "If-Match",
+            "invalid_etag",
+            "pass the ETag of an answer as it is, such as \"3\"",
+        )])
+        .into()),
+    }
+}
+
+/// Whether the caller has this version already, by `If-None-Match`.
+pub fn is_unchanged(request: &HttpRequest, etag: &str) -> bool {
+    let Some(given) = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    given
+        .split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == "*" || tag == etag)
+}

@@ -1,0 +1,88 @@
+//! Leads, as answers show them.
+
+use crate::domain::lead::Lead;
+use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
+use crate::domain::normalise::attribution::Attribution;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The first and the latest attribution of a lead.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AttributionPair {
+    /// Of the first touch that had one.
+    pub first: Attribution,
+    /// Of the latest touch that had one.
+    pub last: Attribution,
+}
+
+for_each_lead_field!(lead_struct! {
+    /// A lead.
+    #[derive(Debug, Clone, Serialize, ToSchema)]
+    #[schema(as = Lead)]
+    LeadBody {
+        /// Its id: a UUIDv7, so ids sort by the time of creation.
+        pub id: Uuid,
+        /// Counts every change, from 1; the `ETag`.
+        #[schema(minimum = 1)]
+        pub version: i64,
+        /// Where it stands in the pipeline.
+        #[schema(example = "new")]
+        pub stage: String,
+    } {
+        /// Values beside the plain fields.
+        #[schema(value_type = Object)]
+        pub custom: Map<String, Value>,
+        /// Labels.
+        pub tags: Vec<String>,
+        /// Where the first submission came from.
+        #[schema(example = "pricing-page")]
+        pub source: Option<String>,
+        /// The way the first submission took.
+        #[schema(example = "web_form")]
+        pub channel: String,
+        /// Campaigns, click ids and pages.
+        pub attribution: AttributionPair,
+        /// Made by tests only: kept out of lists and counts.
+        pub is_test: bool,
+        /// The sender's time of the first submission.
+        pub captured_at: DateTime<Utc>,
+        /// Our time of the first submission.
+        pub created_at: DateTime<Utc>,
+        /// When it last changed.
+        pub updated_at: DateTime<Utc>,
+        /// When something last happened with it.
+        pub last_activity_at: DateTime<Utc>,
+        /// When it was deleted.
+        pub deleted_at: Option<DateTime<Utc>>,
+    }
+});
+
+macro_rules! from_lead {
+    ({} $($field:ident : $type:ty, $kind:ident, {$($schema:tt)*}, $doc:literal;)*) => {
+        impl From<&Lead> for LeadBody {
+            fn from(lead: &Lead) -> Self {
+                LeadBody {
+                    id: lead.id,
+                    version: lead.version,
+                    stage: lead.stage.clone(),
+                    $($field: lead.fields.$field.clone(),)*
+                    custom: lead.custom.clone(),
+                    tags: lead.tags.clone(),
+                    source: lead.source.clone(),
+                    channel: lead.channel.clone(),
+                    attribution: AttributionPair { first: lead.first_attribution.clone(), last: lead.last_attribution.clone() },
+                    is_test: lead.is_test,
+                    captured_at: lead.captured_at,
+                    created_at: lead.created_at,
+                    updated_at: lead.updated_at,
+                    last_activity_at: lead.last_activity_at,
+                    deleted_at: lead.deleted_at,
+                }
+            }
+        }
+    };
+}
+for_each_lead_field!(from_lead! {});

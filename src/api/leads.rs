@@ -1,0 +1,481 @@
+//! `/v1/leads`: leads one by one, and lists of them.
+
+use crate::api::auth::Caller;
+use crate::api::capture_json::TagText;
+use crate::api::captures::{self, Received};
+use crate::api::conditional::{etag, expected_version, is_unchanged};
+use crate::api::extract::{MergePatch, ValidJson, ValidQuery};
+use crate::api::lead_json::LeadBody;
+use crate::api::lead_query::{LeadQuery, LeadsPage};
+use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
+use crate::api::state::{AppState, in_workspace};
+use crate::api::{idempotency, lead_query};
+use crate::domain::capture::{Captured, Outcome};
+use crate::domain::capture_draft::{self, CaptureDraft};
+use crate::domain::flow::change_lead::{self, LeadPatch};
+use crate::domain::flow::delete_lead as deletion;
+use crate::domain::flow::intake::Answers;
+use crate::domain::flow::once;
+use crate::domain::idempotency::Answer;
+use crate::domain::lead::Lead;
+use crate::domain::lead_fields::{Field, for_each_lead_field, lead_struct};
+use crate::domain::submission::Door;
+use crate::error::{Error, Result};
+use crate::store::{lead_identities, lead_lists, leads};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+for_each_lead_field!(lead_struct! {
+    /// What a request says of a lead.
+    #[derive(Debug, Clone, Default, Deserialize, ToSchema, Validate)]
+    #[serde(default)]
+    #[schema(example = json!({"email": "ada@example.com", "first_name": "Ada", "company": "Analytical Engines Ltd", "custom": {"plan": "pro"}}))]
+    LeadWrite {} {
+        /// Values beside the plain fields; each is taken by itself, `null` removes it.
+        #[schema(value_type = Option<Object>)]
+        pub custom: Option<Map<String, Value>>,
+        /// All labels.
+        #[schema(max_items = 100)]
+        pub tags: Option<Vec<TagText>>,
+        /// Where it came from.
+        #[schema(max_length = 200)]
+        pub source: Option<String>,
+    }
+});
+
+for_each_lead_field!(lead_struct! {
+    /// A new lead. At least one of `email`, `phone` and `external_ids` says who it is.
+    #[derive(Debug, Clone, Default, Deserialize, ToSchema, Validate)]
+    #[serde(default)]
+    #[schema(example = json!({"email": "ada@example.com", "first_name": "Ada", "company": "Analytical Engines Ltd", "external_ids": {"hubspot": "101"}}))]
+    NewLead {} {
+        /// Values beside the plain fields.
+        #[schema(value_type = Object)]
+        pub custom: Map<String, Value>,
+        /// Labels.
+        #[schema(max_items = 100)]
+        pub tags: Vec<TagText>,
+        /// Ids in other systems, by system.
+        #[schema(example = json!({"hubspot": "101"}))]
+        pub external_ids: BTreeMap<String, String>,
+        /// Where it came from.
+        #[schema(max_length = 200)]
+        pub source: Option<String>,
+        /// A test: kept out of lists and counts.
+        #[schema(default = false)]
+        pub test: bool,
+    }
+});
+
+/// List leads.
+///
+/// Newest first unless `sort` says otherwise; equal values in the order of ids, leads without the value last. Pass
+/// `next_cursor` as `cursor` for the next page: it carries the sort and the filter.
+#[utoipa::path(tag = "leads", params(LeadQuery), responses((status = 200, description = "A page of leads", body = LeadsPage), ReadProblems))]
+#[get("/leads")]
+pub async fn list_leads(
+    state: web::Data<AppState>,
+    caller: Caller,
+    query: ValidQuery<LeadQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let with_total = query.0.include_total.unwrap_or(false);
+    let mut wanted = lead_query::read(caller.workspace_id, query.0)?;
+    let limit = wanted.limit;
+    wanted.limit += 1;
+    let asked = wanted.clone();
+    let (found, total) = in_workspace(&state, caller.workspace_id, move |conn| {
+        let total = if with_total {
+            Some(lead_lists::count(conn, &asked.filter)?)
+        } else {
+            None
+        };
+        Ok((lead_lists::list(conn, &asked)?, total))
+    })
+    .await?;
+    wanted.limit = limit;
+    Ok(HttpResponse::Ok().json(lead_query::page(
+        caller.workspace_id,
+        found,
+        &wanted,
+        total,
+    )?))
+}
+
+/// Create a lead.
+///
+/// A person who is already known is not doubled: the lead that there is gets the new values where it had none, and is
+/// answered with 200.
+#[utoipa::path(
+    tag = "leads",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body = NewLead,
+    responses((status = 201, description = "A new lead", body = LeadBody), (status = 200, description = "A known lead", body = LeadBody),
+        (status = 202, description = "Kept in quarantine: it could not be processed yet", body = crate::api::capture_json::QuarantineAnswer), WriteProblems),
+)]
+#[post("/leads")]
+pub async fn create_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    body: ValidJson<NewLead>,
+) -> Result<HttpResponse, ApiError> {
+    let received = Received {
+        door: Door::Leads,
+        content_type: captures::content_type(&request),
+        body: body.raw.to_vec(),
+        context: captures::context(&request, &state, caller.origin()),
+        idempotency_key: idempotency::key(&request, &caller, &body.raw)?,
+    };
+    captures::respond(
+        captures::submit_as(
+            &state,
+            &caller,
+            body.value.into_draft(),
+            received,
+            LEAD_ANSWERS,
+        )
+        .await?,
+    )
+}
+
+/// How new leads are answered: with the lead itself.
+const LEAD_ANSWERS: Answers = Answers {
+    done: lead_answer,
+    quarantined: captures::ANSWERS.quarantined,
+};
+
+fn lead_answer(captured: &Captured) -> Answer {
+    Answer {
+        etag: Some(etag(captured.lead.version)),
+        ..captures::answer(captures::status(captured), &LeadBody::from(&captured.lead))
+    }
+}
+
+impl NewLead {
+    /// The draft that it is.
+    pub fn into_draft(self) -> CaptureDraft {
+        CaptureDraft {
+            fields: self.lead_fields(),
+            custom: self.custom,
+            tags: self.tags.into_iter().map(|tag| tag.0).collect(),
+            external_ids: self.external_ids,
+            source: self.source,
+            channel: "api".to_owned(),
+            is_test: self.test,
+            ..CaptureDraft::default()
+        }
+    }
+}
+
+/// Read a lead.
+#[utoipa::path(
+    tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"), ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when the lead is still the same")),
+    responses((status = 200, description = "The lead", body = LeadBody, headers(("ETag" = String, description = "The lead's version"))),
+        (status = 304, description = "Unchanged"), ReadProblems),
+)]
+#[get("/leads/{id}")]
+pub async fn get_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let lead = in_workspace(&state, caller.workspace_id, move |conn| {
+        change_lead::present(leads::get(conn, *id)?)
+    })
+    .await?;
+    let tag = etag(lead.version);
+    if is_unchanged(&request, &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header((header::ETAG, tag))
+            .finish());
+    }
+    Ok(lead_response(StatusCode::OK, &lead))
+}
+
+/// Change a lead.
+///
+/// A JSON merge patch (RFC 7396): what is named is set, `null` clears, what is not named stays. A patch that changes
+/// nothing leaves the version as it is.
+#[utoipa::path(
+    tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body(content = LeadWrite, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The lead afterwards", body = LeadBody, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
+)]
+#[patch("/leads/{id}")]
+pub async fn update_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    patch: MergePatch<LeadWrite>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request, &caller, &patch.raw)?;
+    let expected = expected_version(&request)?;
+    let changes = read_patch(patch.changes)?;
+    let (settings, provenance) = (caller.settings.clone(), caller.provenance());
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        once::once(conn, key.as_ref(), now, |conn| {
+            let lead = change_lead::change_lead(
+                conn,
+                *id,
+                &changes,
+                expected,
+                &settings,
+                &provenance,
+                now,
+            )?;
+            idempotency::answer(
+                StatusCode::OK,
+                Some(etag(lead.version)),
+                &LeadBody::from(&lead),
+            )
+        })
+    })
+    .await?;
+    Ok(idempotency::respond(answered))
+}
+
+/// Delete a lead.
+///
+/// It is in no list any more, and can be restored for 90 days. When the person comes again, it comes back by itself.
+#[utoipa::path(
+    tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    responses((status = 204, description = "Deleted"), WriteProblems),
+)]
+#[delete("/leads/{id}")]
+pub async fn delete_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request, &caller, &[])?;
+    let expected = expected_version(&request)?;
+    let provenance = caller.provenance();
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        once::once(conn, key.as_ref(), now, |conn| {
+            deletion::delete_lead(conn, *id, expected, &provenance, now)?;
+            Ok(Answer {
+                status: StatusCode::NO_CONTENT.as_u16(),
+                etag: None,
+                body: Vec::new(),
+            })
+        })
+    })
+    .await?;
+    Ok(idempotency::respond(answered))
+}
+
+/// Restore a deleted lead.
+#[utoipa::path(
+    tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    responses((status = 200, description = "The lead, back again", body = LeadBody, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
+)]
+#[post("/leads/{id}/restore")]
+pub async fn restore_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request, &caller, &[])?;
+    let provenance = caller.provenance();
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        once::once(conn, key.as_ref(), now, |conn| {
+            let lead = deletion::restore_lead(conn, *id, &provenance, now)?;
+            idempotency::answer(
+                StatusCode::OK,
+                Some(etag(lead.version)),
+                &LeadBody::from(&lead),
+            )
+        })
+    })
+    .await?;
+    Ok(idempotency::respond(answered))
+}
+
+/// What became of an upsert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UpsertOutcome {
+    /// A new lead.
+    Created,
+    /// The person was known by another identity, and has the external id now.
+    Matched,
+    /// The lead with the external id changed.
+    Updated,
+    /// It had these values already.
+    Unchanged,
+}
+
+/// What became of an upsert.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UpsertAnswer {
+    /// What became of it.
+    pub outcome: UpsertOutcome,
+    /// The lead afterwards.
+    pub lead: LeadBody,
+}
+
+/// Create or change a lead by its id in another system.
+///
+/// The values given are set; what is not named stays. When no lead has the external id, the person may still be known
+/// by mail address or phone number: then that lead gets the external id and the values.
+#[utoipa::path(
+    tag = "leads",
+    params(("system" = String, Path, description = "The other system, such as `hubspot`"), ("external_id" = String, Path, description = "The id there"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body = LeadWrite,
+    responses((status = 201, description = "A new lead", body = UpsertAnswer), (status = 200, description = "A known lead", body = UpsertAnswer), WriteProblems),
+)]
+#[put("/leads/by/{system}/{external_id}")]
+pub async fn upsert_lead(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    body: MergePatch<LeadWrite>,
+) -> Result<HttpResponse, ApiError> {
+    let (system, external_id) = path.into_inner();
+    let identity = capture_draft::external_identity(&system, &external_id)
+        .map_err(|error| Error::Invalid(vec![error]))?;
+    let key = idempotency::key(&request, &caller, &body.raw)?;
+    let expected = expected_version(&request)?;
+    let changes = read_patch(body.changes.clone())?;
+    let draft = CaptureDraft {
+        external_ids: BTreeMap::from([(system, external_id)]),
+        channel: "api".to_owned(),
+        ..draft_of(&changes)
+    };
+    let received = Received {
+        door: Door::Leads,
+        content_type: captures::content_type(&request),
+        body: body.raw.to_vec(),
+        context: captures::context(&request, &state, caller.origin()),
+        idempotency_key: None,
+    };
+    let incoming = captures::incoming(draft, received, &caller)?;
+    let (settings, provenance) = (caller.settings.clone(), caller.provenance());
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        once::once(conn, key.as_ref(), now, |conn| {
+            let holder =
+                lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
+            let captured = match holder {
+                Some(_) => None,
+                None => Some(captures::capture_now(conn, incoming, &settings, now)?),
+            };
+            let (lead_id, known) = match (&holder, &captured) {
+                (Some(holder), _) => (holder.lead_id, true),
+                (None, Some(captured)) => (captured.lead.id, captured.outcome != Outcome::Created),
+                (None, None) => return Err(Error::internal("an upsert without a lead")),
+            };
+            let before = leads::get(conn, lead_id)?.version;
+            let lead = change_lead::change_lead(
+                conn,
+                lead_id,
+                &changes,
+                expected.filter(|_| known),
+                &settings,
+                &provenance,
+                now,
+            )?;
+            let outcome = match captured {
+                Some(_) if known => UpsertOutcome::Matched,
+                Some(_) => UpsertOutcome::Created,
+                None if lead.version == before => UpsertOutcome::Unchanged,
+                None => UpsertOutcome::Updated,
+            };
+            let status = if outcome == UpsertOutcome::Created {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
+            idempotency::answer(
+                status,
+                Some(etag(lead.version)),
+                &UpsertAnswer {
+                    outcome,
+                    lead: LeadBody::from(&lead),
+                },
+            )
+        })
+    })
+    .await?;
+    Ok(idempotency::respond(answered))
+}
+
+/// A merge patch whose shape was checked, taken apart.
+fn read_patch(changes: Map<String, Value>) -> Result<LeadPatch> {
+    let mut patch = LeadPatch::default();
+    let mut errors = Vec::new();
+    for (name, value) in changes {
+        match (name.as_str(), value) {
+            ("custom", Value::Object(custom)) => {
+                patch.custom = capture_draft::clean_custom(custom, &mut errors)
+            }
+            ("tags", Value::Null) => patch.tags = Some(Vec::new()),
+            ("tags", Value::Array(tags)) => {
+                let texts = tags
+                    .into_iter()
+                    .filter_map(|tag| tag.as_str().map(str::to_owned))
+                    .collect();
+                patch.tags = Some(capture_draft::clean_tags(texts));
+            }
+            ("source", Value::String(source)) => {
+                patch.source = Some(capture_draft::line(Some(source)))
+            }
+            ("source", Value::Null) => patch.source = Some(None),
+            (name, value) => patch
+                .fields
+                .extend(Field::from_name(name).map(|field| (field, value))),
+        }
+    }
+    if errors.is_empty() {
+        Ok(patch)
+    } else {
+        Err(Error::Invalid(errors))
+    }
+}
+
+/// What the patch says of somebody who may be new.
+fn draft_of(patch: &LeadPatch) -> CaptureDraft {
+    let mut draft = CaptureDraft {
+        custom: patch.custom.clone(),
+        tags: patch.tags.clone().unwrap_or_default(),
+        ..CaptureDraft::default()
+    };
+    draft.custom.retain(|_, value| !value.is_null());
+    draft.source = patch.source.clone().flatten();
+    for (field, value) in &patch.fields {
+        draft.fields.set(*field, value);
+    }
+    draft
+}
+
+fn lead_response(status: StatusCode, lead: &Lead) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::ETAG, etag(lead.version)))
+        .json(LeadBody::from(lead))
+}

@@ -1,0 +1,30 @@
+//! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
+
+pub mod auth;
+pub mod capture_batch;
+pub mod capture_json;
+pub mod captures;
+pub mod changes;
+pub mod client_address;
+pub mod conditional;
+pub mod cors;
+pub mod extract;
+pub mod form_body;
+pub mod form_door;
+pub mod idempotency;
+pub mod lead_details;
+pub mod lead_json;
+pub mod lead_query;
+pub mod leads;
+pub mod openapi;
+pub mod operation;
+pub mod page;
+pub mod permissions;
+pub mod problem;
+pub mod rate_limit;
+pub mod request_id;
+pub mod schema;
+pub mod shape;
+pub mod state;
+pub mod submissions;
+pub mod workspace;

@@ -1,0 +1,190 @@
+//! Error answers (RFC 9457): the one place that knows which status an error gets.
+//!
+//! [`Error`] says what went wrong in the domain's words; here it becomes a [`Problem`] with a
+//! stable `type`. Things that only the API layer knows, such as a missing scope, are made by the
+//! constructors of [`ApiError`]. Faults are logged here, once, and answered without detail.
+
+mod api_error;
+mod documented;
+mod fallback;
+mod kinds;
+
+pub use api_error::ApiError;
+pub use documented::{ReadProblems, WriteProblems};
+pub use fallback::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
+pub use kinds::ProblemKind;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::{Conflict, Error, FieldError};
+
+/// The media type of every error answer.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong, for programs and people (RFC 9457). Decide by `code` or `type`; the texts may change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "/problems/validation-failed", "title": "Some fields are wrong", "status": 422,
+    "code": "validation_failed", "detail": "1 field is wrong.", "request_id": "0198c0de-7a11-7000-8000-000000000001",
+    "errors": [{"pointer": "/emial", "code": "unknown_field", "detail": "unknown field `emial`; did you mean `email`?"}]
+}))]
+pub struct Problem {
+    /// The kind of problem, a stable URI reference.
+    #[serde(rename = "type")]
+    #[schema(examples("/problems/validation-failed"))]
+    pub type_uri: String,
+    /// The kind of problem in a few words.
+    pub title: String,
+    /// The HTTP status again.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// The last part of `type` in snake case.
+    #[schema(examples("validation_failed"))]
+    pub code: String,
+    /// What went wrong this time, and what helps.
+    pub detail: String,
+    /// The `X-Request-Id` of this answer; support finds the request by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Every wrong field, all at once. Always there when the status is 422 and the code `validation_failed`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<WrongField>,
+    /// When trying the same request again makes sense, in seconds from now; as in `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+    /// The other lead that already carries the address, number or id (`identity_taken`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead_id: Option<Uuid>,
+}
+
+/// One wrong field of a request.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WrongField {
+    /// JSON pointer (RFC 6901) into the request body, or `?name` for a query parameter.
+    #[schema(examples("/custom/plan"))]
+    pub pointer: String,
+    /// What is wrong, machine readable.
+    #[schema(examples("too_long"))]
+    pub code: String,
+    /// What is wrong and what helps. Never repeats the value.
+    pub detail: String,
+}
+
+impl From<FieldError> for WrongField {
+    fn from(error: FieldError) -> Self {
+        WrongField {
+            pointer: error.pointer,
+            code: error.code.to_owned(),
+            detail: error.detail,
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of this kind in the request that is being answered.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Problem {
+            type_uri: kind.type_uri(),
+            title: kind.title().to_owned(),
+            status: kind.status().as_u16(),
+            code: kind.code(),
+            detail: detail.into(),
+            request_id: super::request_id::current(),
+            errors: Vec::new(),
+            retry_after_seconds: None,
+            lead_id: None,
+        }
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+}
+
+/// Translates; does not log.
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        match error {
+            // The id is not repeated: in some paths it is an address or a sender's name for a person.
+            Error::NotFound { what, .. } => Problem::new(
+                ProblemKind::NotFound,
+                format!("There is no such {what}, or this key may not see it."),
+            ),
+            Error::Invalid(errors) => validation_failed(errors.clone()),
+            Error::Conflict(conflict) => conflict.into(),
+            Error::VersionMismatch { what, current, .. } => Problem::new(
+                ProblemKind::PreconditionFailed,
+                format!(
+                    "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
+                ),
+            ),
+            Error::Overloaded => Problem::new(
+                ProblemKind::Overloaded,
+                "Too many requests are waiting. Try again in a moment.",
+            )
+            .retry_after(1),
+            Error::Unavailable(_) => Problem::new(
+                ProblemKind::Unavailable,
+                "The service cannot reach its database. Try again soon.",
+            )
+            .retry_after(5),
+            Error::TooSlow => Problem::new(
+                ProblemKind::QueryTooSlow,
+                "The query took longer than allowed. Narrow it down: fewer conditions, or sort by another field.",
+            ),
+            Error::Internal(_) => Problem::new(
+                ProblemKind::InternalError,
+                "Something went wrong on our side. It has been logged under this request id.",
+            ),
+        }
+    }
+}
+
+impl From<&Conflict> for Problem {
+    fn from(conflict: &Conflict) -> Self {
+        match conflict {
+            Conflict::IdentityTaken { kind, lead_id } => {
+                let detail = format!("Another lead already has this {kind}: see `lead_id`.");
+                Problem { lead_id: Some(*lead_id), ..Problem::new(ProblemKind::IdentityTaken, detail) }
+            }
+            Conflict::IdempotencyKeyReused => Problem::new(
+                ProblemKind::IdempotencyKeyReused,
+                "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            ),
+            Conflict::IdempotencyKeyInUse => Problem::new(
+                ProblemKind::IdempotencyKeyInUse,
+                "The first request with this Idempotency-Key is still running. Repeat to get its answer.",
+            )
+            .retry_after(1),
+            Conflict::SubmissionState { state } => {
+                Problem::new(ProblemKind::SubmissionState, format!("The submission is {state}; that does not allow this."))
+            }
+            Conflict::RestoreWindowPassed { days } => Problem::new(
+                ProblemKind::RestoreWindowPassed,
+                format!("The lead was deleted more than {days} days ago and cannot be restored."),
+            ),
+            Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::FeedExpired { oldest } => Problem::new(
+                ProblemKind::FeedExpired,
+                format!("The feed begins at position {oldest}. List the leads, then follow the feed from there."),
+            ),
+        }
+    }
+}
+
+/// The wrong fields, all at once.
+fn validation_failed(errors: Vec<FieldError>) -> Problem {
+    let detail = match errors.len() {
+        1 => "1 field is wrong.".to_owned(),
+        count => format!("{count} fields are wrong."),
+    };
+    let errors = errors.into_iter().map(WrongField::from).collect();
+    Problem {
+        errors,
+        ..Problem::new(ProblemKind::ValidationFailed, detail)
+    }
+}

@@ -1,0 +1,192 @@
+//! The usual error answers in the OpenAPI document, in one word a handler:
+//! `responses((status = 200, …), ReadProblems)`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::IntoResponses;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::{PROBLEM_JSON, ProblemKind};
+
+/// What any operation may answer.
+pub struct ReadProblems;
+
+/// What an operation with a body may answer besides.
+pub struct WriteProblems;
+
+const READ: &[ProblemKind] = &[
+    ProblemKind::BadRequest,
+    ProblemKind::Unauthorized,
+    ProblemKind::Forbidden,
+    ProblemKind::NotFound,
+    ProblemKind::ValidationFailed,
+    ProblemKind::QueryTooSlow,
+    ProblemKind::RateLimited,
+    ProblemKind::InternalError,
+    ProblemKind::Overloaded,
+    ProblemKind::Unavailable,
+];
+
+const WRITE: &[ProblemKind] = &[
+    ProblemKind::BadRequest,
+    ProblemKind::MalformedJson,
+    ProblemKind::TooDeep,
+    ProblemKind::Unauthorized,
+    ProblemKind::Forbidden,
+    ProblemKind::NotFound,
+    ProblemKind::SlowBody,
+    ProblemKind::IdentityTaken,
+    ProblemKind::IdempotencyKeyInUse,
+    ProblemKind::PreconditionFailed,
+    ProblemKind::PayloadTooLarge,
+    ProblemKind::UnsupportedMediaType,
+    ProblemKind::ValidationFailed,
+    ProblemKind::IdempotencyKeyReused,
+    ProblemKind::RateLimited,
+    ProblemKind::InternalError,
+    ProblemKind::Overloaded,
+    ProblemKind::Unavailable,
+];
+
+impl IntoResponses for ReadProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses_for(READ)
+    }
+}
+
+impl IntoResponses for WriteProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses_for(WRITE)
+    }
+}
+
+/// One response a status, with an example for each kind that has this status.
+fn responses_for(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<String, Vec<ProblemKind>> = BTreeMap::new();
+    for kind in kinds {
+        by_status
+            .entry(kind.status().as_str().to_owned())
+            .or_default()
+            .push(*kind);
+    }
+    by_status
+        .into_iter()
+        .map(|(status, kinds)| (status, RefOr::T(response(&kinds))))
+        .collect()
+}
+
+fn response(kinds: &[ProblemKind]) -> Response {
+    let titles: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
+    let examples = kinds.iter().map(|kind| {
+        let example = ExampleBuilder::new()
+            .summary(kind.title())
+            .value(Some(example(*kind)))
+            .build();
+        (kind.code(), RefOr::T(example))
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .examples_from_iter(examples)
+        .build();
+    let mut response = ResponseBuilder::new()
+        .description(titles.join("; "))
+        .content(PROBLEM_JSON, content);
+    if kinds
+        .iter()
+        .any(|kind| retry_after_seconds(*kind).is_some())
+    {
+        response = response.header(
+            "Retry-After",
+            header(Type::Integer, "When to try again, in seconds."),
+        );
+    }
+    if kinds.contains(&ProblemKind::Unauthorized) {
+        response = response.header(
+            "WWW-Authenticate",
+            header(Type::String, "How to authenticate: `Bearer`."),
+        );
+    }
+    response.build()
+}
+
+fn header(schema_type: Type, description: &str) -> utoipa::openapi::Header {
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(schema_type).build()))
+        .description(Some(description))
+        .build()
+}
+
+fn retry_after_seconds(kind: ProblemKind) -> Option<u32> {
+    match kind {
+        ProblemKind::RateLimited => Some(7),
+        ProblemKind::Overloaded | ProblemKind::IdempotencyKeyInUse => Some(1),
+        ProblemKind::Unavailable => Some(5),
+        _ => None,
+    }
+}
+
+fn example(kind: ProblemKind) -> Value {
+    let mut example = json!({
+        "type": kind.type_uri(), "title": kind.title(), "status": kind.status().as_u16(), "code": kind.code(),
+        "detail": kind.title(), "request_id": "0198c0de-7a11-7000-8000-000000000001",
+    });
+    if kind == ProblemKind::ValidationFailed {
+        example["errors"] = json!([
+            {"pointer": "/emial", "code": "unknown_field", "detail": "unknown field `emial`; did you mean `email`?"}
+        ]);
+    }
+    if kind == ProblemKind::IdentityTaken {
+        example["lead_id"] = json!("0198c0de-7a11-7000-8000-00000000000a");
+    }
+    if let Some(seconds) = retry_after_seconds(kind) {
+        example["retry_after_seconds"] = json!(seconds);
+    }
+    example
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_document_what_reads_do_and_the_answers_to_a_body() {
+        let statuses =
+            |map: BTreeMap<String, RefOr<Response>>| map.into_keys().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            statuses(ReadProblems::responses()),
+            "400 401 403 404 422 429 500 503"
+        );
+        assert_eq!(
+            statuses(WriteProblems::responses()),
+            "400 401 403 404 408 409 412 413 415 422 429 500 503"
+        );
+    }
+
+    #[test]
+    fn every_documented_answer_is_a_problem_with_an_example() {
+        let responses = serde_json::to_value(WriteProblems::responses()).unwrap();
+        for (status, response) in responses.as_object().unwrap() {
+            let content = &response["content"]["application/problem+json"];
+            assert_eq!(
+                content["schema"]["$ref"], "#/components/schemas/Problem",
+                "{status}"
+            );
+            let examples = content["examples"].as_object().unwrap();
+            assert!(
+                examples
+                    .values()
+                    .all(|example| example["value"]["status"].as_u64() == status.parse().ok())
+            );
+        }
+        assert!(responses["503"]["headers"].get("Retry-After").is_some());
+        assert!(
+            responses["401"]["headers"]
+                .get("WWW-Authenticate")
+                .is_some()
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! `/v1/workspace`: the workspace of the key, and its rules.
+
+use crate::api::auth::Caller;
+use crate::api::conditional::{etag, expected_version};
+use crate::api::extract::MergePatch;
+use crate::api::idempotency;
+use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
+use crate::api::state::{AppState, in_workspace};
+use crate::domain::capture_draft;
+use crate::domain::flow::once;
+use crate::domain::identity::IdentityKind;
+use crate::domain::lead_fields::Field;
+use crate::domain::normalise::country;
+use crate::domain::workspace::WorkspaceSettings;
+use crate::error::{Error, FieldError, Result};
+use crate::store::workspaces::{self, Workspace};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, get, patch, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A workspace.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Workspace)]
+pub struct WorkspaceBody {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(example = "Acme")]
+    pub name: String,
+    /// How it wants its leads handled.
+    pub settings: WorkspaceSettings,
+    /// Counts every change, from 1; the `ETag`.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Workspace> for WorkspaceBody {
+    fn from(workspace: Workspace) -> Self {
+        let Workspace {
+            id,
+            name,
+            settings,
+            version,
+            created_at,
+            updated_at,
+        } = workspace;
+        WorkspaceBody {
+            id,
+            name,
+            settings,
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// What a request says of a workspace.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code, reason = "the documented shape of a merge patch")]
+pub struct WorkspaceWrite {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// How it wants its leads handled; what is not named stays.
+    pub settings: Option<WorkspaceSettings>,
+}
+
+/// Read the workspace of the key.
+#[utoipa::path(tag = "workspace", responses((status = 200, description = "The workspace", body = WorkspaceBody, headers(("ETag" = String, description = "Its version"))), ReadProblems))]
+#[get("/workspace")]
+pub async fn get_workspace(
+    state: web::Data<AppState>,
+    caller: Caller,
+) -> Result<HttpResponse, ApiError> {
+    let workspace = in_workspace(&state, caller.workspace_id, workspaces::get).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(workspace.version)))
+        .json(WorkspaceBody::from(workspace)))
+}
+
+/// Change the workspace: a JSON merge patch. Other processes follow within five seconds.
+#[utoipa::path(
+    tag = "workspace",
+    params(("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the workspace is still that version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body(content = WorkspaceWrite, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The workspace afterwards", body = WorkspaceBody, headers(("ETag" = String, description = "Its version"))), WriteProblems),
+)]
+#[patch("/workspace")]
+pub async fn update_workspace(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    patch: MergePatch<WorkspaceWrite>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request, &caller, &patch.raw)?;
+    let expected = expected_version(&request)?;
+    let changes = patch.changes;
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        once::once(conn, key.as_ref(), now, |conn| {
+            let before = workspaces::lock(conn)?;
+            if let Some(expected) = expected.filter(|expected| *expected != before.version) {
+                return Err(Error::VersionMismatch {
+                    what: "workspace",
+                    expected: expected.to_string(),
+                    current: before.version,
+                });
+            }
+            let after = Workspace {
+                version: before.version + 1,
+                updated_at: now,
+                ..changed(&before, &changes)?
+            };
+            let same = after.name == before.name && after.settings == before.settings;
+            if !same {
+                workspaces::update(conn, &after)?;
+            }
+            let shown = if same { before } else { after };
+            idempotency::answer(
+                StatusCode::OK,
+                Some(etag(shown.version)),
+                &WorkspaceBody::from(shown),
+            )
+        })
+    })
+    .await?;
+    state.programs.invalidate_all();
+    state.websites.invalidate_all();
+    Ok(idempotency::respond(answered))
+}
+
+fn changed(workspace: &Workspace, changes: &Map<String, Value>) -> Result<Workspace> {
+    let mut after = workspace.clone();
+    if let Some(name) = changes.get("name") {
+        let name = capture_draft::line(name.as_str().map(str::to_owned));
+        after.name = name.ok_or_else(|| {
+            Error::Invalid(vec![FieldError::new(
+                "/name",
+                "required",
+                "a workspace has a name",
+            )])
+        })?;
+    }
+    match changes.get("settings") {
+        None => {}
+        Some(Value::Object(settings)) => {
+            let mut merged = serde_json::to_value(&workspace.settings).map_err(Error::internal)?;
+            merge(&mut merged, settings);
+            after.settings = serde_json::from_value(merged).map_err(|_| {
+                Error::Invalid(vec![FieldError::new(
+                    "/settings",
+                    "wrong_type",
+                    "the settings do not fit their schema",
+                )])
+            })?;
+        }
+        Some(_) => after.settings = WorkspaceSettings::default(),
+    }
+    check(&mut after.settings)?;
+    Ok(after)
+}
+
+/// RFC 7396; a setting that is `null` goes back to its default.
+fn merge(target: &mut Value, patch: &Map<String, Value>) {
+    let Value::Object(target) = target else {
+        return;
+    };
+    for (name, value) in patch {
+        match (target.get_mut(name), value) {
+            (_, Value::Null) => {
+                target.shift_remove(name);
+            }
+            (Some(old @ Value::Object(_)), Value::Object(inner)) => merge(old, inner),
+            _ => {
+                target.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn check(settings: &mut WorkspaceSettings) -> Result<()> {
+    let mut errors = Vec::new();
+    if settings.identity_order.contains(&IdentityKind::VisitorId) {
+        errors.push(FieldError::new(
+            "/settings/identity_order",
+            "not_allowed",
+            "a visitor id says nothing of who somebody is: one of external_id, email and phone",
+        ));
+    }
+    let mut seen = settings.identity_order.clone();
+    seen.sort_unstable();
+    seen.dedup();
+    if seen.len() != settings.identity_order.len() {
+        errors.push(FieldError::new(
+            "/settings/identity_order",
+            "not_allowed",
+            "each kind at most once",
+        ));
+    }
+    if let Some(given) = &settings.default_country {
+        match country::alpha2(given) {
+            Some(code) => settings.default_country = Some(code.to_owned()),
+            None => errors.push(FieldError::new(
+                "/settings/default_country",
+                "invalid_country",
+                "not an ISO 3166-1 alpha-2 code, such as DE",
+            )),
+        }
+    }
+    for name in settings.merge_policies.keys() {
+        if Field::from_name(name).is_none() && !name.starts_with("custom.") {
+            let pointer = format!(
+                "/settings/merge_policies/{}",
+                name.chars().take(64).collect::<String>()
+            );
+            errors.push(FieldError::new(
+                pointer,
+                "unknown_field",
+                "not a field of leads; custom values are custom.<name>",
+            ));
+        }
+    }
+    for (index, origin) in settings.allowed_origins.iter().enumerate() {
+        let is_origin = url::Url::parse(origin).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
+        });
+        if origin != "*" && !is_origin {
+            let detail =
+                "an origin has a scheme, a host and perhaps a port: https://app.example.com";
+            errors.push(FieldError::new(
+                format!("/settings/allowed_origins/{index}"),
+                "invalid_origin",
+                detail,
+            ));
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(errors))
+    }
+}

@@ -1,0 +1,300 @@
+//! Builds the service from its parts, for `main` and for tests.
+
+use crate::api::openapi::{Document, DocumentText};
+use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
+use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
+use crate::api::state::AppState;
+use crate::api::{
+    auth, capture_batch, captures, changes, cors, extract, form_door, lead_details, leads, openapi,
+    operation, request_id, schema, submissions, workspace,
+};
+use crate::config::{DatabaseConfig, ServeConfig};
+use crate::error::{Error, Result};
+use crate::metrics::Metrics;
+use crate::postgres::{Durability, Embedded, Settings, StartError};
+use crate::store::pool::{Db, PoolSettings, Urls};
+use crate::store::{isolation, migrations, partitions, roles};
+use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
+use crate::worker::sequencer::FeedSignal;
+use crate::worker::ticker::{Ticker, Wake};
+use crate::worker::{retention, sequencer};
+use actix_web::dev::{ServiceFactory, ServiceRequest};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpServer, web};
+use chrono::Utc;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// How often the sequencer looks by itself, for events that another process wrote.
+const SEQUENCE: Duration = Duration::from_millis(100);
+/// How often retention looks.
+const RETAIN: Duration = Duration::from_secs(3600);
+/// Time for requests to end after SIGTERM.
+const DRAIN_SECONDS: u64 = 30;
+
+/// The database, and the private PostgreSQL that holds it, if there is one.
+pub struct Database {
+    /// The database.
+    pub db: Db,
+    /// Stops when it is dropped.
+    pub embedded: Option<Embedded>,
+}
+
+/// Opens the database that is configured; starts the private one when none is.
+pub fn open_database(config: &DatabaseConfig) -> Result<Database, StartError> {
+    let (urls, embedded) = match &config.database_url {
+        Some(url) => {
+            let owner = config
+                .owner_database_url
+                .clone()
+                .unwrap_or_else(|| url.clone());
+            (
+                Urls {
+                    worker: owner.clone(),
+                    owner,
+                    app: url.clone(),
+                },
+                None,
+            )
+        }
+        None => {
+            let settings = Settings {
+                home: config.data_dir.clone(),
+                bin: config.pg_bin.clone(),
+                durability: Durability::Full,
+            };
+            let embedded = Embedded::start(&settings)?;
+            (embedded_urls(&embedded, "baton"), Some(embedded))
+        }
+    };
+    let settings = PoolSettings {
+        connections: config.pool_size,
+        wait: Duration::from_secs(2),
+        statement: Duration::from_millis(config.statement_timeout_ms),
+    };
+    Ok(Database {
+        db: Db::open(urls, settings),
+        embedded,
+    })
+}
+
+/// Where a database of a private PostgreSQL is, for each role.
+pub fn embedded_urls(embedded: &Embedded, database: &str) -> Urls {
+    Urls {
+        owner: embedded.url("baton_owner", database),
+        app: embedded.url("baton_app", database),
+        worker: embedded.url("baton_worker", database),
+    }
+}
+
+/// Brings the database to what this version needs; the answer is the migrations applied.
+pub fn migrate(db: &Db) -> Result<Vec<&'static str>> {
+    roles::ensure(db)?;
+    let applied = migrations::run(db)?;
+    partitions::ensure(db, Utc::now())?;
+    Ok(applied)
+}
+
+/// Refuses a database in which tenants would not be apart (promise P6).
+pub fn check_isolation(db: &Db) -> Result<()> {
+    let faults = isolation::faults(db)?;
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::internal(format!(
+            "tenants would not be apart: {}",
+            faults.join(" ")
+        )))
+    }
+}
+
+/// The parts of a running service.
+pub struct Service {
+    /// What its handlers share.
+    pub state: web::Data<AppState>,
+    tickers: Vec<Ticker>,
+}
+
+impl Service {
+    /// Starts everything but the listener.
+    pub fn start(db: Db, config: &ServeConfig) -> Result<Service> {
+        let metrics = Arc::new(Metrics::new().map_err(Error::internal)?);
+        let (feed, events) = (FeedSignal::default(), Arc::new(Wake::default()));
+        let queue = QueueSettings {
+            writers: config.capture_writers,
+            batch: config.capture_batch,
+            waiting: config.capture_waiting,
+        };
+        let state = AppState {
+            captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
+            feed: feed.clone(),
+            metrics: metrics.clone(),
+            limits: RateLimits::new(),
+            address_limits: AddressLimits::new(),
+            programs: AppState::access_cache(),
+            websites: AppState::access_cache(),
+            key_quota: Quota {
+                requests: config.key_requests_per_minute,
+                window_seconds: 60,
+            },
+            address_quota: Quota {
+                requests: config.form_posts_per_minute,
+                window_seconds: 60,
+            },
+            trusted_proxies: config.trusted_proxies,
+            draining: AtomicBool::new(false),
+            db: db.clone(),
+        };
+        let tickers = if config.no_workers {
+            Vec::new()
+        } else {
+            start_workers(&db, &feed, &metrics, events)?
+        };
+        Ok(Service {
+            state: web::Data::new(state),
+            tickers,
+        })
+    }
+
+    /// The server on a listener that is open already.
+    pub fn server(
+        &self,
+        listener: TcpListener,
+        workers: usize,
+    ) -> std::io::Result<actix_web::dev::Server> {
+        let state = self.state.clone();
+        let server = HttpServer::new(move || app(state.clone()))
+            .workers(workers)
+            .worker_max_blocking_threads(32)
+            .client_request_timeout(Duration::from_secs(5))
+            .client_disconnect_timeout(Duration::from_secs(2))
+            .keep_alive(Duration::from_secs(30))
+            .shutdown_timeout(DRAIN_SECONDS)
+            .disable_signals()
+            .listen(listener)?;
+        Ok(server.run())
+    }
+
+    /// Says that the service is stopping: not ready any more, and nobody waits for events.
+    pub fn drain(&self) {
+        self.state.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Finishes what was accepted, then stops.
+    pub fn stop(self) {
+        self.state.captures.close();
+        drop(self.tickers);
+    }
+}
+
+/// Starts publishing and retention.
+pub fn start_workers(
+    db: &Db,
+    feed: &FeedSignal,
+    metrics: &Arc<Metrics>,
+    events: Arc<Wake>,
+) -> Result<Vec<Ticker>> {
+    let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
+    let publish = move || {
+        if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
+            log::warn!("Events could not be published, they stay in the outbox: {error}");
+        }
+    };
+    let retention_db = db.clone();
+    let retain = move || match retention::tick(&retention_db, Utc::now()) {
+        Ok(done) if done.made + done.dropped.len() + done.forgotten > 0 => {
+            log::info!(
+                "Made {} partitions, dropped {}, forgot {} idempotency keys.",
+                done.made,
+                done.dropped.len(),
+                done.forgotten
+            );
+        }
+        Ok(_) => {}
+        Err(error) => log::warn!("Retention did not finish, it will be tried again: {error}"),
+    };
+    Ok(vec![
+        Ticker::start("sequencer", SEQUENCE, events, publish).map_err(Error::internal)?,
+        Ticker::start("retention", RETAIN, Arc::new(Wake::default()), retain)
+            .map_err(Error::internal)?,
+    ])
+}
+
+/// The OpenAPI document of the handlers.
+pub fn openapi_document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) =
+        routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+    openapi::secure(&mut document);
+    document
+}
+
+/// Every route; one that is not documented cannot be here.
+fn routes<T>(app: utoipa_actix_web::UtoipaApp<T>) -> utoipa_actix_web::UtoipaApp<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
+{
+    let v1 = utoipa_actix_web::scope::scope("/v1")
+        .service(captures::capture_lead)
+        .service(capture_batch::capture_batch)
+        .service(leads::list_leads)
+        .service(leads::create_lead)
+        .service(leads::upsert_lead)
+        .service(leads::get_lead)
+        .service(leads::update_lead)
+        .service(leads::delete_lead)
+        .service(leads::restore_lead)
+        .service(lead_details::list_activities)
+        .service(lead_details::list_identities)
+        .service(lead_details::list_consents)
+        .service(submissions::list_submissions)
+        .service(submissions::get_submission)
+        .service(submissions::replay_submission)
+        .service(submissions::discard_submission)
+        .service(changes::list_changes)
+        .service(schema::get_schema)
+        .service(workspace::get_workspace)
+        .service(workspace::update_workspace);
+    app.service(v1)
+        .service(form_door::submit_form)
+        .service(operation::healthz)
+        .service(operation::readyz)
+        .service(operation::metrics)
+        .service(openapi::get_openapi)
+}
+
+fn app(
+    state: web::Data<AppState>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = actix_web::dev::ServiceResponse<impl actix_web::body::MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (app, mut document) =
+        routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
+    openapi::secure(&mut document);
+    let text = openapi::text(&document).unwrap_or_default();
+    app.app_data(state)
+        .app_data(web::Data::new(DocumentText(text)))
+        .app_data(web::Data::new(KnownPaths::new(&document)))
+        .app_data(path_config())
+        .app_data(query_config())
+        .service(web::redirect("/docs", "/docs/"))
+        .service(web::redirect("/docs/", "/docs/index.html"))
+        .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", document))
+        .default_service(web::to(unmatched))
+        .wrap(from_fn(auth::authenticate))
+        .wrap(from_fn(fill_bare_errors))
+        .wrap(Compress::default())
+        .wrap(from_fn(cors::cors))
+        .wrap(from_fn(request_id::request_id))
+        .wrap(from_fn(extract::close_unread_bodies))
+}

@@ -1,0 +1,379 @@
+//! Capture: a submission becomes a lead, or a touch of the lead that this person already is.
+//!
+//! Pure: what is known goes in, the decision and what it changes come out. The flow loads and saves.
+
+use crate::domain::event::{Change, Event, EventType, Provenance};
+use crate::domain::identity::{Identity, IdentityKind};
+use crate::domain::ids::{Ids, time_of};
+use crate::domain::lead::{FIRST_STAGE, Lead};
+use crate::domain::lead_fields::{Field, LeadFields};
+use crate::domain::merge_in;
+use crate::domain::normalise::attribution::Attribution;
+use crate::domain::workspace::WorkspaceSettings;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use uuid::Uuid;
+
+/// One submission, normalised.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// A UUIDv7 of `received_at`.
+    pub receipt_id: Uuid,
+    /// The id of the lead, if this becomes a new one: a UUIDv7 of `received_at`.
+    pub new_lead_id: Uuid,
+    /// Our time.
+    pub received_at: DateTime<Utc>,
+    /// The sender's time, never later than ours.
+    pub occurred_at: DateTime<Utc>,
+    /// What the person said of themselves.
+    pub fields: LeadFields,
+    /// Host of the web address, without `www.`.
+    pub website_domain: Option<String>,
+    /// Values beside the plain fields.
+    pub custom: Map<String, Value>,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// By what the person can be known again; at least one that is not a visitor id.
+    pub identities: Vec<Identity>,
+    /// Campaign, click ids, referrer, landing page.
+    pub attribution: Attribution,
+    /// What the person agreed to or refused.
+    pub consents: Vec<Consent>,
+    /// Which page, list or campaign it came from.
+    pub source: Option<String>,
+    /// The way it took: `web_form`, `api` …
+    pub channel: String,
+    /// Made by a test: kept out of counts.
+    pub is_test: bool,
+    /// What the timeline shows of this touch.
+    pub properties: Map<String, Value>,
+    /// SHA-256 of what was said, without times and addresses: equal for a second delivery.
+    pub content_hash: [u8; 32],
+    /// Who sent it and why.
+    pub provenance: Provenance,
+}
+
+/// A person's answer to being asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// `email`, `phone`, `sms` …
+    pub channel: String,
+    /// `marketing` …
+    pub purpose: String,
+    /// Agreed, or refused.
+    pub granted: bool,
+    /// The exact words that were shown.
+    pub text: Option<String>,
+}
+
+/// What became of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new lead.
+    Created,
+    /// A touch of a lead that was known.
+    Matched,
+    /// The sender's second delivery of the same thing: nothing changed.
+    Repeated,
+}
+
+/// A capture, decided.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// The receipt of the submission; for a second delivery that of the first.
+    pub receipt_id: Uuid,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What the person was known by.
+    pub matched_by: Option<IdentityKind>,
+    /// The lead afterwards.
+    pub lead: Lead,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+/// Whose an identity is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The lead it belongs to.
+    pub lead_id: Uuid,
+    /// What the sender last said under it.
+    pub content_hash: Option<[u8; 32]>,
+    /// The receipt of that.
+    pub submission_id: Option<Uuid>,
+}
+
+/// What is known of the people in a batch, before it and, as decisions are taken, after each of its captures.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Leads that the identities lead to, and those that the batch creates.
+    pub leads: HashMap<Uuid, Lead>,
+    /// Identities that belong to a lead.
+    pub identities: HashMap<Identity, Holder>,
+    /// Ids of leads that the batch creates.
+    pub created: Vec<Uuid>,
+    /// Ids of leads that were there before and changed.
+    pub changed: Vec<Uuid>,
+}
+
+/// Decides one capture and takes what it changes into `known`.
+pub fn decide(
+    capture: &Capture,
+    known: &mut Known,
+    settings: &WorkspaceSettings,
+    ids: &mut impl Ids,
+) -> Captured {
+    match identify(capture, known, settings) {
+        Some((lead_id, kind)) => match repeated(capture, known, lead_id) {
+            Some(first) => Captured {
+                receipt_id: first,
+                outcome: Outcome::Repeated,
+                matched_by: Some(kind),
+                lead: known.leads[&lead_id].clone(),
+                events: Vec::new(),
+            },
+            None => touch(capture, known, lead_id, kind, settings, ids),
+        },
+        None => create(capture, known, ids),
+    }
+}
+
+/// The lead this person already is, and what told so: the first identity, in the workspace's order, that belongs to a lead
+/// and does not contradict.
+///
+/// A phone number contradicts when both sides have a mail address and they differ: colleagues share switchboards,
+/// families share phones.
+fn identify(
+    capture: &Capture,
+    known: &Known,
+    settings: &WorkspaceSettings,
+) -> Option<(Uuid, IdentityKind)> {
+    let gave_email = capture
+        .identities
+        .iter()
+        .any(|identity| identity.kind == IdentityKind::Email);
+    settings
+        .identity_order
+        .iter()
+        .filter(|kind| **kind != IdentityKind::VisitorId)
+        .find_map(|kind| {
+            let of_kind = capture
+                .identities
+                .iter()
+                .filter(|identity| identity.kind == *kind);
+            of_kind
+                .filter_map(|identity| known.identities.get(identity))
+                .filter_map(|holder| known.leads.get(&holder.lead_id))
+                .find(|lead| {
+                    *kind != IdentityKind::Phone
+                        || !gave_email
+                        || lead.fields.email.is_none()
+                        || shares_email(capture, known, lead)
+                })
+                .map(|lead| (lead.id, *kind))
+        })
+}
+
+fn shares_email(capture: &Capture, known: &Known, lead: &Lead) -> bool {
+    capture
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::Email)
+        .any(|identity| {
+            known
+                .identities
+                .get(identity)
+                .is_some_and(|holder| holder.lead_id == lead.id)
+        })
+}
+
+/// The first receipt, when the sender delivers for a second time what it said under the same external id.
+fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
+    let external = capture
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::ExternalId);
+    external
+        .filter_map(|identity| known.identities.get(identity))
+        .find_map(|holder| {
+            let same =
+                holder.lead_id == lead_id && holder.content_hash == Some(capture.content_hash);
+            if same { holder.submission_id } else { None }
+        })
+}
+
+fn create(capture: &Capture, known: &mut Known, ids: &mut impl Ids) -> Captured {
+    let id = capture.new_lead_id;
+    let created_at = time_of(id);
+    let mut lead = Lead {
+        id,
+        fields: capture.fields.clone(),
+        website_domain: capture.website_domain.clone(),
+        custom: capture.custom.clone(),
+        tags: capture.tags.clone(),
+        source: capture.source.clone(),
+        channel: capture.channel.clone(),
+        stage: FIRST_STAGE.to_owned(),
+        first_attribution: capture.attribution.clone(),
+        last_attribution: capture.attribution.clone(),
+        is_test: capture.is_test,
+        version: 1,
+        captured_at: capture.occurred_at.min(created_at),
+        created_at,
+        updated_at: created_at,
+        last_activity_at: capture.occurred_at,
+        deleted_at: None,
+    };
+    let event = event(
+        EventType::LeadCreated,
+        &mut lead,
+        initial_changes(capture),
+        ids,
+    );
+    hold_identities(capture, known, id);
+    known.created.push(id);
+    known.leads.insert(id, lead.clone());
+    Captured {
+        receipt_id: capture.receipt_id,
+        outcome: Outcome::Created,
+        matched_by: None,
+        lead,
+        events: vec![event],
+    }
+}
+
+fn touch(
+    capture: &Capture,
+    known: &mut Known,
+    lead_id: Uuid,
+    kind: IdentityKind,
+    settings: &WorkspaceSettings,
+    ids: &mut impl Ids,
+) -> Captured {
+    let mut lead = known.leads[&lead_id].clone();
+    begin_change(&mut lead, capture.received_at);
+    let mut events = Vec::new();
+    if let Some(deleted_at) = lead.deleted_at.take() {
+        let change = Change::new("deleted_at", serde_json::json!(deleted_at), Value::Null);
+        events.push(event(EventType::LeadRestored, &mut lead, vec![change], ids));
+    }
+    let changes = merge_in::merge_in(&mut lead, capture, settings);
+    if !changes.is_empty() {
+        events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
+    }
+    lead.last_activity_at = lead.last_activity_at.max(capture.occurred_at);
+    if !capture.attribution.is_empty() {
+        if lead.first_attribution.is_empty() {
+            lead.first_attribution = capture.attribution.clone();
+        }
+        lead.last_attribution = capture.attribution.clone();
+    }
+    events.push(event(
+        EventType::LeadTouched,
+        &mut lead,
+        consent_changes(capture),
+        ids,
+    ));
+    hold_identities(capture, known, lead_id);
+    if !known.created.contains(&lead_id) && !known.changed.contains(&lead_id) {
+        known.changed.push(lead_id);
+    }
+    known.leads.insert(lead_id, lead.clone());
+    Captured {
+        receipt_id: capture.receipt_id,
+        outcome: Outcome::Matched,
+        matched_by: Some(kind),
+        lead,
+        events,
+    }
+}
+
+/// Starts a change of a lead: the next version, at a moment later than the last change, so that the ids of a lead's events
+/// grow even where the clocks of two servers differ.
+pub fn begin_change(lead: &mut Lead, now: DateTime<Utc>) {
+    lead.version += 1;
+    lead.updated_at = now.max(lead.updated_at + Duration::milliseconds(1));
+}
+
+/// An event of the change that was begun; the lead's `updated_at` becomes the moment of the event's id.
+pub fn event(kind: EventType, lead: &mut Lead, changes: Vec<Change>, ids: &mut impl Ids) -> Event {
+    let id = ids.next(lead.updated_at);
+    lead.updated_at = time_of(id);
+    Event {
+        id,
+        kind,
+        lead_id: lead.id,
+        version: lead.version,
+        occurred_at: lead.updated_at,
+        changes,
+    }
+}
+
+impl Capture {
+    /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.
+    pub fn holder(&self, identity: &Identity, lead_id: Uuid) -> Holder {
+        let said = identity.kind == IdentityKind::ExternalId;
+        Holder {
+            lead_id,
+            content_hash: said.then_some(self.content_hash),
+            submission_id: said.then_some(self.receipt_id),
+        }
+    }
+}
+
+/// The identities that nobody holds become this lead's.
+fn hold_identities(capture: &Capture, known: &mut Known, lead_id: Uuid) {
+    for identity in &capture.identities {
+        let own = capture.holder(identity, lead_id);
+        match known.identities.entry(identity.clone()) {
+            Entry::Occupied(mut held)
+                if held.get().lead_id == lead_id && identity.kind == IdentityKind::ExternalId =>
+            {
+                held.insert(own);
+            }
+            Entry::Occupied(_) => {}
+            Entry::Vacant(free) => {
+                free.insert(own);
+            }
+        }
+    }
+}
+
+fn initial_changes(capture: &Capture) -> Vec<Change> {
+    let fields = Field::ALL
+        .iter()
+        .filter(|field| capture.fields.has(**field));
+    let mut changes: Vec<Change> = fields
+        .map(|field| Change::new(field.name(), Value::Null, capture.fields.value(*field)))
+        .collect();
+    changes.extend(
+        capture
+            .custom
+            .iter()
+            .map(|(key, value)| Change::new(format!("custom.{key}"), Value::Null, value.clone())),
+    );
+    if !capture.tags.is_empty() {
+        changes.push(Change::new(
+            "tags",
+            Value::Array(Vec::new()),
+            capture.tags.clone().into(),
+        ));
+    }
+    if let Some(source) = &capture.source {
+        changes.push(Change::new("source", Value::Null, source.clone().into()));
+    }
+    changes.push(Change::new("stage", Value::Null, FIRST_STAGE.into()));
+    changes.extend(consent_changes(capture));
+    changes
+}
+
+fn consent_changes(capture: &Capture) -> Vec<Change> {
+    let path = |consent: &Consent| format!("consents.{}.{}", consent.channel, consent.purpose);
+    capture
+        .consents
+        .iter()
+        .map(|consent| Change::new(path(consent), Value::Null, consent.granted.into()))
+        .collect()
+}

@@ -1,0 +1,300 @@
+//! A draft of a capture: what a request says, before it is put into normal form. Every way in makes one.
+
+use crate::domain::capture::{Capture, Consent};
+use crate::domain::event::Provenance;
+use crate::domain::identity::{Identity, IdentityKind};
+use crate::domain::ids::Ids;
+use crate::domain::lead_draft;
+use crate::domain::lead_fields::LeadFields;
+use crate::domain::normalise::attribution::Attribution;
+use crate::domain::normalise::text;
+use crate::error::FieldError;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Most custom values a lead may bring.
+pub const MAX_CUSTOM: usize = 200;
+/// Longest name of a custom value, in characters.
+pub const MAX_CUSTOM_NAME: usize = 100;
+
+/// What a request says.
+#[derive(Debug, Clone, Default)]
+pub struct CaptureDraft {
+    /// The plain fields as they came.
+    pub fields: LeadFields,
+    /// A name in one piece.
+    pub full_name: Option<String>,
+    /// Values beside the plain fields.
+    pub custom: Map<String, Value>,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// Ids in other systems, by system.
+    pub external_ids: BTreeMap<String, String>,
+    /// A visitor cookie.
+    pub anonymous_id: Option<String>,
+    /// Which page, list or campaign it came from.
+    pub source: Option<String>,
+    /// The way it took.
+    pub channel: String,
+    /// What the request says of campaigns.
+    pub attribution: Attribution,
+    /// The page the person was on.
+    pub page_url: Option<String>,
+    /// The page before that.
+    pub referrer: Option<String>,
+    /// The person's address, as the sender saw it.
+    pub ip: Option<String>,
+    /// The person's browser.
+    pub user_agent: Option<String>,
+    /// What the person agreed to or refused.
+    pub consents: Vec<Consent>,
+    /// The sender's time.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// Made by a test.
+    pub is_test: bool,
+}
+
+/// What surrounds a request.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The receipt: a UUIDv7 of `received_at`.
+    pub receipt_id: Uuid,
+    /// Our time.
+    pub received_at: DateTime<Utc>,
+    /// Region of phone numbers that do not say theirs.
+    pub default_country: Option<String>,
+    /// Who sent it and why.
+    pub provenance: Provenance,
+}
+
+/// Puts a draft into normal form.
+///
+/// # Errors
+/// Every field that is wrong, by its pointer; and `/` when nothing says who the person is.
+pub fn normalise(
+    draft: CaptureDraft,
+    around: Surroundings,
+    ids: &mut impl Ids,
+) -> Result<Capture, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let person = lead_draft::normalise(
+        draft.fields,
+        draft.full_name.as_deref(),
+        around.default_country.as_deref(),
+    )
+    .unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Default::default()
+    });
+    let mut identities = external_identities(&draft.external_ids, &mut errors);
+    identities.extend(person.identities);
+    if identities.is_empty() && errors.is_empty() {
+        let detail = "nothing says who this is: give an email, a phone number with its country, or an external id";
+        errors.push(FieldError::new("", "no_identity", detail));
+    }
+    if let Some(visitor) = line(draft.anonymous_id) {
+        identities.push(Identity::new(IdentityKind::VisitorId, visitor));
+    }
+    let custom = clean_custom(draft.custom, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (page_url, referrer) = (line(draft.page_url), line(draft.referrer));
+    let attribution = draft
+        .attribution
+        .complete(page_url.as_deref(), referrer.as_deref());
+    let mut properties = Map::new();
+    let described = [
+        ("message", person.fields.message.clone()),
+        ("page_url", page_url),
+        ("ip", line(draft.ip)),
+        ("user_agent", line(draft.user_agent)),
+    ];
+    properties.extend(
+        described
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.into()))),
+    );
+    let source = line(draft.source);
+    let tags = clean_tags(draft.tags);
+    let consents: Vec<Consent> = draft
+        .consents
+        .into_iter()
+        .filter_map(clean_consent)
+        .collect();
+    let has_external = identities
+        .iter()
+        .any(|identity| identity.kind == IdentityKind::ExternalId);
+    let content_hash = if has_external {
+        content_hash(&person.fields, &custom, &tags, &consents, source.as_deref())
+    } else {
+        [0; 32]
+    };
+    Ok(Capture {
+        receipt_id: around.receipt_id,
+        new_lead_id: ids.next(around.received_at),
+        received_at: around.received_at,
+        occurred_at: draft
+            .submitted_at
+            .unwrap_or(around.received_at)
+            .min(around.received_at),
+        fields: person.fields,
+        website_domain: person.website_domain,
+        custom,
+        tags,
+        identities,
+        attribution,
+        consents,
+        source,
+        channel: line(Some(draft.channel)).unwrap_or_else(|| "api".to_owned()),
+        is_test: draft.is_test,
+        properties,
+        content_hash,
+        provenance: around.provenance,
+    })
+}
+
+/// A text in one line; an empty one is none.
+pub fn line(given: Option<String>) -> Option<String> {
+    given
+        .as_deref()
+        .map(text::clean_line)
+        .filter(|text| !text.is_empty())
+}
+
+/// Labels in normal form, each once.
+pub fn clean_tags(given: Vec<String>) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::with_capacity(given.len());
+    for tag in given.into_iter().filter_map(|tag| line(Some(tag))) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+/// Custom values with every text in them in normal form, as deep as they go.
+pub fn clean_custom(given: Map<String, Value>, errors: &mut Vec<FieldError>) -> Map<String, Value> {
+    if given.len() > MAX_CUSTOM {
+        errors.push(FieldError::new(
+            "/custom",
+            "too_many",
+            format!("at most {MAX_CUSTOM} custom values"),
+        ));
+        return Map::new();
+    }
+    let mut clean = Map::new();
+    for (name, value) in given {
+        let normal = text::clean_line(&name);
+        if normal.is_empty() || normal.chars().count() > MAX_CUSTOM_NAME {
+            let pointer = "/custom";
+            errors.push(FieldError::new(
+                pointer,
+                "invalid_name",
+                format!("the name of a custom value has 1 to {MAX_CUSTOM_NAME} characters"),
+            ));
+            continue;
+        }
+        clean.insert(normal, clean_value(value));
+    }
+    clean
+}
+
+fn clean_value(value: Value) -> Value {
+    match value {
+        Value::String(given) => text::clean(&given).into(),
+        Value::Array(items) => items.into_iter().map(clean_value).collect(),
+        Value::Object(entries) => entries
+            .into_iter()
+            .map(|(name, value)| (text::clean_line(&name), clean_value(value)))
+            .collect(),
+        plain => plain,
+    }
+}
+
+fn clean_consent(given: Consent) -> Option<Consent> {
+    Some(Consent {
+        channel: line(Some(given.channel))?.to_lowercase(),
+        purpose: line(Some(given.purpose))?.to_lowercase(),
+        granted: given.granted,
+        text: given
+            .text
+            .as_deref()
+            .map(text::clean)
+            .filter(|text| !text.is_empty()),
+    })
+}
+
+fn external_identities(
+    given: &BTreeMap<String, String>,
+    errors: &mut Vec<FieldError>,
+) -> Vec<Identity> {
+    let mut identities = Vec::new();
+    for (system, id) in given {
+        match external_identity(system, id) {
+            Ok(identity) => identities.push(identity),
+            Err(error) => errors.push(error),
+        }
+    }
+    identities
+}
+
+/// The identity of somebody in another system, from its name and the id there.
+///
+/// # Errors
+/// When the name is none, or the id is empty or longer than 255 characters.
+pub fn external_identity(system: &str, id: &str) -> Result<Identity, FieldError> {
+    let (system, id) = (
+        text::clean_line(system).to_lowercase(),
+        text::clean_line(id),
+    );
+    let is_name = !system.is_empty()
+        && system.len() <= 50
+        && system
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
+    if !is_name {
+        return Err(FieldError::new(
+            "/external_ids",
+            "invalid_system",
+            "the name of a system has 1 to 50 of a–z, 0–9, `_`, `-` and `.`",
+        ));
+    }
+    if id.is_empty() || id.chars().count() > 255 {
+        return Err(FieldError::new(
+            format!("/external_ids/{system}"),
+            "invalid_id",
+            "an id has 1 to 255 characters",
+        ));
+    }
+    Ok(Identity::external(&system, &id))
+}
+
+fn content_hash(
+    fields: &LeadFields,
+    custom: &Map<String, Value>,
+    tags: &[String],
+    consents: &[Consent],
+    source: Option<&str>,
+) -> [u8; 32] {
+    use crate::domain::lead_fields::Field;
+    let fields: Vec<Value> = Field::ALL
+        .iter()
+        .map(|field| fields.value(*field))
+        .collect();
+    let consents: Vec<Value> = consents
+        .iter()
+        .map(|consent| {
+            json!([
+                consent.channel,
+                consent.purpose,
+                consent.granted,
+                consent.text
+            ])
+        })
+        .collect();
+    Sha256::digest(json!([fields, custom, tags, consents, source]).to_string()).into()
+}

@@ -1,0 +1,169 @@
+//! Events: what happened, in the words of the trade, with what changed. They are written beside the data and published
+//! in the change feed.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Actor {
+    /// `api_key`, `form` or `system`.
+    #[serde(rename = "type")]
+    #[schema(example = "api_key")]
+    pub kind: String,
+    /// Which one.
+    pub id: Option<Uuid>,
+}
+
+impl Actor {
+    /// A program with an API key.
+    pub fn api_key(id: Uuid) -> Self {
+        Actor {
+            kind: "api_key".into(),
+            id: Some(id),
+        }
+    }
+
+    /// A website's form.
+    pub fn form(id: Uuid) -> Self {
+        Actor {
+            kind: "form".into(),
+            id: Some(id),
+        }
+    }
+
+    /// Baton itself.
+    pub fn system() -> Self {
+        Actor {
+            kind: "system".into(),
+            id: None,
+        }
+    }
+}
+
+/// What led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cause {
+    /// `submission` or `request`.
+    #[serde(rename = "type")]
+    #[schema(example = "submission")]
+    pub kind: String,
+    /// The receipt of the submission, or the id of the request.
+    pub id: String,
+}
+
+impl Cause {
+    /// A submission, by its receipt.
+    pub fn submission(receipt_id: Uuid) -> Self {
+        Cause {
+            kind: "submission".into(),
+            id: receipt_id.to_string(),
+        }
+    }
+
+    /// A request to the API.
+    pub fn request(id: impl Into<String>) -> Self {
+        Cause {
+            kind: "request".into(),
+            id: id.into(),
+        }
+    }
+}
+
+/// Who did something, why, and through which system: the same for every event of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Who did it.
+    pub actor: Actor,
+    /// What led to it.
+    pub cause: Cause,
+    /// The system it came through, so that a sync does not echo its own writes.
+    pub origin: Option<String>,
+}
+
+/// One value that changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// The field, dotted: `email`, `custom.plan`, `consents.email.marketing`.
+    #[schema(example = "company")]
+    pub path: String,
+    /// What it was; `null` when it was not known.
+    #[schema(value_type = Option<Object>)]
+    pub old: Value,
+    /// What it is; `null` when it was cleared.
+    #[schema(value_type = Option<Object>)]
+    pub new: Value,
+}
+
+impl Change {
+    /// A value that changed.
+    pub fn new(path: impl Into<String>, old: Value, new: Value) -> Self {
+        Change {
+            path: path.into(),
+            old,
+            new,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum EventType {
+    /// A lead was captured for the first time.
+    #[serde(rename = "lead.created")]
+    LeadCreated,
+    /// Values of a lead changed.
+    #[serde(rename = "lead.updated")]
+    LeadUpdated,
+    /// A known person came again.
+    #[serde(rename = "lead.touched")]
+    LeadTouched,
+    /// A lead was deleted.
+    #[serde(rename = "lead.deleted")]
+    LeadDeleted,
+    /// A deleted lead came back.
+    #[serde(rename = "lead.restored")]
+    LeadRestored,
+}
+
+impl EventType {
+    /// Every type.
+    pub const ALL: &[EventType] = &[
+        EventType::LeadCreated,
+        EventType::LeadUpdated,
+        EventType::LeadTouched,
+        EventType::LeadDeleted,
+        EventType::LeadRestored,
+    ];
+
+    /// Its name: `lead.created` …
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventType::LeadCreated => "lead.created",
+            EventType::LeadUpdated => "lead.updated",
+            EventType::LeadTouched => "lead.touched",
+            EventType::LeadDeleted => "lead.deleted",
+            EventType::LeadRestored => "lead.restored",
+        }
+    }
+}
+
+/// Something that happened to a lead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// A UUIDv7 that grows with each change of one lead.
+    pub id: Uuid,
+    /// What happened.
+    pub kind: EventType,
+    /// To which lead.
+    pub lead_id: Uuid,
+    /// The lead's version after it.
+    pub version: i64,
+    /// When, by our clock.
+    pub occurred_at: DateTime<Utc>,
+    /// What changed.
+    pub changes: Vec<Change>,
+}

@@ -1,0 +1,345 @@
+//! Captures leads of one workspace: identify, merge in, remember, publish.
+//!
+//! The batch is the primitive: one capture is a batch of one, an import a batch of hundreds, and captures that wait for
+//! the same workspace share a transaction.
+
+use crate::domain::activity::{self, Activity};
+use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome};
+use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::domain::identity::Identity;
+use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::submission::{Submission, SubmissionState};
+use crate::domain::workspace::WorkspaceSettings;
+use crate::error::Result;
+use crate::store::consents::ConsentRecord;
+use crate::store::pool::TenantConnection;
+use crate::store::{
+    activities, consents, idempotency_keys, lead_identities, leads, outbox, submissions,
+};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// A submission on its way in.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// What it says, normalised.
+    pub capture: Capture,
+    /// How it came.
+    pub submission: Submission,
+    /// The key under which its answer is kept.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// What an incoming submission is answered.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// It was taken in.
+    Done {
+        /// What became of it.
+        captured: Box<Captured>,
+        /// Its answer.
+        answer: Answer,
+    },
+    /// Its key was known: the first answer again.
+    Replayed(Answer),
+    /// It could not be processed, and is kept in quarantine.
+    Quarantined(Answer),
+    /// Its key was used for another request.
+    KeyReused,
+}
+
+/// Takes in submissions of one workspace, all or none; the replies are in their order.
+///
+/// `render` makes the answer that is kept under an idempotency key.
+pub fn capture_many(
+    conn: &mut TenantConnection,
+    incoming: &[Incoming],
+    settings: &WorkspaceSettings,
+    now: DateTime<Utc>,
+    render: &dyn Fn(&Captured) -> Answer,
+) -> Result<Vec<Reply>> {
+    // Load
+    let keys: Vec<&IdempotencyKey> = incoming
+        .iter()
+        .filter_map(|one| one.idempotency_key.as_ref())
+        .collect();
+    let kept = idempotency_keys::find_all(conn, &keys)?;
+    let is_new = |one: &&Incoming| {
+        !one.idempotency_key
+            .as_ref()
+            .is_some_and(|key| kept.contains_key(&id_of(key)))
+    };
+    let (mut known, claims) = load(conn, incoming.iter().filter(is_new), now)?;
+
+    // Decide
+    let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
+    let mut replies = Vec::with_capacity(incoming.len());
+    for one in incoming {
+        let key = one.idempotency_key.as_ref();
+        if let Some(reply) = key.and_then(|key| remembered(key, &kept, &answered)) {
+            replies.push(reply);
+            continue;
+        }
+        let captured = capture::decide(&one.capture, &mut known, settings, &mut ProcessIds);
+        let answer = render(&captured);
+        if let Some(key) = key {
+            answered.insert(id_of(key), (key.request_hash, answer.clone()));
+        }
+        replies.push(Reply::Done {
+            captured: Box::new(captured),
+            answer,
+        });
+    }
+
+    // Save
+    let decided: Vec<(&Incoming, &Captured, &Answer)> = incoming
+        .iter()
+        .zip(&replies)
+        .filter_map(|(one, reply)| match reply {
+            Reply::Done { captured, answer } => Some((one, captured.as_ref(), answer)),
+            _ => None,
+        })
+        .collect();
+    save(conn, &decided, &known, &claims, now)?;
+    Ok(replies)
+}
+
+/// Takes in one submission that was in quarantine; its receipt stays the same.
+///
+/// # Errors
+/// A conflict when it is no longer in quarantine.
+pub fn replay(
+    conn: &mut TenantConnection,
+    capture: &Capture,
+    settings: &WorkspaceSettings,
+    now: DateTime<Utc>,
+) -> Result<Captured> {
+    let quarantined = submissions::lock_quarantined(conn, capture.receipt_id)?;
+    let incoming = Incoming {
+        capture: capture.clone(),
+        submission: quarantined,
+        idempotency_key: None,
+    };
+    let (mut known, claims) = load(conn, [&incoming], now)?;
+    let captured = capture::decide(capture, &mut known, settings, &mut ProcessIds);
+    save_decided(conn, &[(&incoming, &captured)], &known, &claims)?;
+    submissions::set_state(
+        conn,
+        capture.receipt_id,
+        SubmissionState::Replayed,
+        None,
+        Some(captured.lead.id),
+    )?;
+    Ok(captured)
+}
+
+/// Keeps a submission that could not be processed, with the reason; its answer is kept under its key.
+pub fn quarantine(
+    conn: &mut TenantConnection,
+    mut submission: Submission,
+    reason: &str,
+    kept: Option<(&IdempotencyKey, &Answer)>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    submission.state = SubmissionState::Quarantined;
+    submission.reason = Some(reason.to_owned());
+    submissions::insert_all(conn, &[&submission])?;
+    idempotency_keys::insert_all(conn, kept.as_slice(), now)
+}
+
+fn id_of(key: &IdempotencyKey) -> (Uuid, String) {
+    (key.actor_id, key.key.clone())
+}
+
+/// The reply to a key that was seen before, in an earlier transaction or in this batch.
+fn remembered(
+    key: &IdempotencyKey,
+    kept: &HashMap<(Uuid, String), idempotency_keys::Kept>,
+    answered: &HashMap<(Uuid, String), ([u8; 32], Answer)>,
+) -> Option<Reply> {
+    let id = id_of(key);
+    let (request_hash, answer) = match (kept.get(&id), answered.get(&id)) {
+        (Some(kept), _) => (kept.request_hash.as_slice(), &kept.answer),
+        (None, Some((hash, answer))) => (hash.as_slice(), answer),
+        (None, None) => return None,
+    };
+    Some(if request_hash == key.request_hash {
+        Reply::Replayed(answer.clone())
+    } else {
+        Reply::KeyReused
+    })
+}
+
+/// Claims the identities of all, and locks the leads that have them already.
+fn load<'a>(
+    conn: &mut TenantConnection,
+    incoming: impl IntoIterator<Item = &'a Incoming>,
+    now: DateTime<Utc>,
+) -> Result<(Known, lead_identities::Claims)> {
+    let claims = lead_identities::claim(conn, wanted(incoming), now)?;
+    let mut ids: Vec<Uuid> = claims.taken.values().map(|holder| holder.lead_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let leads = leads::lock_by_ids(conn, &ids)?
+        .into_iter()
+        .map(|lead| (lead.id, lead))
+        .collect();
+    Ok((
+        Known {
+            leads,
+            identities: claims.taken.clone(),
+            ..Known::default()
+        },
+        claims,
+    ))
+}
+
+/// Every identity of the batch, for the lead that the first capture with it would become.
+fn wanted<'a>(incoming: impl IntoIterator<Item = &'a Incoming>) -> BTreeMap<Identity, Holder> {
+    let mut wanted = BTreeMap::new();
+    for one in incoming {
+        for identity in &one.capture.identities {
+            wanted
+                .entry(identity.clone())
+                .or_insert_with(|| one.capture.holder(identity, one.capture.new_lead_id));
+        }
+    }
+    wanted
+}
+
+fn save(
+    conn: &mut TenantConnection,
+    decided: &[(&Incoming, &Captured, &Answer)],
+    known: &Known,
+    claims: &lead_identities::Claims,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let captured: Vec<(&Incoming, &Captured)> = decided
+        .iter()
+        .map(|(one, captured, _)| (*one, *captured))
+        .collect();
+    save_decided(conn, &captured, known, claims)?;
+    let received: Vec<Submission> = captured
+        .iter()
+        .filter_map(|(one, captured)| received(one, captured))
+        .collect();
+    submissions::insert_all(conn, &received.iter().collect::<Vec<_>>())?;
+    let answers: Vec<(&IdempotencyKey, &Answer)> = decided
+        .iter()
+        .filter_map(|(one, _, answer)| Some((one.idempotency_key.as_ref()?, *answer)))
+        .collect();
+    idempotency_keys::insert_all(conn, &answers, now)
+}
+
+/// Leads, identities, touches, consents and events.
+fn save_decided(
+    conn: &mut TenantConnection,
+    decided: &[(&Incoming, &Captured)],
+    known: &Known,
+    claims: &lead_identities::Claims,
+) -> Result<()> {
+    let created: Vec<_> = known
+        .created
+        .iter()
+        .filter_map(|id| known.leads.get(id))
+        .collect();
+    leads::insert_all(conn, &created)?;
+    for lead in known.changed.iter().filter_map(|id| known.leads.get(id)) {
+        leads::update(conn, lead)?;
+    }
+    settle_identities(conn, known, claims)?;
+    let taken_in: Vec<&(&Incoming, &Captured)> = decided
+        .iter()
+        .filter(|(_, captured)| captured.outcome != Outcome::Repeated)
+        .collect();
+    let touches: Vec<Activity> = taken_in
+        .iter()
+        .map(|(one, captured)| touch(&one.capture, captured))
+        .collect();
+    activities::insert_all(conn, &touches)?;
+    let answers: Vec<ConsentRecord> = taken_in
+        .iter()
+        .flat_map(|(one, captured)| consent_records(&one.capture, captured))
+        .collect();
+    consents::insert_all(conn, &answers)?;
+    let events: Vec<_> = taken_in
+        .iter()
+        .flat_map(|(one, captured)| {
+            captured
+                .events
+                .iter()
+                .map(|event| (event, &one.capture.provenance))
+        })
+        .collect();
+    outbox::add_all(conn, &events)
+}
+
+/// Identities that ended up elsewhere than they were claimed for, or under which something new was said.
+fn settle_identities(
+    conn: &mut TenantConnection,
+    known: &Known,
+    claims: &lead_identities::Claims,
+) -> Result<()> {
+    let before: HashMap<&Identity, &Holder> = claims.taken.iter().chain(&claims.fresh).collect();
+    let moved = known
+        .identities
+        .iter()
+        .filter(|(identity, holder)| before.get(identity) != Some(holder));
+    lead_identities::settle(conn, moved)?;
+    let nobodys: Vec<Identity> = claims
+        .fresh
+        .keys()
+        .filter(|identity| !known.identities.contains_key(*identity))
+        .cloned()
+        .collect();
+    lead_identities::release(conn, &nobodys)
+}
+
+/// The submission as it is kept; `None` for a second delivery, which leaves no trace.
+fn received(one: &Incoming, captured: &Captured) -> Option<Submission> {
+    let state = if one.capture.is_test {
+        SubmissionState::Test
+    } else {
+        SubmissionState::Processed
+    };
+    (captured.outcome != Outcome::Repeated).then(|| Submission {
+        state,
+        lead_id: Some(captured.lead.id),
+        ..one.submission.clone()
+    })
+}
+
+fn touch(capture: &Capture, captured: &Captured) -> Activity {
+    let id = ProcessIds.next(capture.received_at);
+    Activity {
+        id,
+        lead_id: captured.lead.id,
+        kind: activity::SUBMISSION.to_owned(),
+        occurred_at: capture.occurred_at,
+        created_at: time_of(id),
+        source: capture.source.clone(),
+        channel: Some(capture.channel.clone()),
+        submission_id: Some(capture.receipt_id),
+        actor: capture.provenance.actor.clone(),
+        attribution: capture.attribution.clone(),
+        properties: capture.properties.clone(),
+        is_test: capture.is_test,
+    }
+}
+
+fn consent_records(capture: &Capture, captured: &Captured) -> Vec<ConsentRecord> {
+    let record = |consent: &capture::Consent| {
+        let id = ProcessIds.next(capture.received_at);
+        ConsentRecord {
+            id,
+            lead_id: captured.lead.id,
+            consent: consent.clone(),
+            source: capture.source.clone(),
+            submission_id: Some(capture.receipt_id),
+            occurred_at: capture.occurred_at,
+            created_at: time_of(id),
+        }
+    };
+    capture.consents.iter().map(record).collect()
+}

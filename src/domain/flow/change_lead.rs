@@ -1,0 +1,241 @@
+//! Changes values of a lead.
+
+use crate::domain::capture::{Holder, begin_change, event};
+use crate::domain::event::{Change, EventType, Provenance};
+use crate::domain::identity::{Identity, IdentityKind};
+use crate::domain::ids::ProcessIds;
+use crate::domain::lead::Lead;
+use crate::domain::lead_draft;
+use crate::domain::lead_fields::Field;
+use crate::domain::workspace::WorkspaceSettings;
+use crate::error::{Conflict, Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{lead_identities, leads, outbox};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What is to change: a JSON merge patch (RFC 7396), taken apart. What is not named stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LeadPatch {
+    /// Plain fields; `null` clears.
+    pub fields: Vec<(Field, Value)>,
+    /// Custom values; `null` removes.
+    pub custom: Map<String, Value>,
+    /// All labels, in place of those there are.
+    pub tags: Option<Vec<String>>,
+    /// The lead source; an empty one clears.
+    pub source: Option<Option<String>>,
+}
+
+/// Changes a lead. A patch that changes nothing leaves the version as it is and makes no event.
+///
+/// A new mail address or number becomes an identity of the lead; one that was replaced stays an identity, so that the
+/// person is still known by it; one that was cleared is given up.
+///
+/// # Errors
+/// [`Error::VersionMismatch`] when `expected` does not hold; a conflict when another lead has the mail address.
+pub fn change_lead(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    patch: &LeadPatch,
+    expected: Option<i64>,
+    settings: &WorkspaceSettings,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<Lead> {
+    // Identities are claimed before any lead is locked, here as in a capture: so the two never wait for each other.
+    let before = present(leads::get(conn, id)?)?;
+    let (_, identities) = patched(&before, patch, settings)?;
+    let wanted: BTreeMap<Identity, Holder> = identities
+        .into_iter()
+        .map(|identity| (identity, own(id)))
+        .collect();
+    let claims = lead_identities::claim(conn, wanted, now)?;
+    for (identity, holder) in &claims.taken {
+        if holder.lead_id != id && identity.kind == IdentityKind::Email {
+            return Err(Conflict::IdentityTaken {
+                kind: "mail address",
+                lead_id: holder.lead_id,
+            }
+            .into());
+        }
+    }
+    let locked = present(leads::lock(conn, id)?)?;
+    check_version(&locked, expected)?;
+    let (mut lead, _) = patched(&locked, patch, settings)?;
+    let changes = differences(&locked, &lead);
+    if changes.is_empty() {
+        return Ok(locked);
+    }
+    let given_up = cleared_identities(&locked, &lead);
+    lead_identities::release(conn, &given_up)?;
+    begin_change(&mut lead, now);
+    let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
+    leads::update(conn, &lead)?;
+    outbox::add_all(conn, &[(&happened, provenance)])?;
+    Ok(lead)
+}
+
+/// The lead, unless it is deleted.
+pub fn present(lead: Lead) -> Result<Lead> {
+    if lead.deleted_at.is_some() {
+        Err(Error::not_found("lead", lead.id))
+    } else {
+        Ok(lead)
+    }
+}
+
+/// Refuses a lead of another version than the caller has seen.
+pub fn check_version(lead: &Lead, expected: Option<i64>) -> Result<()> {
+    match expected {
+        Some(version) if version != lead.version => Err(Error::VersionMismatch {
+            what: "lead",
+            expected: version.to_string(),
+            current: lead.version,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn own(lead_id: Uuid) -> Holder {
+    Holder {
+        lead_id,
+        content_hash: None,
+        submission_id: None,
+    }
+}
+
+/// The lead with the patch applied, in normal form, and the identities it brings.
+fn patched(
+    lead: &Lead,
+    patch: &LeadPatch,
+    settings: &WorkspaceSettings,
+) -> Result<(Lead, Vec<Identity>)> {
+    let mut draft = lead.fields.clone();
+    let mut errors = Vec::new();
+    for (field, value) in &patch.fields {
+        if !draft.set(*field, value) {
+            errors.push(FieldError::new(
+                format!("/{}", field.name()),
+                "wrong_type",
+                "the value does not fit the field",
+            ));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let is_named = |field: Field| patch.fields.iter().any(|(named, _)| *named == field);
+    // What is not named keeps its form, also where a rule of today would refuse it.
+    let mut named = crate::domain::lead_fields::LeadFields::default();
+    for field in Field::ALL.iter().copied().filter(|field| is_named(*field)) {
+        named.copy(field, &draft);
+    }
+    let region = draft
+        .country
+        .as_deref()
+        .or(settings.default_country.as_deref())
+        .map(str::to_owned);
+    let normal = lead_draft::normalise(named, None, region.as_deref()).map_err(Error::Invalid)?;
+    let mut changed = lead.clone();
+    for field in Field::ALL.iter().copied().filter(|field| is_named(*field)) {
+        changed.fields.copy(field, &normal.fields);
+    }
+    if is_named(Field::phone)
+        && !is_named(Field::phone_extension)
+        && normal.fields.phone_extension.is_some()
+    {
+        changed.fields.phone_extension = normal.fields.phone_extension;
+    }
+    if is_named(Field::website) {
+        changed.website_domain = normal.website_domain;
+    }
+    for (key, value) in &patch.custom {
+        if value.is_null() {
+            changed.custom.shift_remove(key);
+        } else {
+            let merged = merged(changed.custom.get(key), value);
+            changed.custom.insert(key.clone(), merged);
+        }
+    }
+    if let Some(tags) = &patch.tags {
+        changed.tags.clone_from(tags);
+    }
+    if let Some(source) = &patch.source {
+        changed.source.clone_from(source);
+    }
+    Ok((changed, normal.identities))
+}
+
+/// RFC 7396, for a value inside `custom`.
+fn merged(old: Option<&Value>, patch: &Value) -> Value {
+    let Value::Object(patch) = patch else {
+        return patch.clone();
+    };
+    let mut target = old.and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, value) in patch {
+        if value.is_null() {
+            target.shift_remove(key);
+        } else {
+            let new = merged(target.get(key), value);
+            target.insert(key.clone(), new);
+        }
+    }
+    Value::Object(target)
+}
+
+fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut note = |path: String, before: Value, after: Value| {
+        if before != after {
+            changes.push(Change::new(path, before, after));
+        }
+    };
+    for field in Field::ALL {
+        note(
+            field.name().to_owned(),
+            old.fields.value(*field),
+            new.fields.value(*field),
+        );
+    }
+    let keys = old.custom.keys().chain(
+        new.custom
+            .keys()
+            .filter(|key| !old.custom.contains_key(*key)),
+    );
+    for key in keys {
+        let value = |lead: &Lead| lead.custom.get(key).cloned().unwrap_or(Value::Null);
+        note(format!("custom.{key}"), value(old), value(new));
+    }
+    note(
+        "tags".into(),
+        old.tags.clone().into(),
+        new.tags.clone().into(),
+    );
+    note(
+        "source".into(),
+        old.source.clone().into(),
+        new.source.clone().into(),
+    );
+    changes
+}
+
+/// Identities of values that the patch cleared.
+fn cleared_identities(old: &Lead, new: &Lead) -> Vec<Identity> {
+    let mut given_up = Vec::new();
+    if let (Some(email), None) = (&old.fields.email, &new.fields.email) {
+        given_up.push(Identity::new(IdentityKind::Email, email));
+    }
+    let numbers = |lead: &Lead| [lead.fields.phone.clone(), lead.fields.mobile_phone.clone()];
+    let still = numbers(new);
+    for (before, after) in numbers(old).into_iter().zip(numbers(new)) {
+        if let (Some(number), None) = (before, after)
+            && !still.contains(&Some(number.clone()))
+        {
+            given_up.push(Identity::new(IdentityKind::Phone, number));
+        }
+    }
+    given_up
+}

@@ -1,0 +1,70 @@
+//! Deletes a lead, and brings it back.
+
+use crate::domain::capture::{begin_change, event};
+use crate::domain::event::{Change, EventType, Provenance};
+use crate::domain::flow::change_lead::{check_version, present};
+use crate::domain::ids::ProcessIds;
+use crate::domain::lead::{Lead, RESTORE_DAYS};
+use crate::error::{Conflict, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{leads, outbox};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Deletes a lead: it is in no list any more, and can be restored for [`RESTORE_DAYS`].
+///
+/// It keeps its identities: when the person comes again, the lead comes back with them.
+pub fn delete_lead(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    expected: Option<i64>,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<Lead> {
+    let mut lead = present(leads::lock(conn, id)?)?;
+    check_version(&lead, expected)?;
+    begin_change(&mut lead, now);
+    lead.deleted_at = Some(lead.updated_at);
+    let change = Change::new("deleted_at", Value::Null, json!(lead.deleted_at));
+    let happened = event(
+        EventType::LeadDeleted,
+        &mut lead,
+        vec![change],
+        &mut ProcessIds,
+    );
+    leads::update(conn, &lead)?;
+    outbox::add_all(conn, &[(&happened, provenance)])?;
+    Ok(lead)
+}
+
+/// Brings a deleted lead back.
+///
+/// # Errors
+/// A conflict when it is not deleted, or was deleted more than [`RESTORE_DAYS`] ago.
+pub fn restore_lead(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<Lead> {
+    let mut lead = leads::lock(conn, id)?;
+    let Some(deleted_at) = lead.deleted_at else {
+        return Err(Conflict::NotDeleted.into());
+    };
+    if now - deleted_at > Duration::days(RESTORE_DAYS) {
+        return Err(Conflict::RestoreWindowPassed { days: RESTORE_DAYS }.into());
+    }
+    begin_change(&mut lead, now);
+    lead.deleted_at = None;
+    let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
+    let happened = event(
+        EventType::LeadRestored,
+        &mut lead,
+        vec![change],
+        &mut ProcessIds,
+    );
+    leads::update(conn, &lead)?;
+    outbox::add_all(conn, &[(&happened, provenance)])?;
+    Ok(lead)
+}

@@ -1,0 +1,56 @@
+//! Runs a write once for each idempotency key.
+
+use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::error::{Conflict, Error, Result};
+use crate::store::idempotency_keys;
+use crate::store::pool::TenantConnection;
+use chrono::{DateTime, Utc};
+
+/// An answer, and whether it was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// It is the first answer again.
+    pub replayed: bool,
+}
+
+/// Runs `work` and keeps its answer under the key, in the transaction of the work: a twin waits, and gets the same answer.
+/// Without a key `work` just runs.
+///
+/// # Errors
+/// A conflict when the key was used for another request. An error of `work` is not kept: trying again runs it again.
+pub fn once(
+    conn: &mut TenantConnection,
+    key: Option<&IdempotencyKey>,
+    now: DateTime<Utc>,
+    work: impl FnOnce(&mut TenantConnection) -> Result<Answer>,
+) -> Result<Answered> {
+    let Some(key) = key else {
+        return Ok(Answered {
+            answer: work(conn)?,
+            replayed: false,
+        });
+    };
+    let taken = idempotency_keys::take(conn, key, now).map_err(|error| match error {
+        Error::TooSlow => Conflict::IdempotencyKeyInUse.into(),
+        other => other,
+    })?;
+    if taken {
+        let answer = work(conn)?;
+        idempotency_keys::keep(conn, key, &answer)?;
+        return Ok(Answered {
+            answer,
+            replayed: false,
+        });
+    }
+    let kept = idempotency_keys::find_all(conn, &[key])?.remove(&(key.actor_id, key.key.clone()));
+    match kept {
+        Some(kept) if kept.request_hash == key.request_hash => Ok(Answered {
+            answer: kept.answer,
+            replayed: true,
+        }),
+        Some(_) => Err(Conflict::IdempotencyKeyReused.into()),
+        None => Err(Conflict::IdempotencyKeyInUse.into()),
+    }
+}

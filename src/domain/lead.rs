@@ -1,0 +1,63 @@
+//! A lead: one person with one interest, from the first sign of it.
+
+use crate::domain::lead_fields::LeadFields;
+use crate::domain::normalise::attribution::Attribution;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The stage every lead begins in.
+pub const FIRST_STAGE: &str = "new";
+
+/// Days for which a deleted lead can be restored.
+pub const RESTORE_DAYS: i64 = 90;
+
+/// A lead as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lead {
+    /// A UUIDv7 of `created_at`.
+    pub id: Uuid,
+    /// What is known of the person and the company.
+    pub fields: LeadFields,
+    /// Host of `fields.website`, without `www.`.
+    pub website_domain: Option<String>,
+    /// What the workspace keeps beside the plain fields.
+    pub custom: Map<String, Value>,
+    /// Labels, in the order they came.
+    pub tags: Vec<String>,
+    /// Where the first submission came from.
+    pub source: Option<String>,
+    /// The way the first submission took: `web_form`, `api` …
+    pub channel: String,
+    /// Where the lead stands in the pipeline.
+    pub stage: String,
+    /// Attribution of the first touch that had one.
+    pub first_attribution: Attribution,
+    /// Attribution of the latest touch that had one.
+    pub last_attribution: Attribution,
+    /// Made by tests only: kept out of counts.
+    pub is_test: bool,
+    /// Counts every change, from 1.
+    pub version: i64,
+    /// The sender's time of the first submission.
+    pub captured_at: DateTime<Utc>,
+    /// Our time of the first submission.
+    pub created_at: DateTime<Utc>,
+    /// Our time of the last change.
+    pub updated_at: DateTime<Utc>,
+    /// The latest `occurred_at` of its activities.
+    pub last_activity_at: DateTime<Utc>,
+    /// When it was deleted; it can be restored for [`RESTORE_DAYS`].
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Lead {
+    /// The domain of its mail address.
+    pub fn email_domain(&self) -> Option<&str> {
+        self.fields
+            .email
+            .as_deref()
+            .and_then(|email| email.rsplit_once('@'))
+            .map(|(_, domain)| domain)
+    }
+}

@@ -1,0 +1,93 @@
+//! Merge-in: what a known person's new submission does to the values of the lead, field by field, by the workspace's
+//! policies. A value that loses stays in the raw submission.
+
+use crate::domain::capture::Capture;
+use crate::domain::event::Change;
+use crate::domain::lead::Lead;
+use crate::domain::lead_fields::Field;
+use crate::domain::workspace::{MergePolicy, WorkspaceSettings};
+use serde_json::Value;
+
+/// Takes what the capture brings into the lead; the answer says what changed.
+///
+/// Tags are added, never taken away. A lead stays a test only while all of its submissions are tests.
+pub fn merge_in(lead: &mut Lead, capture: &Capture, settings: &WorkspaceSettings) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for field in Field::ALL
+        .iter()
+        .copied()
+        .filter(|field| capture.fields.has(*field))
+    {
+        let old = lead.fields.value(field);
+        match settings.merge_policy(field.name()) {
+            MergePolicy::Keep => {}
+            MergePolicy::FillEmpty if lead.fields.has(field) => {}
+            MergePolicy::FillEmpty | MergePolicy::Overwrite => {
+                lead.fields.copy(field, &capture.fields)
+            }
+            MergePolicy::Append => lead.fields.append(field, &capture.fields),
+        }
+        let new = lead.fields.value(field);
+        if new != old {
+            changes.push(Change::new(field.name(), old, new));
+        }
+    }
+    if lead.fields.website == capture.fields.website && capture.website_domain.is_some() {
+        lead.website_domain.clone_from(&capture.website_domain);
+    }
+    for (key, value) in &capture.custom {
+        let path = format!("custom.{key}");
+        let old = lead.custom.get(key).cloned().unwrap_or(Value::Null);
+        let new = merged_value(&old, value, settings.merge_policy(&path));
+        if new != old {
+            lead.custom.insert(key.clone(), new.clone());
+            changes.push(Change::new(path, old, new));
+        }
+    }
+    let new_tags: Vec<String> = capture
+        .tags
+        .iter()
+        .filter(|tag| !lead.tags.contains(tag))
+        .cloned()
+        .collect();
+    if !new_tags.is_empty() {
+        let old = lead.tags.clone();
+        lead.tags.extend(new_tags);
+        changes.push(Change::new("tags", old.into(), lead.tags.clone().into()));
+    }
+    if lead.is_test && !capture.is_test {
+        lead.is_test = false;
+        changes.push(Change::new("is_test", true.into(), false.into()));
+    }
+    changes
+}
+
+fn merged_value(old: &Value, new: &Value, policy: MergePolicy) -> Value {
+    match policy {
+        MergePolicy::Keep => old.clone(),
+        MergePolicy::FillEmpty if !old.is_null() => old.clone(),
+        MergePolicy::FillEmpty | MergePolicy::Overwrite => new.clone(),
+        MergePolicy::Append => append(old, new),
+    }
+}
+
+/// Lists are united, texts put one behind the other; anything else is replaced.
+fn append(old: &Value, new: &Value) -> Value {
+    match (old, new) {
+        (Value::Array(old), Value::Array(new)) => {
+            let added = new.iter().filter(|value| !old.contains(value));
+            Value::Array(old.iter().chain(added).cloned().collect())
+        }
+        (Value::Array(old), new) if !old.contains(new) => {
+            Value::Array(old.iter().chain([new]).cloned().collect())
+        }
+        (Value::Array(_), _) => old.clone(),
+        (Value::String(old_text), Value::String(new_text))
+            if !old_text.contains(new_text.as_str()) =>
+        {
+            format!("{old_text}\n{new_text}").into()
+        }
+        (Value::String(_), Value::String(_)) => old.clone(),
+        _ => new.clone(),
+    }
+}

@@ -1,0 +1,22 @@
+//! Pure decisions about leads: values in, decisions out. Knows no SQL, no HTTP, no clock and no randomness; only
+//! [`flow`] calls the store.
+
+pub mod access;
+pub mod activity;
+pub mod capture;
+pub mod capture_draft;
+pub mod event;
+pub mod flow;
+pub mod form;
+pub mod idempotency;
+pub mod identity;
+pub mod ids;
+pub mod key;
+pub mod lead;
+pub mod lead_draft;
+pub mod lead_fields;
+pub mod lead_list;
+pub mod merge_in;
+pub mod normalise;
+pub mod submission;
+pub mod workspace;

@@ -1,0 +1,66 @@
+//! A workspace's own rules: the order in which people are recognised, what wins when a known person submits again, the
+//! region of numbers without one.
+
+use crate::domain::identity::IdentityKind;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// What happens to a field of a known lead when a submission brings a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MergePolicy {
+    /// Take it only where nothing is known.
+    FillEmpty,
+    /// The newest wins.
+    Overwrite,
+    /// What is known stays, even nothing.
+    Keep,
+    /// Put it behind what is known.
+    Append,
+}
+
+/// How one workspace wants its leads handled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct WorkspaceSettings {
+    /// The order in which identities are tried; a kind left out does not identify.
+    #[schema(max_items = 3)]
+    pub identity_order: Vec<IdentityKind>,
+    /// Region of phone numbers that do not say theirs, ISO 3166-1 alpha-2.
+    #[schema(max_length = 2, example = "US")]
+    pub default_country: Option<String>,
+    /// For fields that `merge_policies` does not name.
+    pub default_merge_policy: MergePolicy,
+    /// By field name; `custom.<key>` names a custom value.
+    pub merge_policies: BTreeMap<String, MergePolicy>,
+    /// Origins whose pages may call the API from a browser; `*` allows all.
+    #[schema(max_items = 100)]
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for WorkspaceSettings {
+    fn default() -> Self {
+        WorkspaceSettings {
+            identity_order: vec![
+                IdentityKind::ExternalId,
+                IdentityKind::Email,
+                IdentityKind::Phone,
+            ],
+            default_country: None,
+            default_merge_policy: MergePolicy::FillEmpty,
+            merge_policies: BTreeMap::from([("message".to_owned(), MergePolicy::Overwrite)]),
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+impl WorkspaceSettings {
+    /// The policy for a field, by its dotted name.
+    pub fn merge_policy(&self, path: &str) -> MergePolicy {
+        self.merge_policies
+            .get(path)
+            .copied()
+            .unwrap_or(self.default_merge_policy)
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong, in the domain's words. No HTTP here: `api/problem.rs` translates.
+
+use uuid::Uuid;
+
+/// A fault from below, kept whole for the log.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It does not exist, or the caller may not know that it does.
+    #[error("there is no {what} {id}")]
+    NotFound { what: &'static str, id: String },
+    /// Well formed, but wrong in one or more fields. Never empty.
+    #[error("{} field(s) are wrong", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// Well formed, but at odds with the present state.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// The `If-Match` version is not the present one.
+    #[error("the {what} has version {current}, not {expected}")]
+    VersionMismatch {
+        what: &'static str,
+        expected: String,
+        current: i64,
+    },
+    /// Too much is waiting already; trying again soon makes sense.
+    #[error("too many captures are waiting")]
+    Overloaded,
+    /// The database is away; trying again later makes sense.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// A question that no index answers took longer than the time allowed.
+    #[error("the query took too long")]
+    TooSlow,
+    /// A bug of ours. The caller learns nothing more than that.
+    #[error("internal error")]
+    Internal(#[source] BoxError),
+}
+
+/// One wrong field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer into the request body (`/custom/plan`), or `?name` for a query parameter.
+    pub pointer: String,
+    /// Stable and machine readable: `unknown_field`, `wrong_type`, `too_long` …
+    pub code: &'static str,
+    /// One sentence that names the remedy. Never echoes the value: values are personal data.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A wrong field, named by its pointer.
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        FieldError {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// How a well-formed request can be at odds with the present state.
+#[derive(Debug, thiserror::Error)]
+pub enum Conflict {
+    /// Another lead carries this address, number or id: two leads cannot be the same person.
+    #[error("another lead already has this {kind}")]
+    IdentityTaken { kind: &'static str, lead_id: Uuid },
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The first request with this idempotency key is still running.
+    #[error("the first request with this idempotency key is still running")]
+    IdempotencyKeyInUse,
+    /// The submission is not in a state that allows this.
+    #[error("the submission is {state}")]
+    SubmissionState { state: String },
+    /// The lead was deleted too long ago to come back.
+    #[error("the lead was deleted more than {days} days ago")]
+    RestoreWindowPassed { days: i64 },
+    /// The lead is not deleted.
+    #[error("the lead is not deleted")]
+    NotDeleted,
+    /// The feed no longer reaches back that far.
+    #[error("the feed begins at position {oldest}")]
+    FeedExpired { oldest: i64 },
+}
+
+impl Error {
+    /// There is no such thing, as far as the caller may know.
+    pub fn not_found(what: &'static str, id: impl ToString) -> Self {
+        Error::NotFound {
+            what,
+            id: id.to_string(),
+        }
+    }
+
+    /// A fault of ours.
+    pub fn internal(source: impl Into<BoxError>) -> Self {
+        Error::Internal(source.into())
+    }
+}

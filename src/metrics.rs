@@ -1,0 +1,128 @@
+//! What the service counts of itself, in the text format of Prometheus.
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
+};
+use std::time::Duration;
+
+/// The counters of one service.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    request_seconds: HistogramVec,
+    capture_batch_size: Histogram,
+    capture_seconds: Histogram,
+    events_published: IntCounter,
+    outbox_lag_milliseconds: IntGauge,
+    pool_in_use: IntGauge,
+    pool_open: IntGauge,
+}
+
+const SECONDS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+impl Metrics {
+    /// Counters that stand at nothing.
+    pub fn new() -> prometheus::Result<Metrics> {
+        let registry = Registry::new();
+        let requests = IntCounterVec::new(
+            Opts::new("baton_http_requests_total", "Requests answered"),
+            &["method", "route", "status"],
+        )?;
+        let request_seconds = HistogramVec::new(
+            HistogramOpts::new("baton_http_request_seconds", "Time to answer")
+                .buckets(SECONDS.to_vec()),
+            &["method", "route"],
+        )?;
+        let capture_batch_size = Histogram::with_opts(
+            HistogramOpts::new(
+                "baton_capture_batch_size",
+                "Captures that shared a transaction",
+            )
+            .buckets(SIZES.to_vec()),
+        )?;
+        let capture_seconds = Histogram::with_opts(
+            HistogramOpts::new(
+                "baton_capture_seconds",
+                "From arrival to commit of a capture",
+            )
+            .buckets(SECONDS.to_vec()),
+        )?;
+        let events_published = IntCounter::new(
+            "baton_events_published_total",
+            "Events moved from the outbox into the feed",
+        )?;
+        let outbox_lag_milliseconds = IntGauge::new(
+            "baton_outbox_lag_milliseconds",
+            "Age of the oldest event that is not published yet",
+        )?;
+        let pool_in_use = IntGauge::new(
+            "baton_pool_connections_in_use",
+            "Database connections in use",
+        )?;
+        let pool_open = IntGauge::new("baton_pool_connections_open", "Database connections open")?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(request_seconds.clone()))?;
+        registry.register(Box::new(capture_batch_size.clone()))?;
+        registry.register(Box::new(capture_seconds.clone()))?;
+        registry.register(Box::new(events_published.clone()))?;
+        registry.register(Box::new(outbox_lag_milliseconds.clone()))?;
+        registry.register(Box::new(pool_in_use.clone()))?;
+        registry.register(Box::new(pool_open.clone()))?;
+        Ok(Metrics {
+            registry,
+            requests,
+            request_seconds,
+            capture_batch_size,
+            capture_seconds,
+            events_published,
+            outbox_lag_milliseconds,
+            pool_in_use,
+            pool_open,
+        })
+    }
+
+    /// A request was answered. `route` is a template, never a path with ids in it.
+    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        self.requests
+            .with_label_values(&[method, route, &status.to_string()])
+            .inc();
+        self.request_seconds
+            .with_label_values(&[method, route])
+            .observe(took.as_secs_f64());
+    }
+
+    /// So many captures shared a transaction.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a batch has far fewer than 2^52 captures"
+    )]
+    pub fn capture_batch(&self, size: usize) {
+        self.capture_batch_size.observe(size as f64);
+    }
+
+    /// A capture was committed, so long after it arrived.
+    pub fn captured(&self, took: Duration) {
+        self.capture_seconds.observe(took.as_secs_f64());
+    }
+
+    /// So many events were published.
+    pub fn published(&self, events: usize) {
+        self.events_published
+            .inc_by(events.try_into().unwrap_or_default());
+    }
+
+    /// The numbers as text, with those that are measured now.
+    pub fn render(&self, pool: (u32, u32), outbox_lag: Duration) -> prometheus::Result<Vec<u8>> {
+        self.pool_in_use.set(pool.0.into());
+        self.pool_open.set(pool.1.into());
+        self.outbox_lag_milliseconds
+            .set(outbox_lag.as_millis().try_into().unwrap_or(i64::MAX));
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}

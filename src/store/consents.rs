@@ -1,0 +1,133 @@
+//! The ledger of consents: rows are added, never changed (promise P11).
+
+use crate::domain::capture::Consent;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::schema::consents;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+/// A line of the ledger.
+#[derive(Debug, Clone)]
+pub struct ConsentRecord {
+    /// A UUIDv7 of `created_at`.
+    pub id: Uuid,
+    /// Whose consent.
+    pub lead_id: Uuid,
+    /// What was said.
+    pub consent: Consent,
+    /// Which page, list or campaign asked.
+    pub source: Option<String>,
+    /// The receipt of the submission it came with.
+    pub submission_id: Option<Uuid>,
+    /// When, by the sender's clock.
+    pub occurred_at: DateTime<Utc>,
+    /// When we learnt of it.
+    pub created_at: DateTime<Utc>,
+}
+
+statement! {
+    Insert {
+        workspace_id: Uuid => SqlUuid,
+        id: Vec<Uuid> => Array<SqlUuid>,
+        lead_id: Vec<Uuid> => Array<SqlUuid>,
+        channel: Vec<&'a str> => Array<Text>,
+        purpose: Vec<&'a str> => Array<Text>,
+        granted: Vec<bool> => Array<Bool>,
+        text: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        submission_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+        occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        created_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+    }
+    "INSERT INTO consents (workspace_id, id, lead_id, channel, purpose, granted, text, source, submission_id, occurred_at, created_at) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], \
+       ?::uuid[], ?::timestamptz[], ?::timestamptz[]) c"
+}
+
+/// Adds lines to the ledger.
+pub fn insert_all(conn: &mut TenantConnection, new: &[ConsentRecord]) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let workspace_id = conn.workspace_id();
+    Insert {
+        workspace_id: &workspace_id,
+        id: &new.iter().map(|record| record.id).collect(),
+        lead_id: &new.iter().map(|record| record.lead_id).collect(),
+        channel: &new
+            .iter()
+            .map(|record| record.consent.channel.as_str())
+            .collect(),
+        purpose: &new
+            .iter()
+            .map(|record| record.consent.purpose.as_str())
+            .collect(),
+        granted: &new.iter().map(|record| record.consent.granted).collect(),
+        text: &new
+            .iter()
+            .map(|record| record.consent.text.as_deref())
+            .collect(),
+        source: &new.iter().map(|record| record.source.as_deref()).collect(),
+        submission_id: &new.iter().map(|record| record.submission_id).collect(),
+        occurred_at: &new.iter().map(|record| record.occurred_at).collect(),
+        created_at: &new.iter().map(|record| record.created_at).collect(),
+    }
+    .execute(conn.pg())?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = consents, check_for_backend(diesel::pg::Pg))]
+struct ConsentRow {
+    id: Uuid,
+    lead_id: Uuid,
+    channel: String,
+    purpose: String,
+    granted: bool,
+    text: Option<String>,
+    source: Option<String>,
+    submission_id: Option<Uuid>,
+    occurred_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+}
+
+/// What a lead agreed to and refused, newest first, older than `before`.
+pub fn list_of_lead(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ConsentRecord>> {
+    let mut query = consents::table
+        .filter(consents::workspace_id.eq(conn.workspace_id()))
+        .filter(consents::lead_id.eq(lead_id))
+        .order(consents::id.desc())
+        .limit(limit)
+        .select(ConsentRow::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(consents::id.lt(before));
+    }
+    let rows: Vec<ConsentRow> = query.load(conn.pg())?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ConsentRecord {
+            id: row.id,
+            lead_id: row.lead_id,
+            consent: Consent {
+                channel: row.channel,
+                purpose: row.purpose,
+                granted: row.granted,
+                text: row.text,
+            },
+            source: row.source,
+            submission_id: row.submission_id,
+            occurred_at: row.occurred_at,
+            created_at: row.created_at,
+        })
+        .collect())
+}

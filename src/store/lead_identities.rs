@@ -1,0 +1,221 @@
+//! Identities of leads. Their primary key is promise P2: who claims an address second waits for the first, and then
+//! finds whose it is.
+
+use crate::domain::capture::Holder;
+use crate::domain::identity::{Identity, IdentityKind};
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::schema::lead_identities;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// What a claim found: who held an identity already, and which nobody held.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// Identities of leads that were there before.
+    pub taken: HashMap<Identity, Holder>,
+    /// Identities that nobody held: claimed as was asked for.
+    pub fresh: HashMap<Identity, Holder>,
+}
+
+statement! {
+    Claim {
+        workspace_id: Uuid => SqlUuid, created_at: DateTime<Utc> => Timestamptz,
+        kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text>, leads: [Uuid] => Array<SqlUuid>,
+        hashes: [Option<&'a [u8]>] => Array<Nullable<Bytea>>, submissions: [Option<Uuid>] => Array<Nullable<SqlUuid>>
+    }
+    "INSERT INTO lead_identities (workspace_id, created_at, kind, value, lead_id, content_hash, submission_id) \
+     SELECT w.id, w.at, c.kind, c.value, c.lead_id, c.hash, c.submission_id \
+     FROM (SELECT ?::uuid AS id, ?::timestamptz AS at) w, \
+       unnest(?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::uuid[]) WITH ORDINALITY AS c (kind, value, lead_id, hash, submission_id, n) \
+     ORDER BY c.n \
+     ON CONFLICT (workspace_id, kind, value) DO NOTHING \
+     RETURNING kind, value",
+    returns (Text, Text)
+}
+
+statement! {
+    Held { workspace_id: Uuid => SqlUuid, kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text> }
+    "SELECT i.kind, i.value, i.lead_id, i.content_hash, i.submission_id \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[]) AS c (kind, value), lead_identities i \
+     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value",
+    returns (Text, Text, SqlUuid, Nullable<Bytea>, Nullable<SqlUuid>)
+}
+
+type HeldRow = (String, String, Uuid, Option<Vec<u8>>, Option<Uuid>);
+
+/// Claims identities for the leads named; an identity that somebody holds stays theirs.
+///
+/// Always the first thing a transaction does with identities, and in sorted order: so no two of them can wait for each
+/// other.
+pub fn claim(
+    conn: &mut TenantConnection,
+    wanted: BTreeMap<Identity, Holder>,
+    now: DateTime<Utc>,
+) -> Result<Claims> {
+    if wanted.is_empty() {
+        return Ok(Claims::default());
+    }
+    let workspace_id = conn.workspace_id();
+    let columns = Columns::of(wanted.iter());
+    let claimed: Vec<(String, String)> = Claim {
+        workspace_id: &workspace_id,
+        created_at: &now,
+        kinds: &columns.kinds,
+        values: &columns.values,
+        leads: &columns.leads,
+        hashes: &columns.hashes,
+        submissions: &columns.submissions,
+    }
+    .load(conn.pg())?;
+    let claimed: HashSet<Identity> = claimed
+        .into_iter()
+        .filter_map(|(kind, value)| identity(&kind, value))
+        .collect();
+    let (fresh, taken): (HashMap<_, _>, HashMap<_, _>) = wanted
+        .into_iter()
+        .partition(|(identity, _)| claimed.contains(identity));
+    let taken: Vec<Identity> = taken.into_keys().collect();
+    Ok(Claims {
+        taken: find(conn, &taken)?,
+        fresh,
+    })
+}
+
+/// Who holds each of these identities.
+pub fn find(
+    conn: &mut TenantConnection,
+    identities: &[Identity],
+) -> Result<HashMap<Identity, Holder>> {
+    if identities.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let workspace_id = conn.workspace_id();
+    let (kinds, values): (Vec<&str>, Vec<&str>) = identities
+        .iter()
+        .map(|identity| (identity.kind.as_str(), identity.value.as_str()))
+        .unzip();
+    let rows: Vec<HeldRow> = Held {
+        workspace_id: &workspace_id,
+        kinds: &kinds,
+        values: &values,
+    }
+    .load(conn.pg())?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(kind, value, lead_id, content_hash, submission_id)| {
+            let content_hash = content_hash.and_then(|hash| hash.try_into().ok());
+            Some((
+                identity(&kind, value)?,
+                Holder {
+                    lead_id,
+                    content_hash,
+                    submission_id,
+                },
+            ))
+        })
+        .collect())
+}
+
+statement! {
+    Settle {
+        workspace_id: Uuid => SqlUuid, kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text>,
+        leads: [Uuid] => Array<SqlUuid>, hashes: [Option<&'a [u8]>] => Array<Nullable<Bytea>>, submissions: [Option<Uuid>] => Array<Nullable<SqlUuid>>
+    }
+    "UPDATE lead_identities i SET lead_id = c.lead_id, content_hash = c.hash, submission_id = c.submission_id \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::uuid[]) AS c (kind, value, lead_id, hash, submission_id) \
+     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value"
+}
+
+/// Says whose the identities are now.
+pub fn settle<'a>(
+    conn: &mut TenantConnection,
+    held: impl IntoIterator<Item = (&'a Identity, &'a Holder)>,
+) -> Result<()> {
+    let columns = Columns::of(held);
+    if columns.kinds.is_empty() {
+        return Ok(());
+    }
+    let workspace_id = conn.workspace_id();
+    Settle {
+        workspace_id: &workspace_id,
+        kinds: &columns.kinds,
+        values: &columns.values,
+        leads: &columns.leads,
+        hashes: &columns.hashes,
+        submissions: &columns.submissions,
+    }
+    .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Rows turned into columns, as `unnest` takes them.
+#[derive(Default)]
+struct Columns<'a> {
+    kinds: Vec<&'a str>,
+    values: Vec<&'a str>,
+    leads: Vec<Uuid>,
+    hashes: Vec<Option<&'a [u8]>>,
+    submissions: Vec<Option<Uuid>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(held: impl IntoIterator<Item = (&'a Identity, &'a Holder)>) -> Self {
+        let mut columns = Columns::default();
+        for (identity, holder) in held {
+            columns.kinds.push(identity.kind.as_str());
+            columns.values.push(&identity.value);
+            columns.leads.push(holder.lead_id);
+            columns
+                .hashes
+                .push(holder.content_hash.as_ref().map(|hash| hash.as_slice()));
+            columns.submissions.push(holder.submission_id);
+        }
+        columns
+    }
+}
+
+/// Gives up identities that turned out to be nobody's.
+pub fn release(conn: &mut TenantConnection, identities: &[Identity]) -> Result<()> {
+    for identity in identities {
+        diesel::delete(lead_identities::table)
+            .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
+            .filter(lead_identities::kind.eq(identity.kind.as_str()))
+            .filter(lead_identities::value.eq(&identity.value))
+            .execute(conn.pg())?;
+    }
+    Ok(())
+}
+
+/// The identities of a lead, with the time each became known.
+pub fn list_of_lead(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+) -> Result<Vec<(Identity, DateTime<Utc>)>> {
+    let rows: Vec<(String, String, DateTime<Utc>)> = lead_identities::table
+        .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_identities::lead_id.eq(lead_id))
+        .order((lead_identities::kind, lead_identities::value))
+        .limit(10_000)
+        .select((
+            lead_identities::kind,
+            lead_identities::value,
+            lead_identities::created_at,
+        ))
+        .load(conn.pg())?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(kind, value, at)| Some((identity(&kind, value)?, at)))
+        .collect())
+}
+
+fn identity(kind: &str, value: String) -> Option<Identity> {
+    Some(Identity {
+        kind: IdentityKind::from_name(kind)?,
+        value,
+    })
+}

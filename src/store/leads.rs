@@ -1,0 +1,203 @@
+//! Leads.
+
+use crate::domain::lead::Lead;
+use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
+use crate::error::{Error, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::schema::leads;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+macro_rules! define_row {
+    ({} $($field:ident : $type:ty, $kind:ident, {$($schema:tt)*}, $doc:literal;)*) => {
+        #[derive(Debug, Queryable, Selectable)]
+        #[diesel(table_name = leads, check_for_backend(diesel::pg::Pg))]
+        pub(in crate::store) struct LeadRow {
+            id: Uuid,
+            $($field: Option<$type>,)*
+            website_domain: Option<String>,
+            source: Option<String>,
+            channel: String,
+            stage: String,
+            custom: Value,
+            tags: Value,
+            first_attribution: Value,
+            last_attribution: Value,
+            is_test: bool,
+            version: i64,
+            captured_at: DateTime<Utc>,
+            created_at: DateTime<Utc>,
+            updated_at: DateTime<Utc>,
+            last_activity_at: DateTime<Utc>,
+            deleted_at: Option<DateTime<Utc>>,
+        }
+
+        impl TryFrom<LeadRow> for Lead {
+            type Error = Error;
+
+            fn try_from(row: LeadRow) -> Result<Lead> {
+                Ok(Lead {
+                    id: row.id,
+                    fields: LeadFields { $($field: row.$field,)* },
+                    website_domain: row.website_domain,
+                    custom: serde_json::from_value(row.custom).map_err(Error::internal)?,
+                    tags: serde_json::from_value(row.tags).map_err(Error::internal)?,
+                    source: row.source,
+                    channel: row.channel,
+                    stage: row.stage,
+                    first_attribution: serde_json::from_value(row.first_attribution).map_err(Error::internal)?,
+                    last_attribution: serde_json::from_value(row.last_attribution).map_err(Error::internal)?,
+                    is_test: row.is_test,
+                    version: row.version,
+                    captured_at: row.captured_at,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                    last_activity_at: row.last_activity_at,
+                    deleted_at: row.deleted_at,
+                })
+            }
+        }
+
+        statement! {
+            Insert {
+                workspace_id: Uuid => SqlUuid,
+                id: Vec<Uuid> => Array<SqlUuid>,
+                $($field: Vec<lead_column!(borrowed $kind)> => Array<Nullable<lead_column!(sql $kind)>>,)*
+                email_domain: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                website_domain: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                channel: Vec<&'a str> => Array<Text>,
+                stage: Vec<&'a str> => Array<Text>,
+                custom: Vec<Value> => Array<Jsonb>,
+                tags: Vec<Value> => Array<Jsonb>,
+                first_attribution: Vec<Value> => Array<Jsonb>,
+                last_attribution: Vec<Value> => Array<Jsonb>,
+                is_test: Vec<bool> => Array<Bool>,
+                version: Vec<i64> => Array<BigInt>,
+                captured_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+                created_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+                updated_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+                last_activity_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+            }
+            concat!(
+                "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
+                "email_domain, website_domain, source, channel, stage, custom, tags, first_attribution, last_attribution, \
+                 is_test, version, captured_at, created_at, updated_at, last_activity_at) \
+                 SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                 ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
+            )
+        }
+
+        /// Adds new leads.
+        pub fn insert_all(conn: &mut TenantConnection, new: &[&Lead]) -> Result<()> {
+            if new.is_empty() {
+                return Ok(());
+            }
+            let workspace_id = conn.workspace_id();
+            Insert {
+                workspace_id: &workspace_id,
+                id: &new.iter().map(|lead| lead.id).collect(),
+                $($field: &new.iter().map(|lead| lead_column!(borrow $kind lead.fields.$field)).collect(),)*
+                email_domain: &new.iter().map(|lead| lead.email_domain()).collect(),
+                website_domain: &new.iter().map(|lead| lead.website_domain.as_deref()).collect(),
+                source: &new.iter().map(|lead| lead.source.as_deref()).collect(),
+                channel: &new.iter().map(|lead| lead.channel.as_str()).collect(),
+                stage: &new.iter().map(|lead| lead.stage.as_str()).collect(),
+                custom: &new.iter().map(|lead| Value::Object(lead.custom.clone())).collect(),
+                tags: &new.iter().map(|lead| lead.tags.clone().into()).collect(),
+                first_attribution: &new.iter().map(|lead| json(&lead.first_attribution)).collect::<Result<_>>()?,
+                last_attribution: &new.iter().map(|lead| json(&lead.last_attribution)).collect::<Result<_>>()?,
+                is_test: &new.iter().map(|lead| lead.is_test).collect(),
+                version: &new.iter().map(|lead| lead.version).collect(),
+                captured_at: &new.iter().map(|lead| lead.captured_at).collect(),
+                created_at: &new.iter().map(|lead| lead.created_at).collect(),
+                updated_at: &new.iter().map(|lead| lead.updated_at).collect(),
+                last_activity_at: &new.iter().map(|lead| lead.last_activity_at).collect(),
+            }
+            .execute(conn.pg())?;
+            Ok(())
+        }
+
+        /// Writes a lead that changed.
+        pub fn update(conn: &mut TenantConnection, lead: &Lead) -> Result<()> {
+            diesel::update(leads::table)
+                .filter(leads::workspace_id.eq(conn.workspace_id()))
+                .filter(leads::id.eq(lead.id))
+                .set((
+                    ($(leads::$field.eq(&lead.fields.$field),)*),
+                    leads::email_domain.eq(lead.email_domain()),
+                    leads::website_domain.eq(&lead.website_domain),
+                    leads::stage.eq(&lead.stage),
+                    leads::custom.eq(Value::Object(lead.custom.clone())),
+                    leads::tags.eq(Value::from(lead.tags.clone())),
+                    leads::first_attribution.eq(json(&lead.first_attribution)?),
+                    leads::last_attribution.eq(json(&lead.last_attribution)?),
+                    leads::is_test.eq(lead.is_test),
+                    leads::version.eq(lead.version),
+                    leads::updated_at.eq(lead.updated_at),
+                    leads::last_activity_at.eq(lead.last_activity_at),
+                    leads::deleted_at.eq(lead.deleted_at),
+                ))
+                .execute(conn.pg())?;
+            Ok(())
+        }
+    };
+}
+
+/// How a field of each kind travels to the database.
+macro_rules! lead_column {
+    (borrowed Text) => { Option<&'a str> };
+    (borrowed Integer) => { Option<i64> };
+    (sql Text) => { Text };
+    (sql Integer) => { BigInt };
+    (array Text) => { "?::text[]" };
+    (array Integer) => { "?::bigint[]" };
+    (borrow Text $value:expr) => { $value.as_deref() };
+    (borrow Integer $value:expr) => { $value };
+}
+
+for_each_lead_field!(define_row! {});
+
+fn json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+/// Leads by id, locked until the end of the transaction, in the order of their ids so that no two transactions wait for
+/// each other.
+pub fn lock_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<LeadRow> = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .order(leads::id)
+        .for_update()
+        .select(LeadRow::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(Lead::try_from).collect()
+}
+
+/// A lead, locked until the end of the transaction; also a deleted one.
+pub fn lock(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
+    lock_by_ids(conn, &[id])?
+        .pop()
+        .ok_or_else(|| Error::not_found("lead", id))
+}
+
+/// A lead; also a deleted one.
+pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
+    let row: Option<LeadRow> = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq(id))
+        .select(LeadRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    row.ok_or_else(|| Error::not_found("lead", id))?.try_into()
+}

@@ -1,0 +1,22 @@
+//! The only place with SQL: one file per table, and what they share.
+
+pub mod activities;
+pub mod api_keys;
+pub mod consents;
+pub mod failure;
+pub mod feed;
+pub mod forms;
+pub mod idempotency_keys;
+pub mod isolation;
+pub mod lead_identities;
+pub mod lead_lists;
+pub mod leads;
+pub mod migrations;
+pub mod outbox;
+pub mod partitions;
+pub mod pool;
+pub mod roles;
+mod schema;
+mod statement;
+pub mod submissions;
+pub mod workspaces;

@@ -1,0 +1,104 @@
+//! The outbox: events, written in the transaction of what they tell.
+//!
+//! No counter row and no `NOTIFY` here: both would make the writers of a busy workspace wait for each other.
+
+use crate::domain::event::{Event, Provenance};
+use crate::error::{Error, Result};
+use crate::store::pool::{Db, TenantConnection};
+use crate::store::schema::outbox;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+statement! {
+    Insert {
+        workspace_id: Uuid => SqlUuid,
+        id: Vec<Uuid> => Array<SqlUuid>,
+        lead_id: Vec<Uuid> => Array<SqlUuid>,
+        kind: Vec<&'a str> => Array<Text>,
+        version: Vec<i64> => Array<BigInt>,
+        occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        payload: Vec<Value> => Array<Jsonb>,
+    }
+    "INSERT INTO outbox (workspace_id, id, aggregatetype, aggregateid, type, version, occurred_at, payload) \
+     SELECT w.id, c.id, 'lead', c.lead_id, c.type, c.version, c.occurred_at, c.payload \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[]) \
+       AS c (id, lead_id, type, version, occurred_at, payload)"
+}
+
+/// Adds events, each with who caused it.
+pub fn add_all(conn: &mut TenantConnection, events: &[(&Event, &Provenance)]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let workspace_id = conn.workspace_id();
+    Insert {
+        workspace_id: &workspace_id,
+        id: &events.iter().map(|(event, _)| event.id).collect(),
+        lead_id: &events.iter().map(|(event, _)| event.lead_id).collect(),
+        kind: &events
+            .iter()
+            .map(|(event, _)| event.kind.as_str())
+            .collect(),
+        version: &events.iter().map(|(event, _)| event.version).collect(),
+        occurred_at: &events.iter().map(|(event, _)| event.occurred_at).collect(),
+        payload: &events
+            .iter()
+            .map(|(event, provenance)| payload(event, provenance))
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?,
+    }
+    .execute(conn.pg())?;
+    Ok(())
+}
+
+fn payload(event: &Event, provenance: &Provenance) -> serde_json::Result<Value> {
+    Ok(json!({
+        "actor": serde_json::to_value(&provenance.actor)?,
+        "cause": serde_json::to_value(&provenance.cause)?,
+        "origin": provenance.origin,
+        "changes": serde_json::to_value(&event.changes)?,
+    }))
+}
+
+/// Workspaces that have events waiting, found by stepping from one to the next along the primary key.
+pub fn list_workspaces(db: &Db) -> Result<Vec<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        workspace_id: Uuid,
+    }
+    db.across_workspaces(|connection| {
+        let rows: Vec<Row> = diesel::sql_query(
+            "WITH RECURSIVE step AS ( \
+               (SELECT workspace_id FROM outbox ORDER BY workspace_id LIMIT 1) \
+               UNION ALL \
+               SELECT (SELECT o.workspace_id FROM outbox o WHERE o.workspace_id > step.workspace_id ORDER BY o.workspace_id LIMIT 1) \
+               FROM step WHERE step.workspace_id IS NOT NULL \
+             ) SELECT workspace_id FROM step WHERE workspace_id IS NOT NULL",
+        )
+        .load(connection)?;
+        Ok(rows.into_iter().map(|row| row.workspace_id).collect())
+    })
+}
+
+/// How long the oldest event has been waiting to be published; zero when none waits.
+pub fn lag(db: &Db, now: DateTime<Utc>) -> Result<std::time::Duration> {
+    let mut oldest: Option<DateTime<Utc>> = None;
+    for workspace_id in list_workspaces(db)? {
+        let first: Option<DateTime<Utc>> = db.across_workspaces(|connection| {
+            let first = outbox::table
+                .filter(outbox::workspace_id.eq(workspace_id))
+                .order(outbox::id)
+                .select(outbox::occurred_at);
+            Ok(first.first(connection).optional()?)
+        })?;
+        oldest = oldest.into_iter().chain(first).min();
+    }
+    Ok(oldest
+        .and_then(|oldest| (now - oldest).to_std().ok())
+        .unwrap_or_default())
+}

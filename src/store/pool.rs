@@ -1,0 +1,233 @@
+//! Connections: one function opens a tenant transaction, and nothing else hands out a connection to tenant data.
+
+use crate::error::{Error, Result};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection};
+use std::time::Duration;
+use uuid::Uuid;
+
+type Pool = r2d2::Pool<ConnectionManager<PgConnection>>;
+
+/// Where the database is, for each of its roles.
+#[derive(Debug, Clone)]
+pub struct Urls {
+    /// Migrations and partitions: the owner of the tables.
+    pub owner: String,
+    /// Requests: `baton_app`, or a user that may become it.
+    pub app: String,
+    /// Work across workspaces: `baton_worker`, or a user that may become it.
+    pub worker: String,
+}
+
+/// The role that owns nothing and sees one workspace at a time.
+pub const APP_ROLE: &str = "baton_app";
+/// The role that sees what is due in all workspaces, in the few tables meant for it.
+pub const WORKER_ROLE: &str = "baton_worker";
+
+/// How many connections, and how long one may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSettings {
+    /// Connections for requests.
+    pub connections: u32,
+    /// Longest wait for a connection, and for a new one to be made.
+    pub wait: Duration,
+    /// Longest time of one statement.
+    pub statement: Duration,
+}
+
+/// The database, as the service sees it.
+#[derive(Clone)]
+pub struct Db {
+    app: Pool,
+    worker: Pool,
+    urls: Urls,
+}
+
+/// A connection in a transaction of one workspace.
+pub struct TenantConnection<'a> {
+    connection: &'a mut PgConnection,
+    workspace_id: Uuid,
+}
+
+impl TenantConnection<'_> {
+    /// The workspace of the transaction.
+    pub fn workspace_id(&self) -> Uuid {
+        self.workspace_id
+    }
+
+    /// The connection, for the store's own statements.
+    pub(in crate::store) fn pg(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+}
+
+/// What becomes of a transaction that ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It counts.
+    Commit,
+    /// It was only to see what would happen.
+    Rollback,
+}
+
+impl Db {
+    /// Opens the pools; connections are made when they are first needed.
+    pub fn open(urls: Urls, settings: PoolSettings) -> Db {
+        Db {
+            app: pool(&urls.app, APP_ROLE, settings.connections, settings),
+            worker: pool(&urls.worker, WORKER_ROLE, 2, settings),
+            urls,
+        }
+    }
+
+    /// Runs `work` in a transaction that sees one workspace only.
+    pub fn in_workspace<T>(
+        &self,
+        workspace_id: Uuid,
+        work: impl FnOnce(&mut TenantConnection) -> Result<T>,
+    ) -> Result<T> {
+        self.in_workspace_until(workspace_id, |connection| {
+            Ok((work(connection)?, End::Commit))
+        })
+    }
+
+    /// Runs `work` in a transaction that sees one workspace only; `work` says how it ends.
+    pub fn in_workspace_until<T>(
+        &self,
+        workspace_id: Uuid,
+        work: impl FnOnce(&mut TenantConnection) -> Result<(T, End)>,
+    ) -> Result<T> {
+        let mut connection = begin(&self.app, Some(workspace_id))?;
+        let done = work(&mut TenantConnection {
+            connection: &mut connection,
+            workspace_id,
+        });
+        finish(&mut connection, done)
+    }
+
+    /// Runs `work` in a transaction of the role that sees what is due in all workspaces.
+    pub(in crate::store) fn across_workspaces<T>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T>,
+    ) -> Result<T> {
+        let mut connection = begin(&self.worker, None)?;
+        let done = work(&mut connection).map(|value| (value, End::Commit));
+        finish(&mut connection, done)
+    }
+
+    /// A new connection as the owner of the tables, for migrations, partitions and retention.
+    pub(in crate::store) fn owner(&self) -> Result<PgConnection> {
+        Ok(PgConnection::establish(&self.urls.owner)?)
+    }
+
+    /// A connection as the role of requests, outside any workspace: it sees no tenant data.
+    pub(in crate::store) fn outside_workspaces<T>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T>,
+    ) -> Result<T> {
+        work(&mut *self.app.get()?)
+    }
+
+    /// Connections for requests: in use, and open in all.
+    pub fn usage(&self) -> (u32, u32) {
+        let state = self.app.state();
+        (
+            state.connections - state.idle_connections,
+            state.connections,
+        )
+    }
+
+    /// Whether the database answers.
+    pub fn ping(&self) -> Result<()> {
+        self.outside_workspaces(|connection| Ok(connection.batch_execute("SELECT 1")?))
+    }
+}
+
+type Pooled = r2d2::PooledConnection<ConnectionManager<PgConnection>>;
+
+/// Begins a transaction. A pooled connection whose server has gone is found out here, where trying another one is safe.
+fn begin(pool: &Pool, workspace_id: Option<Uuid>) -> Result<Pooled> {
+    let mut last = None;
+    for _ in 0..=pool.max_size() {
+        let mut connection = pool.get()?;
+        match begin_on(&mut connection, workspace_id) {
+            Ok(()) => return Ok(connection),
+            Err(error @ Error::Unavailable(_)) => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or(Error::Overloaded))
+}
+
+fn begin_on(connection: &mut PgConnection, workspace_id: Option<Uuid>) -> Result<()> {
+    AnsiTransactionManager::begin_transaction(connection)?;
+    if let Some(workspace_id) = workspace_id {
+        // A message of its own, and a literal: Citus forwards only that.
+        connection.batch_execute(&format!("SET LOCAL baton.workspace_id = '{workspace_id}'"))?;
+    }
+    Ok(())
+}
+
+fn finish<T>(connection: &mut PgConnection, done: Result<(T, End)>) -> Result<T> {
+    match done {
+        Ok((value, End::Commit)) => {
+            AnsiTransactionManager::commit_transaction(connection)?;
+            Ok(value)
+        }
+        Ok((value, End::Rollback)) => {
+            AnsiTransactionManager::rollback_transaction(connection)?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = AnsiTransactionManager::rollback_transaction(connection) {
+                log::debug!(
+                    "A transaction could not be rolled back, its connection is dropped: {rollback}"
+                );
+            }
+            Err(error)
+        }
+    }
+}
+
+fn pool(url: &str, role: &'static str, connections: u32, settings: PoolSettings) -> Pool {
+    r2d2::Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        .connection_timeout(settings.wait)
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .connection_customizer(Box::new(Become {
+            role,
+            statement: settings.statement,
+        }))
+        .build_unchecked(ConnectionManager::<PgConnection>::new(url))
+}
+
+/// Makes a new connection that of its role, once.
+#[derive(Debug)]
+struct Become {
+    role: &'static str,
+    statement: Duration,
+}
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Become {
+    fn on_acquire(
+        &self,
+        connection: &mut PgConnection,
+    ) -> std::result::Result<(), diesel::r2d2::Error> {
+        let role = self.role;
+        let milliseconds = self.statement.as_millis();
+        for statement in [
+            format!("SET ROLE {role}"),
+            format!("SET statement_timeout = {milliseconds}"),
+            format!("SET lock_timeout = {milliseconds}"),
+            "SET TIME ZONE 'UTC'".to_owned(),
+        ] {
+            connection
+                .batch_execute(&statement)
+                .map_err(diesel::r2d2::Error::QueryError)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! The tables, as diesel sees them.
+
+diesel::table! {
+    workspaces (workspace_id) {
+        workspace_id -> Uuid,
+        name -> Text,
+        settings -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    api_keys (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        secret_hash -> Bytea,
+        scopes -> Jsonb,
+        requests_per_minute -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    forms (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        source -> Text,
+        allowed_origins -> Jsonb,
+        allowed_redirects -> Jsonb,
+        default_country -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    publishable_keys (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        form_id -> Uuid,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    leads (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        email -> Nullable<Text>,
+        email_domain -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        phone_extension -> Nullable<Text>,
+        mobile_phone -> Nullable<Text>,
+        salutation -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company -> Nullable<Text>,
+        title -> Nullable<Text>,
+        website -> Nullable<Text>,
+        website_domain -> Nullable<Text>,
+        linkedin_url -> Nullable<Text>,
+        street -> Nullable<Text>,
+        city -> Nullable<Text>,
+        region -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        country -> Nullable<Text>,
+        timezone -> Nullable<Text>,
+        language -> Nullable<Text>,
+        industry -> Nullable<Text>,
+        employee_count -> Nullable<Int8>,
+        annual_revenue -> Nullable<Int8>,
+        currency -> Nullable<Text>,
+        message -> Nullable<Text>,
+        source -> Nullable<Text>,
+        channel -> Text,
+        stage -> Text,
+        custom -> Jsonb,
+        tags -> Jsonb,
+        first_attribution -> Jsonb,
+        last_attribution -> Jsonb,
+        is_test -> Bool,
+        version -> Int8,
+        captured_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_activity_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    lead_identities (workspace_id, kind, value) {
+        workspace_id -> Uuid,
+        kind -> Text,
+        value -> Text,
+        lead_id -> Uuid,
+        content_hash -> Nullable<Bytea>,
+        submission_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    submissions (workspace_id, id, received_at) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        received_at -> Timestamptz,
+        state -> Text,
+        reason -> Nullable<Text>,
+        door -> Text,
+        form_id -> Nullable<Uuid>,
+        source -> Nullable<Text>,
+        channel -> Text,
+        actor -> Jsonb,
+        content_type -> Text,
+        body -> Bytea,
+        context -> Jsonb,
+        lead_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    activities (workspace_id, id, created_at) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        occurred_at -> Timestamptz,
+        created_at -> Timestamptz,
+        source -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        submission_id -> Nullable<Uuid>,
+        actor -> Jsonb,
+        attribution -> Jsonb,
+        properties -> Jsonb,
+        is_test -> Bool,
+    }
+}
+
+diesel::table! {
+    consents (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        channel -> Text,
+        purpose -> Text,
+        granted -> Bool,
+        text -> Nullable<Text>,
+        source -> Nullable<Text>,
+        submission_id -> Nullable<Uuid>,
+        occurred_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (workspace_id, actor_id, key) {
+        workspace_id -> Uuid,
+        actor_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Nullable<Int2>,
+        etag -> Nullable<Text>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    outbox (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        aggregatetype -> Text,
+        aggregateid -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
+    feed (workspace_id, position, published_at) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        published_at -> Timestamptz,
+        id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        lead_id -> Uuid,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
+    feed_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

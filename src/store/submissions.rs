@@ -1,0 +1,228 @@
+//! Submissions: every inbound request, raw.
+
+use crate::domain::submission::{Door, Submission, SubmissionState};
+use crate::error::{Conflict, Error, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::schema::submissions;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bytea, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::Value;
+use uuid::Uuid;
+
+statement! {
+    Insert {
+        workspace_id: Uuid => SqlUuid,
+        id: Vec<Uuid> => Array<SqlUuid>,
+        received_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        state: Vec<&'a str> => Array<Text>,
+        reason: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        door: Vec<&'a str> => Array<Text>,
+        form_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+        source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        channel: Vec<&'a str> => Array<Text>,
+        actor: Vec<Value> => Array<Jsonb>,
+        content_type: Vec<&'a str> => Array<Text>,
+        body: Vec<&'a [u8]> => Array<Bytea>,
+        context: Vec<Value> => Array<Jsonb>,
+        lead_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+    }
+    "INSERT INTO submissions (workspace_id, id, received_at, state, reason, door, form_id, source, channel, actor, content_type, body, context, lead_id) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], \
+       ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::bytea[], ?::jsonb[], ?::uuid[]) c"
+}
+
+/// Keeps submissions.
+pub fn insert_all(conn: &mut TenantConnection, new: &[&Submission]) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let workspace_id = conn.workspace_id();
+    Insert {
+        workspace_id: &workspace_id,
+        id: &new.iter().map(|submission| submission.id).collect(),
+        received_at: &new
+            .iter()
+            .map(|submission| submission.received_at)
+            .collect(),
+        state: &new
+            .iter()
+            .map(|submission| submission.state.as_str())
+            .collect(),
+        reason: &new
+            .iter()
+            .map(|submission| submission.reason.as_deref())
+            .collect(),
+        door: &new
+            .iter()
+            .map(|submission| submission.door.as_str())
+            .collect(),
+        form_id: &new.iter().map(|submission| submission.form_id).collect(),
+        source: &new
+            .iter()
+            .map(|submission| submission.source.as_deref())
+            .collect(),
+        channel: &new
+            .iter()
+            .map(|submission| submission.channel.as_str())
+            .collect(),
+        actor: &new
+            .iter()
+            .map(|submission| serde_json::to_value(&submission.actor))
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?,
+        content_type: &new
+            .iter()
+            .map(|submission| submission.content_type.as_str())
+            .collect(),
+        body: &new
+            .iter()
+            .map(|submission| submission.body.as_slice())
+            .collect(),
+        context: &new
+            .iter()
+            .map(|submission| serde_json::to_value(&submission.context))
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?,
+        lead_id: &new.iter().map(|submission| submission.lead_id).collect(),
+    }
+    .execute(conn.pg())?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = submissions, check_for_backend(diesel::pg::Pg))]
+struct SubmissionRow {
+    id: Uuid,
+    received_at: DateTime<Utc>,
+    state: String,
+    reason: Option<String>,
+    door: String,
+    form_id: Option<Uuid>,
+    source: Option<String>,
+    channel: String,
+    actor: Value,
+    content_type: String,
+    body: Vec<u8>,
+    context: Value,
+    lead_id: Option<Uuid>,
+}
+
+impl TryFrom<SubmissionRow> for Submission {
+    type Error = Error;
+
+    fn try_from(row: SubmissionRow) -> Result<Submission> {
+        Ok(Submission {
+            id: row.id,
+            received_at: row.received_at,
+            state: SubmissionState::from_name(&row.state)
+                .ok_or_else(|| Error::internal(format!("unknown state {}", row.state)))?,
+            reason: row.reason,
+            door: Door::from_name(&row.door)
+                .ok_or_else(|| Error::internal(format!("unknown door {}", row.door)))?,
+            form_id: row.form_id,
+            source: row.source,
+            channel: row.channel,
+            actor: serde_json::from_value(row.actor).map_err(Error::internal)?,
+            content_type: row.content_type,
+            body: row.body,
+            context: serde_json::from_value(row.context).map_err(Error::internal)?,
+            lead_id: row.lead_id,
+        })
+    }
+}
+
+/// A submission by its receipt.
+pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Submission> {
+    let row: Option<SubmissionRow> = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::id.eq(id))
+        .select(SubmissionRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    row.ok_or_else(|| Error::not_found("submission", id))?
+        .try_into()
+}
+
+/// A submission in quarantine, locked until the end of the transaction.
+///
+/// # Errors
+/// A conflict when it is not, or no longer, in quarantine.
+pub fn lock_quarantined(conn: &mut TenantConnection, id: Uuid) -> Result<Submission> {
+    let row: Option<SubmissionRow> = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::id.eq(id))
+        .for_update()
+        .select(SubmissionRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    let submission: Submission = row
+        .ok_or_else(|| Error::not_found("submission", id))?
+        .try_into()?;
+    match submission.state {
+        SubmissionState::Quarantined => Ok(submission),
+        other => Err(Conflict::SubmissionState {
+            state: other.as_str().to_owned(),
+        }
+        .into()),
+    }
+}
+
+/// Says what became of a submission.
+pub fn set_state(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    state: SubmissionState,
+    reason: Option<&str>,
+    lead_id: Option<Uuid>,
+) -> Result<()> {
+    diesel::update(submissions::table)
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::id.eq(id))
+        .set((
+            submissions::state.eq(state.as_str()),
+            submissions::reason.eq(reason),
+            submissions::lead_id.eq(lead_id),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Submissions, newest first, older than `before`.
+pub fn list(
+    conn: &mut TenantConnection,
+    state: Option<SubmissionState>,
+    lead_id: Option<Uuid>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Submission>> {
+    let mut query = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .order(submissions::id.desc())
+        .limit(limit)
+        .select(SubmissionRow::as_select())
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(submissions::state.eq(state.as_str()));
+    }
+    if let Some(lead_id) = lead_id {
+        query = query.filter(submissions::lead_id.eq(lead_id));
+    }
+    if let Some(before) = before {
+        query = query.filter(submissions::id.lt(before));
+    }
+    let rows: Vec<SubmissionRow> = query.load(conn.pg())?;
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// How many submissions wait in quarantine, counted up to 1,000.
+pub fn count_quarantined(conn: &mut TenantConnection) -> Result<i64> {
+    let some = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::state.eq(SubmissionState::Quarantined.as_str()))
+        .limit(1000)
+        .select(submissions::id);
+    let found: Vec<Uuid> = some.load(conn.pg())?;
+    Ok(found.len().try_into().unwrap_or(i64::MAX))
+}

@@ -1,0 +1,7 @@
+//! Starts services for tests, and talks to them.
+
+pub mod app;
+pub mod http;
+pub mod server;
+
+pub use app::TestApp;
