@@ -32,6 +32,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// How often the sequencer looks by itself, for events that another process wrote.
 const SEQUENCE: Duration = Duration::from_millis(100);
+/// Events that come within this time are published together: each publication is a transaction of its own.
+const REST: Duration = Duration::from_millis(20);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Time for requests to end after SIGTERM.
@@ -219,8 +221,8 @@ pub fn start_workers(
         Err(error) => log::warn!("Retention did not finish, it will be tried again: {error}"),
     };
     Ok(vec![
-        Ticker::start("sequencer", SEQUENCE, events, publish).map_err(Error::internal)?,
-        Ticker::start("retention", RETAIN, Arc::new(Wake::default()), retain)
+        Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
+        Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
     ])
 }

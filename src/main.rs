@@ -4,6 +4,10 @@ mod command;
 
 use std::process::ExitCode;
 
+/// A capture makes some hundred small allocations on one thread that another one frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     env_logger::Builder::from_env(
         env_logger::Env::new().filter_or("BATON_LOG", "info,actix_server=warn"),

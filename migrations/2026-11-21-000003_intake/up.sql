@@ -22,7 +22,7 @@ COMMENT ON COLUMN submissions.id IS 'the receipt: a UUIDv7 of received_at';
 COMMENT ON COLUMN submissions.door IS 'the way in: capture, leads, form';
 COMMENT ON COLUMN submissions.body IS 'the request as it came, byte for byte';
 COMMENT ON COLUMN submissions.context IS 'what stood beside the body: page, referrer, address, user agent';
-CREATE INDEX submissions_by_state ON submissions (workspace_id, state, id);
+CREATE INDEX submissions_by_state ON submissions (workspace_id, state, id) WHERE state <> 'processed';
 CREATE INDEX submissions_by_lead ON submissions (workspace_id, lead_id);
 ALTER TABLE submissions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON submissions TO baton_app
@@ -93,7 +93,7 @@ CREATE TABLE idempotency_keys (
 );
 COMMENT ON COLUMN idempotency_keys.request_hash IS 'SHA-256 of method, path and body';
 COMMENT ON COLUMN idempotency_keys.status IS 'null only inside the transaction that is answering';
-CREATE INDEX idempotency_keys_by_time ON idempotency_keys (workspace_id, created_at);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys USING brin (workspace_id, created_at);
 ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON idempotency_keys TO baton_app
   USING (workspace_id = nullif(current_setting('baton.workspace_id', true), '')::uuid)

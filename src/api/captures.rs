@@ -24,7 +24,6 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// How captures are answered.
@@ -113,7 +112,7 @@ pub async fn submit_as(
         caller.settings.default_country.clone(),
     ) {
         Prepared::Ready(incoming) => {
-            let settings = Arc::new(caller.settings.clone());
+            let settings = caller.settings.clone();
             state
                 .captures
                 .submit(caller.workspace_id, *incoming, settings, answers)

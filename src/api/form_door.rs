@@ -185,7 +185,7 @@ async fn take_in(
             .await
         }
         Prepared::Ready(incoming) => {
-            let settings = Arc::new(website.settings.clone());
+            let settings = website.settings.clone();
             state
                 .captures
                 .submit(website.workspace_id, *incoming, settings, ANSWERS)

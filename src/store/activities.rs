@@ -2,6 +2,7 @@
 
 use crate::domain::activity::Activity;
 use crate::error::{Error, Result};
+use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::activities;
 use crate::store::statement::statement;
@@ -22,9 +23,9 @@ statement! {
         source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         channel: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         submission_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
-        actor: Vec<Value> => Array<Jsonb>,
-        attribution: Vec<Value> => Array<Jsonb>,
-        properties: Vec<Value> => Array<Jsonb>,
+        actor: Vec<Json> => Array<Jsonb>,
+        attribution: Vec<Json> => Array<Jsonb>,
+        properties: Vec<Json> => Array<Jsonb>,
         is_test: Vec<bool> => Array<Bool>,
     }
     "INSERT INTO activities (workspace_id, id, lead_id, type, occurred_at, created_at, source, channel, submission_id, actor, attribution, properties, is_test) \
@@ -54,20 +55,9 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[Activity]) -> Result<()> {
             .map(|activity| activity.channel.as_deref())
             .collect(),
         submission_id: &new.iter().map(|activity| activity.submission_id).collect(),
-        actor: &new
-            .iter()
-            .map(|activity| serde_json::to_value(&activity.actor))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
-        attribution: &new
-            .iter()
-            .map(|activity| serde_json::to_value(&activity.attribution))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
-        properties: &new
-            .iter()
-            .map(|activity| Value::Object(activity.properties.clone()))
-            .collect(),
+        actor: &Json::column(new, |activity| &activity.actor)?,
+        attribution: &Json::column(new, |activity| &activity.attribution)?,
+        properties: &Json::column(new, |activity| &activity.properties)?,
         is_test: &new.iter().map(|activity| activity.is_test).collect(),
     }
     .execute(conn.pg())?;

@@ -3,13 +3,13 @@
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
 use crate::error::{Error, Result};
+use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::leads;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -73,10 +73,10 @@ macro_rules! define_row {
                 source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 channel: Vec<&'a str> => Array<Text>,
                 stage: Vec<&'a str> => Array<Text>,
-                custom: Vec<Value> => Array<Jsonb>,
-                tags: Vec<Value> => Array<Jsonb>,
-                first_attribution: Vec<Value> => Array<Jsonb>,
-                last_attribution: Vec<Value> => Array<Jsonb>,
+                custom: Vec<Json> => Array<Jsonb>,
+                tags: Vec<Json> => Array<Jsonb>,
+                first_attribution: Vec<Json> => Array<Jsonb>,
+                last_attribution: Vec<Json> => Array<Jsonb>,
                 is_test: Vec<bool> => Array<Bool>,
                 version: Vec<i64> => Array<BigInt>,
                 captured_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
@@ -109,10 +109,10 @@ macro_rules! define_row {
                 source: &new.iter().map(|lead| lead.source.as_deref()).collect(),
                 channel: &new.iter().map(|lead| lead.channel.as_str()).collect(),
                 stage: &new.iter().map(|lead| lead.stage.as_str()).collect(),
-                custom: &new.iter().map(|lead| Value::Object(lead.custom.clone())).collect(),
-                tags: &new.iter().map(|lead| lead.tags.clone().into()).collect(),
-                first_attribution: &new.iter().map(|lead| json(&lead.first_attribution)).collect::<Result<_>>()?,
-                last_attribution: &new.iter().map(|lead| json(&lead.last_attribution)).collect::<Result<_>>()?,
+                custom: &Json::column(new, |lead| &lead.custom)?,
+                tags: &Json::column(new, |lead| &lead.tags)?,
+                first_attribution: &Json::column(new, |lead| &lead.first_attribution)?,
+                last_attribution: &Json::column(new, |lead| &lead.last_attribution)?,
                 is_test: &new.iter().map(|lead| lead.is_test).collect(),
                 version: &new.iter().map(|lead| lead.version).collect(),
                 captured_at: &new.iter().map(|lead| lead.captured_at).collect(),
@@ -134,10 +134,10 @@ macro_rules! define_row {
                     leads::email_domain.eq(lead.email_domain()),
                     leads::website_domain.eq(&lead.website_domain),
                     leads::stage.eq(&lead.stage),
-                    leads::custom.eq(Value::Object(lead.custom.clone())),
-                    leads::tags.eq(Value::from(lead.tags.clone())),
-                    leads::first_attribution.eq(json(&lead.first_attribution)?),
-                    leads::last_attribution.eq(json(&lead.last_attribution)?),
+                    leads::custom.eq(Json::of(&lead.custom)?),
+                    leads::tags.eq(Json::of(&lead.tags)?),
+                    leads::first_attribution.eq(Json::of(&lead.first_attribution)?),
+                    leads::last_attribution.eq(Json::of(&lead.last_attribution)?),
                     leads::is_test.eq(lead.is_test),
                     leads::version.eq(lead.version),
                     leads::updated_at.eq(lead.updated_at),
@@ -163,10 +163,6 @@ macro_rules! lead_column {
 }
 
 for_each_lead_field!(define_row! {});
-
-fn json(value: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(value).map_err(Error::internal)
-}
 
 /// Leads by id, locked until the end of the transaction, in the order of their ids so that no two transactions wait for
 /// each other.

@@ -8,6 +8,7 @@ pub mod feed;
 pub mod forms;
 pub mod idempotency_keys;
 pub mod isolation;
+mod json;
 pub mod lead_identities;
 pub mod lead_lists;
 pub mod leads;

@@ -2,15 +2,16 @@
 //!
 //! No counter row and no `NOTIFY` here: both would make the writers of a busy workspace wait for each other.
 
-use crate::domain::event::{Event, Provenance};
-use crate::error::{Error, Result};
+use crate::domain::event::{Change, Event, Provenance};
+use crate::error::Result;
+use crate::store::json::Json;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::outbox;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 statement! {
@@ -21,7 +22,7 @@ statement! {
         kind: Vec<&'a str> => Array<Text>,
         version: Vec<i64> => Array<BigInt>,
         occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
-        payload: Vec<Value> => Array<Jsonb>,
+        payload: Vec<Json> => Array<Jsonb>,
     }
     "INSERT INTO outbox (workspace_id, id, aggregatetype, aggregateid, type, version, occurred_at, payload) \
      SELECT w.id, c.id, 'lead', c.lead_id, c.type, c.version, c.occurred_at, c.payload \
@@ -48,20 +49,25 @@ pub fn add_all(conn: &mut TenantConnection, events: &[(&Event, &Provenance)]) ->
         payload: &events
             .iter()
             .map(|(event, provenance)| payload(event, provenance))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
+            .collect::<Result<_>>()?,
     }
     .execute(conn.pg())?;
     Ok(())
 }
 
-fn payload(event: &Event, provenance: &Provenance) -> serde_json::Result<Value> {
-    Ok(json!({
-        "actor": serde_json::to_value(&provenance.actor)?,
-        "cause": serde_json::to_value(&provenance.cause)?,
-        "origin": provenance.origin,
-        "changes": serde_json::to_value(&event.changes)?,
-    }))
+/// What the feed shows of an event beside its own columns.
+#[derive(Serialize)]
+struct Payload<'a> {
+    #[serde(flatten)]
+    provenance: &'a Provenance,
+    changes: &'a [Change],
+}
+
+fn payload(event: &Event, provenance: &Provenance) -> Result<Json> {
+    Json::of(&Payload {
+        provenance,
+        changes: &event.changes,
+    })
 }
 
 /// Workspaces that have events waiting, found by stepping from one to the next along the primary key.

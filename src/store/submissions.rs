@@ -2,6 +2,7 @@
 
 use crate::domain::submission::{Door, Submission, SubmissionState};
 use crate::error::{Conflict, Error, Result};
+use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::submissions;
 use crate::store::statement::statement;
@@ -22,10 +23,10 @@ statement! {
         form_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
         source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         channel: Vec<&'a str> => Array<Text>,
-        actor: Vec<Value> => Array<Jsonb>,
+        actor: Vec<Json> => Array<Jsonb>,
         content_type: Vec<&'a str> => Array<Text>,
         body: Vec<&'a [u8]> => Array<Bytea>,
-        context: Vec<Value> => Array<Jsonb>,
+        context: Vec<Json> => Array<Jsonb>,
         lead_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
     }
     "INSERT INTO submissions (workspace_id, id, received_at, state, reason, door, form_id, source, channel, actor, content_type, body, context, lead_id) \
@@ -67,11 +68,7 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Submission]) -> Result<()
             .iter()
             .map(|submission| submission.channel.as_str())
             .collect(),
-        actor: &new
-            .iter()
-            .map(|submission| serde_json::to_value(&submission.actor))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
+        actor: &Json::column(new, |submission| &submission.actor)?,
         content_type: &new
             .iter()
             .map(|submission| submission.content_type.as_str())
@@ -80,11 +77,7 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Submission]) -> Result<()
             .iter()
             .map(|submission| submission.body.as_slice())
             .collect(),
-        context: &new
-            .iter()
-            .map(|submission| serde_json::to_value(&submission.context))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
+        context: &Json::column(new, |submission| &submission.context)?,
         lead_id: &new.iter().map(|submission| submission.lead_id).collect(),
     }
     .execute(conn.pg())?;

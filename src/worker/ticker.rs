@@ -54,10 +54,11 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    /// Runs `tick` now, then every `interval`, and whenever `wake` says so.
+    /// Runs `tick` now, then every `interval`, and sooner when `wake` says so, but not more often than every `rest`.
     pub fn start(
         name: &str,
         interval: Duration,
+        rest: Duration,
         wake: Arc<Wake>,
         mut tick: impl FnMut() + Send + 'static,
     ) -> std::io::Result<Ticker> {
@@ -65,6 +66,7 @@ impl Ticker {
         let run = move || {
             loop {
                 tick();
+                std::thread::sleep(rest);
                 if !own.wait(interval) {
                     return;
                 }

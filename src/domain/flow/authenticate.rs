@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{api_keys, forms, workspaces};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A program with an API key.
@@ -22,7 +23,7 @@ pub struct Program {
     /// Its own rate limit.
     pub requests_per_minute: Option<u32>,
     /// The workspace's rules.
-    pub settings: WorkspaceSettings,
+    pub settings: Arc<WorkspaceSettings>,
 }
 
 /// Who holds this key; `None` when it is unknown, revoked or past its time, which the caller must not be told apart.
@@ -47,7 +48,7 @@ pub fn by_api_key(
         requests_per_minute: record
             .requests_per_minute
             .and_then(|limit| limit.try_into().ok()),
-        settings: workspace.settings,
+        settings: Arc::new(workspace.settings),
     }))
 }
 
@@ -59,7 +60,7 @@ pub struct Website {
     /// The form it may submit to.
     pub form: Form,
     /// The workspace's rules.
-    pub settings: WorkspaceSettings,
+    pub settings: Arc<WorkspaceSettings>,
 }
 
 /// The form behind a publishable key; `None` when the key is unknown or revoked.
@@ -74,7 +75,7 @@ pub fn by_publishable_key(
     Ok(Some(Website {
         workspace_id: workspace.id,
         form,
-        settings: workspace.settings,
+        settings: Arc::new(workspace.settings),
     }))
 }
 
