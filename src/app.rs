@@ -5,8 +5,8 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    auth, capture_batch, captures, changes, cors, extract, form_door, lead_details, leads, openapi,
-    operation, request_id, schema, submissions, workspace,
+    auth, capture_batch, captures, changes, cors, extract, form_door, lead_details, leads, measure,
+    openapi, operation, request_id, schema, submissions, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -297,6 +297,7 @@ fn app(
         .wrap(from_fn(fill_bare_errors))
         .wrap(Compress::default())
         .wrap(from_fn(cors::cors))
+        .wrap(from_fn(measure::measure))
         .wrap(from_fn(request_id::request_id))
         .wrap(from_fn(extract::close_unread_bodies))
 }

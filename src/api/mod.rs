@@ -16,6 +16,7 @@ pub mod lead_details;
 pub mod lead_json;
 pub mod lead_query;
 pub mod leads;
+pub mod measure;
 pub mod openapi;
 pub mod operation;
 pub mod page;
