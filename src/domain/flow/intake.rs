@@ -3,9 +3,8 @@
 //! Submissions are taken in together. When that fails each is tried alone, so that one fails alone; and what fails alone
 //! because of a rule or a bug of ours is kept raw, in quarantine.
 
-use crate::domain::capture::Captured;
-use crate::domain::flow::capture::{self, Incoming, Reply};
-use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
+use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::submission::Submission;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
@@ -14,15 +13,6 @@ use crate::store::pool::Db;
 use chrono::Utc;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
-
-/// How answers look; the ways in know.
-#[derive(Clone, Copy)]
-pub struct Answers {
-    /// Of a capture that was taken in.
-    pub done: fn(&Captured) -> Answer,
-    /// Of a submission that went into quarantine, by its receipt.
-    pub quarantined: fn(Uuid) -> Answer,
-}
 
 /// How often one submission is tried when it loses against another.
 const TRIES: usize = 4;
@@ -33,9 +23,8 @@ pub fn take_in(
     workspace_id: Uuid,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Vec<Result<Reply>> {
-    match together(db, workspace_id, incoming, settings, answers) {
+    match together(db, workspace_id, incoming, settings) {
         Ok(replies) => replies.into_iter().map(Ok).collect(),
         Err(Error::Unavailable(source)) => {
             let reason = source.to_string();
@@ -46,7 +35,7 @@ pub fn take_in(
         }
         Err(_) => incoming
             .iter()
-            .map(|one| alone(db, workspace_id, one, settings, answers))
+            .map(|one| alone(db, workspace_id, one, settings))
             .collect(),
     }
 }
@@ -57,12 +46,11 @@ pub fn together(
     workspace_id: Uuid,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Result<Vec<Reply>> {
     let now = Utc::now();
     let run = || {
         db.in_workspace(workspace_id, |conn| {
-            capture::capture_many(conn, incoming, settings, now, &answers.done)
+            capture::capture_many(conn, incoming, settings, now)
         })
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
@@ -77,16 +65,9 @@ fn alone(
     workspace_id: Uuid,
     one: &Incoming,
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Result<Reply> {
     for _ in 0..TRIES {
-        match together(
-            db,
-            workspace_id,
-            std::slice::from_ref(one),
-            settings,
-            answers,
-        ) {
+        match together(db, workspace_id, std::slice::from_ref(one), settings) {
             Ok(mut replies) => {
                 return replies
                     .pop()
@@ -103,7 +84,7 @@ fn alone(
                     one.submission.clone(),
                     key,
                     &reason(&error),
-                    answers,
+                    one.answers,
                 );
             }
         }
