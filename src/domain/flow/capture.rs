@@ -181,14 +181,13 @@ fn load<'a>(
     captures: impl IntoIterator<Item = &'a Capture>,
     now: DateTime<Utc>,
 ) -> Result<(Known, lead_identities::Claims)> {
-    let claims = lead_identities::claim(conn, wanted(captures), now)?;
+    let mut claims = lead_identities::claim(conn, wanted(captures), now)?;
     let mut ids: Vec<Uuid> = claims.taken.values().map(|holder| holder.lead_id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let leads = leads::lock_by_ids(conn, &ids)?
-        .into_iter()
-        .map(|lead| (lead.id, lead))
-        .collect();
+    let leads = leads::lock_by_ids(conn, &ids)?;
+    lead_identities::confirm(conn, &mut claims, &leads)?;
+    let leads = leads.into_iter().map(|lead| (lead.id, lead)).collect();
     Ok((
         Known {
             leads,
@@ -291,13 +290,12 @@ fn settle_identities(
         .iter()
         .filter(|(identity, holder)| before.get(identity) != Some(holder));
     lead_identities::settle(conn, moved)?;
-    let nobodys: Vec<Identity> = claims
+    let nobodys = claims
         .fresh
-        .keys()
-        .filter(|identity| !known.identities.contains_key(*identity))
-        .cloned()
-        .collect();
-    lead_identities::release(conn, &nobodys)
+        .iter()
+        .filter(|(identity, _)| !known.identities.contains_key(*identity))
+        .map(|(identity, holder)| (identity, holder.lead_id));
+    lead_identities::release(conn, nobodys)
 }
 
 /// The submission as it is kept; `None` for a second delivery, which leaves no trace.

@@ -8,14 +8,10 @@ use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::submission::Submission;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
-use crate::store::failure;
 use crate::store::pool::Db;
 use chrono::Utc;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
-
-/// How often one submission is tried when it loses against another.
-const TRIES: usize = 4;
 
 /// Takes in submissions of one workspace; each has its own result.
 pub fn take_in(
@@ -66,30 +62,25 @@ fn alone(
     one: &Incoming,
     settings: &WorkspaceSettings,
 ) -> Result<Reply> {
-    for _ in 0..TRIES {
-        match together(db, workspace_id, std::slice::from_ref(one), settings) {
-            Ok(mut replies) => {
-                return replies
-                    .pop()
-                    .ok_or_else(|| Error::internal("a capture without a reply"));
-            }
-            Err(Error::TooSlow) => return Err(Error::Overloaded),
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Err(error) if failure::lost_a_race(&error) => {}
-            Err(error) => {
-                let key = one.idempotency_key.as_ref();
-                return quarantine(
-                    db,
-                    workspace_id,
-                    one.submission.clone(),
-                    key,
-                    &reason(&error),
-                    one.answers,
-                );
-            }
+    match together(db, workspace_id, std::slice::from_ref(one), settings) {
+        Ok(mut replies) => replies
+            .pop()
+            .ok_or_else(|| Error::internal("a capture without a reply")),
+        Err(Error::TooSlow) => Err(Error::Overloaded),
+        Err(error @ (Error::Overloaded | Error::Unavailable(_))) => Err(error),
+        Err(error) => {
+            let key = one.idempotency_key.as_ref();
+            let submission = one.submission.clone();
+            quarantine(
+                db,
+                workspace_id,
+                submission,
+                key,
+                &reason(&error),
+                one.answers,
+            )
         }
     }
-    Err(Error::Overloaded)
 }
 
 /// Keeps a submission that could not be processed.
@@ -105,7 +96,7 @@ pub fn quarantine(
     let answer = (answers.quarantined)(receipt_id);
     let kept = key.map(|key| (key, &answer));
     db.in_workspace(workspace_id, |conn| {
-        capture::quarantine(conn, submission, reason, kept, Utc::now())
+        capture::quarantine(conn, submission.clone(), reason, kept, Utc::now())
     })?;
     log::error!(
         "Submission {receipt_id} of workspace {workspace_id} went into quarantine; its reason is kept with it."
