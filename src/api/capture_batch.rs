@@ -2,7 +2,7 @@
 
 use crate::api::auth::Caller;
 use crate::api::capture_json::CaptureBody;
-use crate::api::captures::{self, ANSWERS, Prepared, Received};
+use crate::api::captures::{self, Prepared, Received};
 use crate::api::extract::{ValidJson, read_json};
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, Problem, WriteProblems, WrongField};
@@ -276,7 +276,7 @@ fn all_or_none(
         references.push(item.reference);
         incoming.extend(item.incoming.ok().map(|incoming| *incoming));
     }
-    let replies = intake::together(db, workspace_id, &incoming, settings, ANSWERS)?;
+    let replies = intake::together(db, workspace_id, &incoming, settings)?;
     references
         .into_iter()
         .zip(replies)
@@ -305,7 +305,7 @@ fn one_by_one(
     }
     let replies = ready
         .chunks(CHUNK)
-        .flat_map(|chunk| intake::take_in(db, workspace_id, chunk, settings, ANSWERS));
+        .flat_map(|chunk| intake::take_in(db, workspace_id, chunk, settings));
     for ((index, reference), reply) in waiting.into_iter().zip(replies) {
         results[index] = Some(result_of(reference, reply));
     }

@@ -10,8 +10,8 @@ use crate::api::state::{AppState, blocking, in_workspace_until};
 use crate::domain::capture::{Capture, Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
-use crate::domain::flow::capture::{self, Incoming, Reply};
-use crate::domain::flow::intake::{self, Answers};
+use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
+use crate::domain::flow::intake;
 use crate::domain::flow::once::Answered;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -113,9 +113,13 @@ pub async fn submit_as(
     ) {
         Prepared::Ready(incoming) => {
             let settings = caller.settings.clone();
+            let incoming = Incoming {
+                answers,
+                ..*incoming
+            };
             state
                 .captures
-                .submit(caller.workspace_id, *incoming, settings, answers)
+                .submit(caller.workspace_id, incoming, settings)
                 .await
         }
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
@@ -143,11 +147,11 @@ pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Res
 /// Captures inside a transaction that does more.
 pub fn capture_now(
     conn: &mut TenantConnection,
-    incoming: Incoming,
+    incoming: &Incoming,
     settings: &WorkspaceSettings,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
-    match capture::capture_many(conn, &[incoming], settings, now, &captured_answer)?.pop() {
+    match capture::capture_many(conn, std::slice::from_ref(incoming), settings, now)?.pop() {
         Some(Reply::Done { captured, .. }) => Ok(*captured),
         _ => Err(Error::internal("a capture without a reply")),
     }
@@ -199,6 +203,7 @@ pub fn prepare(
             capture,
             submission,
             idempotency_key,
+            answers: ANSWERS,
         })),
         Ok(Err(errors)) => Prepared::Refused(errors),
         Err(_panic) => Prepared::Broken(Box::new(Broken {
@@ -264,11 +269,15 @@ async fn rehearse(
     let settings = caller.settings.clone();
     let incoming = Incoming {
         idempotency_key: None,
+        answers: Answers {
+            done: rehearsed_answer,
+            ..ANSWERS
+        },
         ..incoming
     };
     let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
         let replies =
-            capture::capture_many(conn, &[incoming], &settings, Utc::now(), &rehearsed_answer)?;
+            capture::capture_many(conn, std::slice::from_ref(&incoming), &settings, Utc::now())?;
         Ok((replies, End::Rollback))
     })
     .await?;

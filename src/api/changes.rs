@@ -136,7 +136,7 @@ pub async fn list_changes(
             Ok((feed::list(conn, after, &wanted, limit)?, bounds))
         })
         .await?;
-        if after + 1 < oldest {
+        if after.saturating_add(1) < oldest {
             return Err(Error::from(Conflict::FeedExpired { oldest }).into());
         }
         let now = Instant::now();

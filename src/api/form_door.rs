@@ -3,7 +3,7 @@
 //! Anybody can see the key and call this. So the answer tells nothing but that the submission came: it is the same, and
 //! comes after the same time, whether the person is known or not (promise P12).
 
-use crate::api::captures::{self, ANSWERS, Prepared, Received};
+use crate::api::captures::{self, Prepared, Received};
 use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::extract;
@@ -188,7 +188,7 @@ async fn take_in(
             let settings = website.settings.clone();
             state
                 .captures
-                .submit(website.workspace_id, *incoming, settings, ANSWERS)
+                .submit(website.workspace_id, *incoming, settings)
                 .await
                 .map(|_| ())
         }

@@ -12,9 +12,9 @@ use crate::api::state::{AppState, in_workspace};
 use crate::api::{idempotency, lead_query};
 use crate::domain::capture::{Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft};
+use crate::domain::flow::capture::Answers;
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead as deletion;
-use crate::domain::flow::intake::Answers;
 use crate::domain::flow::once;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
@@ -384,7 +384,7 @@ pub async fn upsert_lead(
                 lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
             let captured = match holder {
                 Some(_) => None,
-                None => Some(captures::capture_now(conn, incoming, &settings, now)?),
+                None => Some(captures::capture_now(conn, &incoming, &settings, now)?),
             };
             let (lead_id, known) = match (&holder, &captured) {
                 (Some(holder), _) => (holder.lead_id, true),

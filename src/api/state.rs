@@ -62,16 +62,19 @@ impl AppState {
 pub async fn in_workspace<T: Send + 'static>(
     state: &actix_web::web::Data<AppState>,
     workspace_id: Uuid,
-    work: impl FnOnce(&mut TenantConnection) -> Result<T> + Send + 'static,
+    mut work: impl FnMut(&mut TenantConnection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    in_workspace_until(state, workspace_id, |conn| Ok((work(conn)?, End::Commit))).await
+    in_workspace_until(state, workspace_id, move |conn| {
+        Ok((work(conn)?, End::Commit))
+    })
+    .await
 }
 
 /// As [`in_workspace`]; the work says how its transaction ends.
 pub async fn in_workspace_until<T: Send + 'static>(
     state: &actix_web::web::Data<AppState>,
     workspace_id: Uuid,
-    work: impl FnOnce(&mut TenantConnection) -> Result<(T, End)> + Send + 'static,
+    work: impl FnMut(&mut TenantConnection) -> Result<(T, End)> + Send + 'static,
 ) -> Result<T> {
     let db = state.db.clone();
     blocking(move || db.in_workspace_until(workspace_id, work)).await

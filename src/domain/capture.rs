@@ -189,6 +189,17 @@ fn shares_email(capture: &Capture, known: &Known, lead: &Lead) -> bool {
         })
 }
 
+/// Whether the capture's mail address belongs to another lead than the one it was matched with, by an external id or a
+/// number: two leads never have one address.
+fn is_anothers_email(capture: &Capture, known: &Known, lead_id: Uuid) -> bool {
+    capture
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::Email)
+        .filter_map(|identity| known.identities.get(identity))
+        .any(|holder| holder.lead_id != lead_id)
+}
+
 /// The first receipt, when the sender delivers for a second time what it said under the same external id.
 fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
     let external = capture
@@ -259,7 +270,12 @@ fn touch(
         let change = Change::new("deleted_at", serde_json::json!(deleted_at), Value::Null);
         events.push(event(EventType::LeadRestored, &mut lead, vec![change], ids));
     }
-    let changes = merge_in::merge_in(&mut lead, capture, settings);
+    let withheld = if is_anothers_email(capture, known, lead_id) {
+        &[Field::email][..]
+    } else {
+        &[]
+    };
+    let changes = merge_in::merge_in(&mut lead, capture, withheld, settings);
     if !changes.is_empty() {
         events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
     }

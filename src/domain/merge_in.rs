@@ -10,13 +10,19 @@ use serde_json::Value;
 
 /// Takes what the capture brings into the lead; the answer says what changed.
 ///
-/// Tags are added, never taken away. A lead stays a test only while all of its submissions are tests.
-pub fn merge_in(lead: &mut Lead, capture: &Capture, settings: &WorkspaceSettings) -> Vec<Change> {
+/// Tags are added, never taken away. A lead stays a test only while all of its submissions are tests. `withheld` are
+/// fields that the lead may not have from this capture.
+pub fn merge_in(
+    lead: &mut Lead,
+    capture: &Capture,
+    withheld: &[Field],
+    settings: &WorkspaceSettings,
+) -> Vec<Change> {
     let mut changes = Vec::new();
     for field in Field::ALL
         .iter()
         .copied()
-        .filter(|field| capture.fields.has(*field))
+        .filter(|field| capture.fields.has(*field) && !withheld.contains(field))
     {
         let old = lead.fields.value(field);
         match settings.merge_policy(field.name()) {

@@ -59,11 +59,19 @@ fn cancelled(message: &str) -> Option<Cancelled> {
     }
 }
 
+/// What was read has changed before it could be locked.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction came between")]
+pub struct LostRace;
+
 /// Whether running the same transaction again makes sense: it lost against another one.
 pub fn lost_a_race(error: &Error) -> bool {
     let Error::Internal(source) = error else {
         return false;
     };
+    if source.is::<LostRace>() {
+        return true;
+    }
     match source.downcast_ref::<DieselError>() {
         Some(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
         // A twin kept its answer under the same idempotency key: run again, this one finds it.

@@ -3,13 +3,15 @@
 
 use crate::domain::capture::Holder;
 use crate::domain::identity::{Identity, IdentityKind};
-use crate::error::Result;
+use crate::domain::lead::Lead;
+use crate::error::{Error, Result};
+use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::lead_identities;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bytea, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ pub struct Claims {
     pub taken: HashMap<Identity, Holder>,
     /// Identities that nobody held: claimed as was asked for.
     pub fresh: HashMap<Identity, Holder>,
+    /// The versions of the leads in `taken`, as they were then.
+    versions: HashMap<Uuid, i64>,
 }
 
 statement! {
@@ -40,13 +44,13 @@ statement! {
 
 statement! {
     Held { workspace_id: Uuid => SqlUuid, kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text> }
-    "SELECT i.kind, i.value, i.lead_id, i.content_hash, i.submission_id \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[]) AS c (kind, value), lead_identities i \
-     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value",
-    returns (Text, Text, SqlUuid, Nullable<Bytea>, Nullable<SqlUuid>)
+    "SELECT i.kind, i.value, i.lead_id, i.content_hash, i.submission_id, l.version \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[]) AS c (kind, value), lead_identities i, leads l \
+     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value AND l.workspace_id = w.id AND l.id = i.lead_id",
+    returns (Text, Text, SqlUuid, Nullable<Bytea>, Nullable<SqlUuid>, BigInt)
 }
 
-type HeldRow = (String, String, Uuid, Option<Vec<u8>>, Option<Uuid>);
+type HeldRow = (String, String, Uuid, Option<Vec<u8>>, Option<Uuid>, i64);
 
 /// Claims identities for the leads named; an identity that somebody holds stays theirs.
 ///
@@ -79,11 +83,52 @@ pub fn claim(
     let (fresh, taken): (HashMap<_, _>, HashMap<_, _>) = wanted
         .into_iter()
         .partition(|(identity, _)| claimed.contains(identity));
-    let taken: Vec<Identity> = taken.into_keys().collect();
+    let asked: Vec<Identity> = taken.into_keys().collect();
+    let (taken, versions) = held(conn, &asked)?;
+    if taken.len() < asked.len() {
+        // Given up between the two statements.
+        return Err(Error::internal(LostRace));
+    }
     Ok(Claims {
-        taken: find(conn, &taken)?,
+        taken,
         fresh,
+        versions,
     })
+}
+
+/// Looks again at what a claim found, now that the leads are locked: a lead that has changed since may have given up
+/// an identity, or hold it for another submission.
+///
+/// # Errors
+/// A lost race when an identity is not with a locked lead any more: run again, the transaction claims it.
+pub fn confirm<'a>(
+    conn: &mut TenantConnection,
+    claims: &mut Claims,
+    locked: impl IntoIterator<Item = &'a Lead>,
+) -> Result<()> {
+    let locked: HashMap<Uuid, i64> = locked
+        .into_iter()
+        .map(|lead| (lead.id, lead.version))
+        .collect();
+    let doubtful: Vec<Identity> = claims
+        .taken
+        .iter()
+        .filter(|(_, holder)| {
+            let is_locked = locked.get(&holder.lead_id);
+            is_locked.is_some() && is_locked != claims.versions.get(&holder.lead_id)
+        })
+        .map(|(identity, _)| identity.clone())
+        .collect();
+    let (now, _) = held(conn, &doubtful)?;
+    let is_settled = |identity| {
+        let holder: Option<&Holder> = now.get(identity);
+        holder.is_some_and(|holder| locked.contains_key(&holder.lead_id))
+    };
+    if !doubtful.iter().all(is_settled) {
+        return Err(Error::internal(LostRace));
+    }
+    claims.taken.extend(now);
+    Ok(())
 }
 
 /// Who holds each of these identities.
@@ -91,8 +136,16 @@ pub fn find(
     conn: &mut TenantConnection,
     identities: &[Identity],
 ) -> Result<HashMap<Identity, Holder>> {
+    Ok(held(conn, identities)?.0)
+}
+
+/// Who holds each of these identities, and the versions of those leads.
+fn held(
+    conn: &mut TenantConnection,
+    identities: &[Identity],
+) -> Result<(HashMap<Identity, Holder>, HashMap<Uuid, i64>)> {
     if identities.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Default::default());
     }
     let workspace_id = conn.workspace_id();
     let (kinds, values): (Vec<&str>, Vec<&str>) = identities
@@ -105,9 +158,10 @@ pub fn find(
         values: &values,
     }
     .load(conn.pg())?;
-    Ok(rows
+    let versions = rows.iter().map(|row| (row.2, row.5)).collect();
+    let holders = rows
         .into_iter()
-        .filter_map(|(kind, value, lead_id, content_hash, submission_id)| {
+        .filter_map(|(kind, value, lead_id, content_hash, submission_id, _)| {
             let content_hash = content_hash.and_then(|hash| hash.try_into().ok());
             Some((
                 identity(&kind, value)?,
@@ -118,7 +172,8 @@ pub fn find(
                 },
             ))
         })
-        .collect())
+        .collect();
+    Ok((holders, versions))
 }
 
 statement! {
@@ -179,13 +234,17 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Gives up identities that turned out to be nobody's.
-pub fn release(conn: &mut TenantConnection, identities: &[Identity]) -> Result<()> {
-    for identity in identities {
+/// Gives up identities of a lead; what another lead holds stays.
+pub fn release<'a>(
+    conn: &mut TenantConnection,
+    identities: impl IntoIterator<Item = (&'a Identity, Uuid)>,
+) -> Result<()> {
+    for (identity, lead_id) in identities {
         diesel::delete(lead_identities::table)
             .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
             .filter(lead_identities::kind.eq(identity.kind.as_str()))
             .filter(lead_identities::value.eq(&identity.value))
+            .filter(lead_identities::lead_id.eq(lead_id))
             .execute(conn.pg())?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Connections: one function opens a tenant transaction, and nothing else hands out a connection to tenant data.
 
 use crate::error::{Error, Result};
+use crate::store::failure;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection};
@@ -24,6 +25,9 @@ pub struct Urls {
 pub const APP_ROLE: &str = "baton_app";
 /// The role that sees what is due in all workspaces, in the few tables meant for it.
 pub const WORKER_ROLE: &str = "baton_worker";
+
+/// How often a transaction is run that loses against others.
+const TRIES: usize = 5;
 
 /// How many connections, and how long one may wait.
 #[derive(Debug, Clone, Copy)]
@@ -81,19 +85,35 @@ impl Db {
         }
     }
 
-    /// Runs `work` in a transaction that sees one workspace only.
+    /// Runs `work` in a transaction that sees one workspace only; again when it loses against another transaction.
     pub fn in_workspace<T>(
         &self,
         workspace_id: Uuid,
-        work: impl FnOnce(&mut TenantConnection) -> Result<T>,
+        mut work: impl FnMut(&mut TenantConnection) -> Result<T>,
     ) -> Result<T> {
         self.in_workspace_until(workspace_id, |connection| {
             Ok((work(connection)?, End::Commit))
         })
     }
 
-    /// Runs `work` in a transaction that sees one workspace only; `work` says how it ends.
+    /// As [`in_workspace`](Self::in_workspace); `work` says how the transaction ends.
     pub fn in_workspace_until<T>(
+        &self,
+        workspace_id: Uuid,
+        mut work: impl FnMut(&mut TenantConnection) -> Result<(T, End)>,
+    ) -> Result<T> {
+        for _ in 0..TRIES {
+            match self.try_in_workspace(workspace_id, &mut work) {
+                Err(error) if failure::lost_a_race(&error) => {
+                    log::debug!("A transaction lost against another and is run again: {error}");
+                }
+                done => return done,
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    fn try_in_workspace<T>(
         &self,
         workspace_id: Uuid,
         work: impl FnOnce(&mut TenantConnection) -> Result<(T, End)>,

@@ -4,7 +4,7 @@
 //! two writers keep two cores busy.
 
 use crate::domain::flow::capture::{Incoming, Reply};
-use crate::domain::flow::intake::{self, Answers};
+use crate::domain::flow::intake;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -37,7 +37,6 @@ pub struct CaptureQueue {
 struct Job {
     incoming: Incoming,
     settings: Arc<WorkspaceSettings>,
-    answers: Answers,
     since: Instant,
     reply: oneshot::Sender<Result<Reply>>,
 }
@@ -97,13 +96,11 @@ impl CaptureQueue {
         workspace_id: Uuid,
         incoming: Incoming,
         settings: Arc<WorkspaceSettings>,
-        answers: Answers,
     ) -> Result<Reply> {
         let (reply, replied) = oneshot::channel();
         let job = Job {
             incoming,
             settings,
-            answers,
             since: Instant::now(),
             reply,
         };
@@ -180,8 +177,7 @@ impl Queue {
     }
 
     fn write_batch(&self, workspace_id: Uuid, jobs: Vec<Job>) {
-        let Some((settings, answers)) = jobs.last().map(|job| (job.settings.clone(), job.answers))
-        else {
+        let Some(settings) = jobs.last().map(|job| job.settings.clone()) else {
             return;
         };
         let mut incoming = Vec::with_capacity(jobs.len());
@@ -190,7 +186,7 @@ impl Queue {
             incoming.push(job.incoming);
             senders.push((job.reply, job.since));
         }
-        let results = intake::take_in(&self.db, workspace_id, &incoming, &settings, answers);
+        let results = intake::take_in(&self.db, workspace_id, &incoming, &settings);
         self.events.wake();
         self.metrics.capture_batch(senders.len());
         for ((reply, since), result) in senders.into_iter().zip(results) {

@@ -29,6 +29,17 @@ pub struct Incoming {
     pub submission: Submission,
     /// The key under which its answer is kept.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// How it is answered: captures that share a transaction came by different ways.
+    pub answers: Answers,
+}
+
+/// How answers look; the ways in know.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers {
+    /// Of a capture that was taken in.
+    pub done: fn(&Captured) -> Answer,
+    /// Of a submission that went into quarantine, by its receipt.
+    pub quarantined: fn(Uuid) -> Answer,
 }
 
 /// What an incoming submission is answered.
@@ -50,14 +61,11 @@ pub enum Reply {
 }
 
 /// Takes in submissions of one workspace, all or none; the replies are in their order.
-///
-/// `render` makes the answer that is kept under an idempotency key.
 pub fn capture_many(
     conn: &mut TenantConnection,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
     now: DateTime<Utc>,
-    render: &dyn Fn(&Captured) -> Answer,
 ) -> Result<Vec<Reply>> {
     // Load
     let keys: Vec<&IdempotencyKey> = incoming
@@ -70,7 +78,8 @@ pub fn capture_many(
             .as_ref()
             .is_some_and(|key| kept.contains_key(&id_of(key)))
     };
-    let (mut known, claims) = load(conn, incoming.iter().filter(is_new), now)?;
+    let new = incoming.iter().filter(is_new).map(|one| &one.capture);
+    let (mut known, claims) = load(conn, new, now)?;
 
     // Decide
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
@@ -82,7 +91,7 @@ pub fn capture_many(
             continue;
         }
         let captured = capture::decide(&one.capture, &mut known, settings, &mut ProcessIds);
-        let answer = render(&captured);
+        let answer = (one.answers.done)(&captured);
         if let Some(key) = key {
             answered.insert(id_of(key), (key.request_hash, answer.clone()));
         }
@@ -115,15 +124,10 @@ pub fn replay(
     settings: &WorkspaceSettings,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
-    let quarantined = submissions::lock_quarantined(conn, capture.receipt_id)?;
-    let incoming = Incoming {
-        capture: capture.clone(),
-        submission: quarantined,
-        idempotency_key: None,
-    };
-    let (mut known, claims) = load(conn, [&incoming], now)?;
+    submissions::lock_quarantined(conn, capture.receipt_id)?;
+    let (mut known, claims) = load(conn, [capture], now)?;
     let captured = capture::decide(capture, &mut known, settings, &mut ProcessIds);
-    save_decided(conn, &[(&incoming, &captured)], &known, &claims)?;
+    save_decided(conn, &[(capture, &captured)], &known, &claims)?;
     submissions::set_state(
         conn,
         capture.receipt_id,
@@ -174,17 +178,16 @@ fn remembered(
 /// Claims the identities of all, and locks the leads that have them already.
 fn load<'a>(
     conn: &mut TenantConnection,
-    incoming: impl IntoIterator<Item = &'a Incoming>,
+    captures: impl IntoIterator<Item = &'a Capture>,
     now: DateTime<Utc>,
 ) -> Result<(Known, lead_identities::Claims)> {
-    let claims = lead_identities::claim(conn, wanted(incoming), now)?;
+    let mut claims = lead_identities::claim(conn, wanted(captures), now)?;
     let mut ids: Vec<Uuid> = claims.taken.values().map(|holder| holder.lead_id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let leads = leads::lock_by_ids(conn, &ids)?
-        .into_iter()
-        .map(|lead| (lead.id, lead))
-        .collect();
+    let leads = leads::lock_by_ids(conn, &ids)?;
+    lead_identities::confirm(conn, &mut claims, &leads)?;
+    let leads = leads.into_iter().map(|lead| (lead.id, lead)).collect();
     Ok((
         Known {
             leads,
@@ -196,13 +199,13 @@ fn load<'a>(
 }
 
 /// Every identity of the batch, for the lead that the first capture with it would become.
-fn wanted<'a>(incoming: impl IntoIterator<Item = &'a Incoming>) -> BTreeMap<Identity, Holder> {
+fn wanted<'a>(captures: impl IntoIterator<Item = &'a Capture>) -> BTreeMap<Identity, Holder> {
     let mut wanted = BTreeMap::new();
-    for one in incoming {
-        for identity in &one.capture.identities {
+    for capture in captures {
+        for identity in &capture.identities {
             wanted
                 .entry(identity.clone())
-                .or_insert_with(|| one.capture.holder(identity, one.capture.new_lead_id));
+                .or_insert_with(|| capture.holder(identity, capture.new_lead_id));
         }
     }
     wanted
@@ -215,14 +218,14 @@ fn save(
     claims: &lead_identities::Claims,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let captured: Vec<(&Incoming, &Captured)> = decided
+    let captured: Vec<(&Capture, &Captured)> = decided
         .iter()
-        .map(|(one, captured, _)| (*one, *captured))
+        .map(|(one, captured, _)| (&one.capture, *captured))
         .collect();
     save_decided(conn, &captured, known, claims)?;
-    let received: Vec<Submission> = captured
+    let received: Vec<Submission> = decided
         .iter()
-        .filter_map(|(one, captured)| received(one, captured))
+        .filter_map(|(one, captured, _)| received(one, captured))
         .collect();
     submissions::insert_all(conn, &received.iter().collect::<Vec<_>>())?;
     let answers: Vec<(&IdempotencyKey, &Answer)> = decided
@@ -235,7 +238,7 @@ fn save(
 /// Leads, identities, touches, consents and events.
 fn save_decided(
     conn: &mut TenantConnection,
-    decided: &[(&Incoming, &Captured)],
+    decided: &[(&Capture, &Captured)],
     known: &Known,
     claims: &lead_identities::Claims,
 ) -> Result<()> {
@@ -249,27 +252,27 @@ fn save_decided(
         leads::update(conn, lead)?;
     }
     settle_identities(conn, known, claims)?;
-    let taken_in: Vec<&(&Incoming, &Captured)> = decided
+    let taken_in: Vec<&(&Capture, &Captured)> = decided
         .iter()
         .filter(|(_, captured)| captured.outcome != Outcome::Repeated)
         .collect();
     let touches: Vec<Activity> = taken_in
         .iter()
-        .map(|(one, captured)| touch(&one.capture, captured))
+        .map(|(capture, captured)| touch(capture, captured))
         .collect();
     activities::insert_all(conn, &touches)?;
     let answers: Vec<ConsentRecord> = taken_in
         .iter()
-        .flat_map(|(one, captured)| consent_records(&one.capture, captured))
+        .flat_map(|(capture, captured)| consent_records(capture, captured))
         .collect();
     consents::insert_all(conn, &answers)?;
     let events: Vec<_> = taken_in
         .iter()
-        .flat_map(|(one, captured)| {
+        .flat_map(|(capture, captured)| {
             captured
                 .events
                 .iter()
-                .map(|event| (event, &one.capture.provenance))
+                .map(|event| (event, &capture.provenance))
         })
         .collect();
     outbox::add_all(conn, &events)
@@ -287,13 +290,12 @@ fn settle_identities(
         .iter()
         .filter(|(identity, holder)| before.get(identity) != Some(holder));
     lead_identities::settle(conn, moved)?;
-    let nobodys: Vec<Identity> = claims
+    let nobodys = claims
         .fresh
-        .keys()
-        .filter(|identity| !known.identities.contains_key(*identity))
-        .cloned()
-        .collect();
-    lead_identities::release(conn, &nobodys)
+        .iter()
+        .filter(|(identity, _)| !known.identities.contains_key(*identity))
+        .map(|(identity, holder)| (identity, holder.lead_id));
+    lead_identities::release(conn, nobodys)
 }
 
 /// The submission as it is kept; `None` for a second delivery, which leaves no trace.

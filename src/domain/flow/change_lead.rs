@@ -52,7 +52,7 @@ pub fn change_lead(
         .into_iter()
         .map(|identity| (identity, own(id)))
         .collect();
-    let claims = lead_identities::claim(conn, wanted, now)?;
+    let mut claims = lead_identities::claim(conn, wanted, now)?;
     for (identity, holder) in &claims.taken {
         if holder.lead_id != id && identity.kind == IdentityKind::Email {
             return Err(Conflict::IdentityTaken {
@@ -63,6 +63,7 @@ pub fn change_lead(
         }
     }
     let locked = present(leads::lock(conn, id)?)?;
+    lead_identities::confirm(conn, &mut claims, [&locked])?;
     check_version(&locked, expected)?;
     let (mut lead, _) = patched(&locked, patch, settings)?;
     let changes = differences(&locked, &lead);
@@ -70,7 +71,7 @@ pub fn change_lead(
         return Ok(locked);
     }
     let given_up = cleared_identities(&locked, &lead);
-    lead_identities::release(conn, &given_up)?;
+    lead_identities::release(conn, given_up.iter().map(|identity| (identity, id)))?;
     begin_change(&mut lead, now);
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
     leads::update(conn, &lead)?;

@@ -3,29 +3,15 @@
 //! Submissions are taken in together. When that fails each is tried alone, so that one fails alone; and what fails alone
 //! because of a rule or a bug of ours is kept raw, in quarantine.
 
-use crate::domain::capture::Captured;
-use crate::domain::flow::capture::{self, Incoming, Reply};
-use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
+use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::submission::Submission;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
-use crate::store::failure;
 use crate::store::pool::Db;
 use chrono::Utc;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
-
-/// How answers look; the ways in know.
-#[derive(Clone, Copy)]
-pub struct Answers {
-    /// Of a capture that was taken in.
-    pub done: fn(&Captured) -> Answer,
-    /// Of a submission that went into quarantine, by its receipt.
-    pub quarantined: fn(Uuid) -> Answer,
-}
-
-/// How often one submission is tried when it loses against another.
-const TRIES: usize = 4;
 
 /// Takes in submissions of one workspace; each has its own result.
 pub fn take_in(
@@ -33,9 +19,8 @@ pub fn take_in(
     workspace_id: Uuid,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Vec<Result<Reply>> {
-    match together(db, workspace_id, incoming, settings, answers) {
+    match together(db, workspace_id, incoming, settings) {
         Ok(replies) => replies.into_iter().map(Ok).collect(),
         Err(Error::Unavailable(source)) => {
             let reason = source.to_string();
@@ -46,7 +31,7 @@ pub fn take_in(
         }
         Err(_) => incoming
             .iter()
-            .map(|one| alone(db, workspace_id, one, settings, answers))
+            .map(|one| alone(db, workspace_id, one, settings))
             .collect(),
     }
 }
@@ -57,12 +42,11 @@ pub fn together(
     workspace_id: Uuid,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Result<Vec<Reply>> {
     let now = Utc::now();
     let run = || {
         db.in_workspace(workspace_id, |conn| {
-            capture::capture_many(conn, incoming, settings, now, &answers.done)
+            capture::capture_many(conn, incoming, settings, now)
         })
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
@@ -77,38 +61,26 @@ fn alone(
     workspace_id: Uuid,
     one: &Incoming,
     settings: &WorkspaceSettings,
-    answers: Answers,
 ) -> Result<Reply> {
-    for _ in 0..TRIES {
-        match together(
-            db,
-            workspace_id,
-            std::slice::from_ref(one),
-            settings,
-            answers,
-        ) {
-            Ok(mut replies) => {
-                return replies
-                    .pop()
-                    .ok_or_else(|| Error::internal("a capture without a reply"));
-            }
-            Err(Error::TooSlow) => return Err(Error::Overloaded),
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Err(error) if failure::lost_a_race(&error) => {}
-            Err(error) => {
-                let key = one.idempotency_key.as_ref();
-                return quarantine(
-                    db,
-                    workspace_id,
-                    one.submission.clone(),
-                    key,
-                    &reason(&error),
-                    answers,
-                );
-            }
+    match together(db, workspace_id, std::slice::from_ref(one), settings) {
+        Ok(mut replies) => replies
+            .pop()
+            .ok_or_else(|| Error::internal("a capture without a reply")),
+        Err(Error::TooSlow) => Err(Error::Overloaded),
+        Err(error @ (Error::Overloaded | Error::Unavailable(_))) => Err(error),
+        Err(error) => {
+            let key = one.idempotency_key.as_ref();
+            let submission = one.submission.clone();
+            quarantine(
+                db,
+                workspace_id,
+                submission,
+                key,
+                &reason(&error),
+                one.answers,
+            )
         }
     }
-    Err(Error::Overloaded)
 }
 
 /// Keeps a submission that could not be processed.
@@ -124,7 +96,7 @@ pub fn quarantine(
     let answer = (answers.quarantined)(receipt_id);
     let kept = key.map(|key| (key, &answer));
     db.in_workspace(workspace_id, |conn| {
-        capture::quarantine(conn, submission, reason, kept, Utc::now())
+        capture::quarantine(conn, submission.clone(), reason, kept, Utc::now())
     })?;
     log::error!(
         "Submission {receipt_id} of workspace {workspace_id} went into quarantine; its reason is kept with it."
