@@ -133,6 +133,7 @@ macro_rules! define_row {
                     ($(leads::$field.eq(&lead.fields.$field),)*),
                     leads::email_domain.eq(lead.email_domain()),
                     leads::website_domain.eq(&lead.website_domain),
+                    leads::source.eq(&lead.source),
                     leads::stage.eq(&lead.stage),
                     leads::custom.eq(Value::Object(lead.custom.clone())),
                     leads::tags.eq(Value::from(lead.tags.clone())),
