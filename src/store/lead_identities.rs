@@ -179,6 +179,19 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Gives up identities of a lead that it no longer has; those that belong to another lead stay there.
+pub fn give_up(conn: &mut TenantConnection, lead_id: Uuid, identities: &[Identity]) -> Result<()> {
+    for identity in identities {
+        diesel::delete(lead_identities::table)
+            .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
+            .filter(lead_identities::kind.eq(identity.kind.as_str()))
+            .filter(lead_identities::value.eq(&identity.value))
+            .filter(lead_identities::lead_id.eq(lead_id))
+            .execute(conn.pg())?;
+    }
+    Ok(())
+}
+
 /// Gives up identities that turned out to be nobody's.
 pub fn release(conn: &mut TenantConnection, identities: &[Identity]) -> Result<()> {
     for identity in identities {

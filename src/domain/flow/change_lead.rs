@@ -70,7 +70,7 @@ pub fn change_lead(
         return Ok(locked);
     }
     let given_up = cleared_identities(&locked, &lead);
-    lead_identities::release(conn, &given_up)?;
+    lead_identities::give_up(conn, id, &given_up)?;
     begin_change(&mut lead, now);
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
     leads::update(conn, &lead)?;
