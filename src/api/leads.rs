@@ -448,6 +448,7 @@ fn read_patch(changes: Map<String, Value>) -> Result<LeadPatch> {
             }
             ("source", Value::Null) => patch.source = Some(None),
             (name, value) => patch
+            ("custom", Value::Null) => patch.clears_custom = true,
                 .fields
                 .extend(Field::from_name(name).map(|field| (field, value))),
         }
