@@ -72,6 +72,23 @@ pub fn together(
     })
 }
 
+/// Takes in submissions of one workspace, all or none; tried again when they lose against others.
+pub fn all_or_none(
+    db: &Db,
+    workspace_id: Uuid,
+    incoming: &[Incoming],
+    settings: &WorkspaceSettings,
+    answers: Answers,
+) -> Result<Vec<Reply>> {
+    for _ in 1..TRIES {
+        match together(db, workspace_id, incoming, settings, answers) {
+            Err(error) if failure::lost_a_race(&error) => {}
+            done => return done,
+        }
+    }
+    together(db, workspace_id, incoming, settings, answers)
+}
+
 fn alone(
     db: &Db,
     workspace_id: Uuid,
