@@ -3,5 +3,6 @@
 mod captures;
 mod citus;
 mod isolation;
+mod leads;
 mod scopes;
 mod support;
