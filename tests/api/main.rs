@@ -4,5 +4,6 @@ mod captures;
 mod citus;
 mod isolation;
 mod leads;
+mod lists;
 mod scopes;
 mod support;
