@@ -6,4 +6,5 @@ mod isolation;
 mod leads;
 mod lists;
 mod scopes;
+mod submissions;
 mod support;
