@@ -2,6 +2,7 @@
 
 mod captures;
 mod citus;
+mod forms;
 mod isolation;
 mod leads;
 mod lists;
