@@ -7,6 +7,7 @@ mod forms;
 mod isolation;
 mod leads;
 mod lists;
+mod manners;
 mod scopes;
 mod submissions;
 mod support;
