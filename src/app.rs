@@ -1,5 +1,6 @@
 //! Builds the service from its parts, for `main` and for tests.
 
+use crate::api::extract::BodyTimeout;
 use crate::api::openapi::{Document, DocumentText};
 use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
@@ -120,6 +121,7 @@ pub struct Service {
     /// What its handlers share.
     pub state: web::Data<AppState>,
     tickers: Vec<Ticker>,
+    body_timeout: BodyTimeout,
 }
 
 impl Service {
@@ -160,6 +162,7 @@ impl Service {
         Ok(Service {
             state: web::Data::new(state),
             tickers,
+            body_timeout: BodyTimeout(Duration::from_secs(config.body_seconds)),
         })
     }
 
@@ -169,8 +172,8 @@ impl Service {
         listener: TcpListener,
         workers: usize,
     ) -> std::io::Result<actix_web::dev::Server> {
-        let state = self.state.clone();
-        let server = HttpServer::new(move || app(state.clone()))
+        let (state, body_timeout) = (self.state.clone(), self.body_timeout);
+        let server = HttpServer::new(move || app(state.clone(), body_timeout))
             .workers(workers)
             .worker_max_blocking_threads(32)
             .client_request_timeout(Duration::from_secs(5))
@@ -271,6 +274,7 @@ where
 
 fn app(
     state: web::Data<AppState>,
+    body_timeout: BodyTimeout,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -285,6 +289,7 @@ fn app(
     openapi::secure(&mut document);
     let text = openapi::text(&document).unwrap_or_default();
     app.app_data(state)
+        .app_data(body_timeout)
         .app_data(web::Data::new(DocumentText(text)))
         .app_data(web::Data::new(KnownPaths::new(&document)))
         .app_data(path_config())

@@ -113,6 +113,15 @@ pub struct ServeConfig {
     )]
     pub form_posts_per_minute: u32,
 
+    /// Seconds in which the whole body of a request must have arrived
+    #[arg(
+        long,
+        env = "BATON_BODY_SECONDS",
+        default_value_t = 15,
+        value_name = "S"
+    )]
+    pub body_seconds: u64,
+
     /// Proxies in front of Baton whose X-Forwarded-For is believed
     #[arg(
         long,

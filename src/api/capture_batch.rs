@@ -8,13 +8,14 @@ use crate::api::idempotency;
 use crate::api::problem::{ApiError, Problem, WriteProblems, WrongField};
 use crate::api::state::{AppState, blocking};
 use crate::domain::flow::capture::{Incoming, Reply};
-use crate::domain::flow::intake;
+use crate::domain::flow::{intake, once};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::submission::{Door, SubmissionContext};
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::Db;
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -134,7 +135,9 @@ pub async fn capture_batch(
     caller: Caller,
     body: ValidJson<UnreadBatch, LIMIT>,
 ) -> Result<HttpResponse, ApiError> {
-    let texts: RawItems = serde_json::from_slice(&body.raw).map_err(Error::internal)?;
+    // What the check above let pass and this refuses is a name that is there twice.
+    let texts: RawItems = serde_json::from_slice(&body.raw)
+        .map_err(|_| ApiError::malformed_json("`items` is there twice."))?;
     let batch_key = idempotency::key(&request, &caller, &body.raw)?;
     let context = captures::context(&request, &state, caller.origin());
     let mut items: Vec<Item> = Vec::with_capacity(texts.items.len());
@@ -156,9 +159,18 @@ pub async fn capture_batch(
         caller.workspace_id,
         caller.settings.clone(),
     );
-    let results = blocking(move || match mode {
-        BatchMode::Atomic => all_or_none(&db, workspace_id, items, &settings),
-        BatchMode::Independent => Ok(one_by_one(&db, workspace_id, items, &settings)),
+    let (results, replayed) = blocking(move || {
+        let again = match &batch_key {
+            Some(key) => {
+                db.in_workspace(workspace_id, |conn| once::begin(conn, key, Utc::now()))?
+            }
+            None => false,
+        };
+        let (results, is_fresh) = match mode {
+            BatchMode::Atomic => all_or_none(&db, workspace_id, items, &settings)?,
+            BatchMode::Independent => one_by_one(&db, workspace_id, items, &settings),
+        };
+        Ok((results, again && !is_fresh))
     })
     .await?;
     let mut counts = BatchCounts::default();
@@ -170,7 +182,11 @@ pub async fn capture_batch(
             _ => counts.refused += 1,
         }
     }
-    Ok(HttpResponse::Ok().json(CaptureBatchAnswer { results, counts }))
+    let mut answer = HttpResponse::Ok();
+    if replayed {
+        answer.insert_header((idempotency::REPLAYED, "true"));
+    }
+    Ok(answer.json(CaptureBatchAnswer { results, counts }))
 }
 
 /// An item of a batch, read.
@@ -242,11 +258,20 @@ fn reference_of(text: &str) -> Option<String> {
 
 /// With `mode: atomic` one wrong item refuses the batch; pointers lead to the items.
 fn refuse_all_for_one(items: &[Item]) -> Result<(), ApiError> {
-    let wrong = items
+    let wrong: Vec<(usize, &Problem)> = items
         .iter()
         .enumerate()
-        .filter_map(|(index, item)| Some((index, item.incoming.as_ref().err()?)));
-    let errors: Vec<WrongField> = wrong
+        .filter_map(|(index, item)| Some((index, item.incoming.as_ref().err()?)))
+        .collect();
+    let Some((_, first)) = wrong.first() else {
+        return Ok(());
+    };
+    if let Some((_, fault)) = wrong.iter().find(|(_, problem)| problem.errors.is_empty()) {
+        return Err((*fault).clone().into());
+    }
+    let mut problem = (*first).clone();
+    problem.errors = wrong
+        .iter()
         .flat_map(|(index, problem)| {
             problem.errors.iter().map(move |error| WrongField {
                 pointer: format!("/items/{index}{}", error.pointer),
@@ -255,21 +280,17 @@ fn refuse_all_for_one(items: &[Item]) -> Result<(), ApiError> {
         })
         .take(100)
         .collect();
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let mut problem = Problem::from(&Error::Invalid(Vec::new()));
     problem.detail = "With mode atomic nothing is taken in unless every item is right.".to_owned();
-    problem.errors = errors;
     Err(problem.into())
 }
 
+/// The results, and whether any of them is new.
 fn all_or_none(
     db: &Db,
     workspace_id: Uuid,
     items: Vec<Item>,
     settings: &WorkspaceSettings,
-) -> Result<Vec<BatchResult>> {
+) -> Result<(Vec<BatchResult>, bool)> {
     let mut references = Vec::with_capacity(items.len());
     let mut incoming = Vec::with_capacity(items.len());
     for item in items {
@@ -277,19 +298,26 @@ fn all_or_none(
         incoming.extend(item.incoming.ok().map(|incoming| *incoming));
     }
     let replies = intake::together(db, workspace_id, &incoming, settings)?;
-    references
+    let is_fresh = replies.iter().any(|reply| !is_replayed(reply));
+    let results = references
         .into_iter()
         .zip(replies)
-        .map(|(reference, reply)| Ok(result_of(reference, Ok(reply))))
-        .collect()
+        .map(|(reference, reply)| result_of(reference, Ok(reply)))
+        .collect();
+    Ok((results, is_fresh))
 }
 
+fn is_replayed(reply: &Reply) -> bool {
+    matches!(reply, Reply::Replayed(_))
+}
+
+/// The results, and whether any of them is new.
 fn one_by_one(
     db: &Db,
     workspace_id: Uuid,
     items: Vec<Item>,
     settings: &WorkspaceSettings,
-) -> Vec<BatchResult> {
+) -> (Vec<BatchResult>, bool) {
     let mut ready = Vec::new();
     let mut results: Vec<Option<BatchResult>> = Vec::with_capacity(items.len());
     let mut waiting = Vec::new();
@@ -306,10 +334,12 @@ fn one_by_one(
     let replies = ready
         .chunks(CHUNK)
         .flat_map(|chunk| intake::take_in(db, workspace_id, chunk, settings));
+    let mut is_fresh = false;
     for ((index, reference), reply) in waiting.into_iter().zip(replies) {
+        is_fresh |= !reply.as_ref().is_ok_and(is_replayed);
         results[index] = Some(result_of(reference, reply));
     }
-    results.into_iter().flatten().collect()
+    (results.into_iter().flatten().collect(), is_fresh)
 }
 
 fn refused(reference: Option<String>, problem: Problem) -> BatchResult {

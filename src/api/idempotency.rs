@@ -11,7 +11,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 const HEADER: &str = "idempotency-key";
-const REPLAYED: &str = "idempotent-replayed";
+/// The header that says: this is the first answer again.
+pub const REPLAYED: &str = "idempotent-replayed";
 const MAX_LENGTH: usize = 255;
 
 /// The key of a request, with or without the quotes of a structured field.

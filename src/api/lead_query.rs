@@ -1,7 +1,7 @@
 //! The query of `GET /v1/leads`, and its pages.
 
 use crate::api::lead_json::LeadBody;
-use crate::api::page::{DEFAULT_LIMIT, bad_cursor, cut, read_cursor, write_cursor};
+use crate::api::page::{DEFAULT_LIMIT, NOT_OURS, bad_cursor, cut, read_cursor, write_cursor};
 use crate::api::problem::ApiError;
 use crate::domain::lead::Lead;
 use crate::domain::lead_list::{Bound, LeadFilter, LeadList, LeadSort, SortField};
@@ -155,6 +155,9 @@ pub fn read(workspace_id: Uuid, query: LeadQuery) -> Result<LeadList, ApiError> 
         });
     };
     let cursor: Cursor = read_cursor(workspace_id, &cursor)?;
+    if !cursor.sort.fits(&cursor.after.key) {
+        return Err(bad_cursor(NOT_OURS));
+    }
     let says_nothing = filter
         == LeadFilter {
             is_test: Some(false),

@@ -25,6 +25,7 @@ use crate::store::{lead_identities, lead_lists, leads};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use chrono::Utc;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -340,7 +341,7 @@ pub struct UpsertAnswer {
 /// Create or change a lead by its id in another system.
 ///
 /// The values given are set; what is not named stays. When no lead has the external id, the person may still be known
-/// by mail address or phone number: then that lead gets the external id and the values.
+/// by mail address or phone number: then that lead gets the external id and the values. A deleted lead comes back.
 #[utoipa::path(
     tag = "leads",
     params(("system" = String, Path, description = "The other system, such as `hubspot`"), ("external_id" = String, Path, description = "The id there"),
@@ -357,6 +358,15 @@ pub async fn upsert_lead(
     path: web::Path<(String, String)>,
     body: MergePatch<LeadWrite>,
 ) -> Result<HttpResponse, ApiError> {
+    // The path's own decoding would make one and the same id of all that is no text.
+    if percent_decode_str(request.uri().path())
+        .decode_utf8()
+        .is_err()
+    {
+        return Err(ApiError::bad_request(
+            "The path is not percent-encoded UTF-8.",
+        ));
+    }
     let (system, external_id) = path.into_inner();
     let identity = capture_draft::external_identity(&system, &external_id)
         .map_err(|error| Error::Invalid(vec![error]))?;
@@ -391,7 +401,10 @@ pub async fn upsert_lead(
                 (None, Some(captured)) => (captured.lead.id, captured.outcome != Outcome::Created),
                 (None, None) => return Err(Error::internal("an upsert without a lead")),
             };
-            let before = leads::get(conn, lead_id)?.version;
+            let before = leads::get(conn, lead_id)?;
+            if before.deleted_at.is_some() {
+                deletion::restore_lead(conn, lead_id, &provenance, now)?;
+            }
             let lead = change_lead::change_lead(
                 conn,
                 lead_id,
@@ -404,7 +417,7 @@ pub async fn upsert_lead(
             let outcome = match captured {
                 Some(_) if known => UpsertOutcome::Matched,
                 Some(_) => UpsertOutcome::Created,
-                None if lead.version == before => UpsertOutcome::Unchanged,
+                None if lead.version == before.version => UpsertOutcome::Unchanged,
                 None => UpsertOutcome::Updated,
             };
             let status = if outcome == UpsertOutcome::Created {
@@ -435,6 +448,7 @@ fn read_patch(changes: Map<String, Value>) -> Result<LeadPatch> {
             ("custom", Value::Object(custom)) => {
                 patch.custom = capture_draft::clean_custom(custom, &mut errors)
             }
+            ("custom", Value::Null) => patch.clears_custom = true,
             ("tags", Value::Null) => patch.tags = Some(Vec::new()),
             ("tags", Value::Array(tags)) => {
                 let texts = tags

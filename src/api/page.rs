@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -45,15 +46,30 @@ pub fn write_cursor<T: Serialize>(workspace_id: Uuid, cursor: T) -> Result<Strin
 /// # Errors
 /// 422 when it is none that this list of this workspace gave out.
 pub fn read_cursor<T: DeserializeOwned>(workspace_id: Uuid, text: &str) -> Result<T, ApiError> {
-    let sealed: Option<Sealed<T>> = URL_SAFE_NO_PAD
+    let json: Option<Value> = URL_SAFE_NO_PAD
         .decode(text)
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok());
+    let sealed: Option<Sealed<T>> = json
+        .filter(|json| !has_nul(json))
+        .and_then(|json| serde_json::from_value(json).ok());
     match sealed {
         Some(sealed) if sealed.w == workspace_id => Ok(sealed.c),
-        _ => Err(bad_cursor(
-            "not a cursor of this list: pass next_cursor of a page as it is, or leave it out to begin anew",
-        )),
+        _ => Err(bad_cursor(NOT_OURS)),
+    }
+}
+
+/// What a cursor is told that this list did not give out.
+pub const NOT_OURS: &str =
+    "not a cursor of this list: pass next_cursor of a page as it is, or leave it out to begin anew";
+
+/// No text of ours has a NUL, and the database takes none.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(entries) => entries.values().any(has_nul),
+        _ => false,
     }
 }
 

@@ -10,8 +10,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use uuid::Uuid;
+
+use crate::api::state::AppState;
 
 /// The header that carries the id, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +44,12 @@ pub async fn request_id(
         Ok(mut response) => {
             let route = response.request().match_pattern();
             log_access(&id, &method, route.as_deref(), response.status(), started);
+            count(
+                response.request(),
+                route.as_deref(),
+                response.status(),
+                started,
+            );
             if let Ok(value) = HeaderValue::try_from(id) {
                 response.headers_mut().insert(X_REQUEST_ID, value);
             }
@@ -58,6 +66,27 @@ pub async fn request_id(
             Err(error)
         }
     }
+}
+
+/// Counts the answer. A method that HTTP does not name has none of its own: anybody can make them up.
+fn count(request: &HttpRequest, route: Option<&str>, status: StatusCode, started: Instant) {
+    let Some(state) = request.app_data::<web::Data<AppState>>() else {
+        return;
+    };
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "-",
+    };
+    let route = route.unwrap_or("-");
+    state
+        .metrics
+        .request(method, route, status.as_u16(), started.elapsed());
 }
 
 /// The caller's own id, when it is short and harmless in a log.

@@ -100,6 +100,11 @@ impl LeadSort {
         !matches!(self.field, SortField::CreatedAt | SortField::UpdatedAt)
     }
 
+    /// Whether a lead in this order can have this key.
+    pub fn fits(self, key: &SortKey) -> bool {
+        self.can_be_missing() != matches!(key, SortKey::Time(_))
+    }
+
     /// What a lead is sorted by.
     pub fn key(self, lead: &Lead) -> SortKey {
         let text = |value: &Option<String>| value.clone().map_or(SortKey::Missing, SortKey::Text);
@@ -115,7 +120,7 @@ impl LeadSort {
 
 /// The value a lead is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub enum SortKey {
     /// A moment.
     Time(DateTime<Utc>),

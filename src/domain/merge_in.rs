@@ -24,6 +24,12 @@ pub fn merge_in(
         .copied()
         .filter(|field| capture.fields.has(*field) && !withheld.contains(field))
     {
+        // An extension is one of its number.
+        let other_number =
+            capture.fields.phone.is_some() && lead.fields.phone != capture.fields.phone;
+        if field == Field::phone_extension && other_number {
+            continue;
+        }
         let old = lead.fields.value(field);
         match settings.merge_policy(field.name()) {
             MergePolicy::Keep => {}

@@ -133,6 +133,7 @@ macro_rules! define_row {
                     ($(leads::$field.eq(&lead.fields.$field),)*),
                     leads::email_domain.eq(lead.email_domain()),
                     leads::website_domain.eq(&lead.website_domain),
+                    leads::source.eq(&lead.source),
                     leads::stage.eq(&lead.stage),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),

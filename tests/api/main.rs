@@ -1,4 +1,13 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
 mod captures;
+mod changes;
+mod citus;
+mod forms;
+mod isolation;
+mod leads;
+mod lists;
+mod manners;
+mod scopes;
+mod submissions;
 mod support;

@@ -23,6 +23,8 @@ pub struct LeadPatch {
     pub fields: Vec<(Field, Value)>,
     /// Custom values; `null` removes.
     pub custom: Map<String, Value>,
+    /// All custom values there are go.
+    pub clears_custom: bool,
     /// All labels, in place of those there are.
     pub tags: Option<Vec<String>>,
     /// The lead source; an empty one clears.
@@ -152,6 +154,9 @@ fn patched(
     }
     if is_named(Field::website) {
         changed.website_domain = normal.website_domain;
+    }
+    if patch.clears_custom {
+        changed.custom.clear();
     }
     for (key, value) in &patch.custom {
         if value.is_null() {

@@ -15,6 +15,26 @@ pub struct Answered {
     pub replayed: bool,
 }
 
+/// Takes a key for one request whose parts keep their answers under keys of their own, made of this one; `true` when the
+/// same request was there before.
+///
+/// # Errors
+/// A conflict when the key was used for another request.
+pub fn begin(
+    conn: &mut TenantConnection,
+    key: &IdempotencyKey,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let parts = once(conn, Some(key), now, |_| {
+        Ok(Answer {
+            status: 200,
+            etag: None,
+            body: Vec::new(),
+        })
+    })?;
+    Ok(parts.replayed)
+}
+
 /// Runs `work` and keeps its answer under the key, in the transaction of the work: a twin waits, and gets the same answer.
 /// Without a key `work` just runs.
 ///

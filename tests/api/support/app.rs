@@ -6,6 +6,7 @@ use baton::app::Service;
 use baton::config::ServeConfig;
 use baton::domain::access::Scope;
 use baton::domain::flow::setup::{self, NewKey};
+use baton::domain::form::Form;
 use baton::store::pool::Db;
 use chrono::Utc;
 use clap::Parser;
@@ -153,6 +154,33 @@ impl TestApp {
             })
             .unwrap()
             .reveal()
+    }
+
+    /// A form of the workspace; its publishable key.
+    pub fn form(&self, change: impl FnOnce(&mut Form)) -> String {
+        let mut form = Form {
+            id: Uuid::now_v7(),
+            name: "Contact".into(),
+            source: "contact-page".into(),
+            allowed_origins: Vec::new(),
+            allowed_redirects: Vec::new(),
+            default_country: None,
+            created_at: Utc::now(),
+        };
+        change(&mut form);
+        self.db
+            .in_workspace(self.workspace_id, |conn| {
+                setup::create_form(conn, &form, Utc::now())
+            })
+            .unwrap()
+            .to_string()
+    }
+
+    /// A list of leads.
+    pub fn leads(&self, query: &str) -> Vec<Value> {
+        let reply = self.get(&format!("/v1/leads?limit=500&{query}"));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()["data"].as_array().unwrap().clone()
     }
 
     /// The events of the feed once there are so many, in order.

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod http;
+pub mod operations;
 pub mod server;
 
 pub use app::TestApp;

@@ -4,7 +4,8 @@ use baton::app::{embedded_urls, migrate};
 use baton::postgres::{Durability, Embedded, Settings};
 use baton::store::pool::{Db, PoolSettings, Urls};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -57,6 +58,15 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub fn create() -> TestDatabase {
+        TestDatabase::create_from(TEMPLATE)
+    }
+
+    /// A database that no migration has seen.
+    pub fn empty() -> TestDatabase {
+        TestDatabase::create_from("template0")
+    }
+
+    fn create_from(template: &str) -> TestDatabase {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let server = server();
@@ -64,12 +74,27 @@ impl TestDatabase {
         superuser(
             server,
             "postgres",
-            &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER baton_owner"),
+            &format!("CREATE DATABASE {name} TEMPLATE {template} OWNER baton_owner"),
         );
         TestDatabase {
             urls: embedded_urls(server, &name),
             name,
         }
+    }
+
+    /// The database, as the service opens it.
+    pub fn open(&self) -> Db {
+        Db::open(self.urls.clone(), pool_settings())
+    }
+
+    /// What a question of one number is answered to the superuser.
+    pub fn number(&self, question: &str) -> i64 {
+        number(&mut self.look(), question)
+    }
+
+    /// What a question of one column is answered to the superuser.
+    pub fn texts(&self, question: &str) -> Vec<String> {
+        texts(&mut self.look(), question)
     }
 
     /// Runs SQL as the superuser: for what a test breaks or proves by hand.
@@ -101,4 +126,34 @@ impl Drop for TestDatabase {
 fn superuser(server: &Embedded, database: &str, sql: &str) {
     let mut connection = PgConnection::establish(&server.url("postgres", database)).unwrap();
     connection.batch_execute(sql).unwrap();
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// The answer to a question of one number.
+pub fn number(connection: &mut PgConnection, question: &str) -> i64 {
+    let row: Number = diesel::sql_query(format!("SELECT ({question})::bigint AS value"))
+        .get_result(connection)
+        .unwrap();
+    row.value
+}
+
+/// The answer to a question of one column.
+pub fn texts(connection: &mut PgConnection, question: &str) -> Vec<String> {
+    let rows: Vec<Line> = diesel::sql_query(format!(
+        "SELECT asked.value::text AS value FROM ({question}) AS asked (value)"
+    ))
+    .load(connection)
+    .unwrap();
+    rows.into_iter().map(|row| row.value).collect()
 }
