@@ -114,7 +114,7 @@ fn alone(
             Err(error) if failure::lost_a_race(&error) => {}
             Err(error) => {
                 let key = one.idempotency_key.as_ref();
-                return quarantine(
+                let kept = quarantine(
                     db,
                     workspace_id,
                     one.submission.clone(),
@@ -122,6 +122,11 @@ fn alone(
                     &reason(&error),
                     answers,
                 );
+                match kept {
+                    // A twin was kept meanwhile: tried again, this one finds its answer.
+                    Err(error) if failure::lost_a_race(&error) => {}
+                    done => return done,
+                }
             }
         }
     }
