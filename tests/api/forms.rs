@@ -410,6 +410,32 @@ fn only_pages_of_listed_origins_may_post() {
 }
 
 #[test]
+fn an_origin_is_scheme_host_and_port_however_it_was_written_down() {
+    let app = TestApp::start();
+    let key = app.form(|form: &mut Form| {
+        form.allowed_origins = vec![
+            "https://www.example.com/".into(),
+            "http://localhost:80".into(),
+        ];
+    });
+    for (origin, status) in [
+        ("https://www.example.com", 200),
+        ("http://localhost", 200),
+        ("https://www.example.com:444", 403),
+        ("http://www.example.com", 403),
+        ("null", 403),
+    ] {
+        let reply = post(
+            &app.stranger().with("Origin", origin),
+            &key,
+            URLENCODED,
+            b"email=a%40example.com",
+        );
+        assert_eq!(reply.status, status, "{origin}");
+    }
+}
+
+#[test]
 fn an_address_that_posts_too_often_has_to_wait() {
     let app = TestApp::start_with(|config| {
         config.form_posts_per_minute = 3;
