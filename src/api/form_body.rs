@@ -3,10 +3,10 @@
 use crate::api::extract::is_too_deep;
 use crate::api::problem::ApiError;
 use crate::domain::capture::Consent;
-use crate::domain::capture_draft::CaptureDraft;
+use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME};
 use crate::domain::lead_fields::{Field, FieldKind};
 use crate::domain::normalise::attribution::Attribution;
-use crate::domain::normalise::form_key;
+use crate::domain::normalise::{form_key, text};
 use actix_multipart::Multipart;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::mime::Mime;
@@ -88,8 +88,19 @@ impl FormBody {
                 continue;
             }
             if !take(&mut draft, &mut attribution, &name, &value) {
-                add_custom(&mut draft.custom, name.trim_end_matches("[]"), value);
+                add_custom(&mut draft.custom, &custom_name(&name), value);
             }
+        }
+        for (text, longest) in [
+            (&mut draft.full_name, 400),
+            (&mut draft.source, 200),
+            (&mut draft.anonymous_id, 255),
+            (&mut draft.page_url, 4096),
+            (&mut draft.referrer, 4096),
+        ] {
+            *text = text
+                .take()
+                .map(|text| text::truncate(&text, longest).to_owned());
         }
         draft.attribution =
             serde_json::from_value::<Attribution>(Value::Object(attribution)).unwrap_or_default();
@@ -182,9 +193,20 @@ fn take(
     true
 }
 
-/// A name that repeats has a list of values.
+/// The name under which an answer is kept. Forms name fields by whole questions, or not at all.
+fn custom_name(given: &str) -> String {
+    let name = text::clean_line(given.trim_end_matches("[]"));
+    match text::truncate(&name, MAX_CUSTOM_NAME).trim() {
+        "" => "unnamed".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A name that repeats has a list of values. What is beyond all bounds stays in the raw submission.
 fn add_custom(custom: &mut Map<String, Value>, name: &str, value: Value) {
+    let is_full = custom.len() >= MAX_CUSTOM - Field::ALL.len();
     match custom.get_mut(name) {
+        None if is_full => {}
         None => {
             custom.insert(name.to_owned(), value);
         }

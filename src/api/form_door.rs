@@ -3,18 +3,22 @@
 //! Anybody can see the key and call this. So the answer tells nothing but that the submission came: it is the same, and
 //! comes after the same time, whether the person is known or not (promise P12).
 
+use crate::api::capture_json::CaptureBody;
 use crate::api::captures::{self, Prepared, Received};
 use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::extract;
 use crate::api::form_body::FormBody;
 use crate::api::problem::{ApiError, Problem, WriteProblems};
+use crate::api::shape::Shape;
 use crate::api::state::{AppState, blocking, in_workspace};
 use crate::domain::capture_draft::CaptureDraft;
 use crate::domain::event::Actor;
 use crate::domain::flow::authenticate::{self, Website};
 use crate::domain::form::Form;
 use crate::domain::key::PublishableKey;
+use crate::domain::lead_draft;
+use crate::domain::lead_fields::Field;
 use crate::domain::submission::{Door, SubmissionContext, SubmissionState};
 use crate::error::{Error, FieldError, Result};
 use crate::store::submissions;
@@ -23,6 +27,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
@@ -211,25 +216,24 @@ fn with_context(mut draft: CaptureDraft, context: &SubmissionContext) -> Capture
     draft
 }
 
-/// A visitor cannot mend a field that does not fit: it is kept in `custom` instead.
+/// A visitor cannot mend a field that does not fit, or is longer than it may be: it is kept in `custom` instead.
 fn forgiving(mut draft: CaptureDraft, country: Option<&str>) -> CaptureDraft {
-    use crate::domain::lead_fields::Field;
-    let Err(errors) = crate::domain::lead_draft::normalise(
-        draft.fields.clone(),
-        draft.full_name.as_deref(),
-        country,
-    ) else {
-        return draft;
-    };
+    let given = Field::ALL.iter().filter(|field| draft.fields.has(**field));
+    let given: Map<String, Value> = given
+        .map(|field| (field.name().to_owned(), draft.fields.value(*field)))
+        .collect();
+    let mut errors = Shape::of::<CaptureBody>().check(&Value::Object(given));
+    let normal = lead_draft::normalise(draft.fields.clone(), draft.full_name.as_deref(), country);
+    errors.extend(normal.err().into_iter().flatten());
     for field in errors
         .iter()
         .filter_map(|error| Field::from_name(error.pointer.trim_start_matches('/')))
     {
-        draft
-            .custom
-            .entry(field.name())
-            .or_insert(draft.fields.value(field));
-        draft.fields.set(field, &serde_json::Value::Null);
+        if draft.fields.has(field) {
+            let value = draft.fields.value(field);
+            draft.custom.entry(field.name()).or_insert(value);
+            draft.fields.set(field, &Value::Null);
+        }
     }
     draft
 }

@@ -124,7 +124,13 @@ struct Cursor {
 }
 
 /// The list that a query asks for.
-pub fn read(workspace_id: Uuid, query: LeadQuery) -> Result<LeadList, ApiError> {
+///
+/// `default_country` is the region of a phone number that does not say its own.
+pub fn read(
+    workspace_id: Uuid,
+    default_country: Option<&str>,
+    query: LeadQuery,
+) -> Result<LeadList, ApiError> {
     let mut errors = Vec::new();
     let sort = query.sort.as_deref().map(|text| {
         LeadSort::parse(text).unwrap_or_else(|| {
@@ -142,7 +148,7 @@ pub fn read(workspace_id: Uuid, query: LeadQuery) -> Result<LeadList, ApiError> 
     });
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let cursor = query.cursor.clone();
-    let filter = filter(query, &mut errors);
+    let filter = filter(query, default_country, &mut errors);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors).into());
     }
@@ -182,7 +188,11 @@ const NEWEST_FIRST: LeadSort = LeadSort {
 };
 
 /// Values are compared in normal form, as they are stored.
-fn filter(query: LeadQuery, errors: &mut Vec<FieldError>) -> LeadFilter {
+fn filter(
+    query: LeadQuery,
+    default_country: Option<&str>,
+    errors: &mut Vec<FieldError>,
+) -> LeadFilter {
     let is_test = match query.is_test.as_deref() {
         None | Some("false") => Some(false),
         Some("true") => Some(true),
@@ -200,7 +210,8 @@ fn filter(query: LeadQuery, errors: &mut Vec<FieldError>) -> LeadFilter {
     let country =
         line(query.country).map(|named| country::alpha2(&named).map_or(named, str::to_owned));
     let phone = line(query.phone).map(|given| {
-        phone::parse(&given, country.as_deref()).map_or(given, |number| number.as_str().to_owned())
+        phone::parse(&given, country.as_deref().or(default_country))
+            .map_or(given, |number| number.as_str().to_owned())
     });
     let email = line(query.email).map(|given| {
         EmailAddress::parse(&given).map_or(given, |address| address.as_str().to_owned())

@@ -87,7 +87,11 @@ pub async fn list_leads(
     query: ValidQuery<LeadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let with_total = query.0.include_total.unwrap_or(false);
-    let mut wanted = lead_query::read(caller.workspace_id, query.0)?;
+    let mut wanted = lead_query::read(
+        caller.workspace_id,
+        caller.settings.default_country.as_deref(),
+        query.0,
+    )?;
     let limit = wanted.limit;
     wanted.limit += 1;
     let asked = wanted.clone();

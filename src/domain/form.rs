@@ -54,13 +54,18 @@ impl Form {
                 })
     }
 
-    /// Whether a page of this origin may post by script.
+    /// Whether a page of this origin may post by script: scheme, host and port are compared.
     pub fn allows_origin(&self, origin: &str) -> bool {
-        self.allowed_origins.is_empty()
-            || self
-                .allowed_origins
-                .iter()
-                .any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+        let parsed = |text: &str| {
+            let url = url::Url::parse(text).ok()?;
+            Some(url.origin()).filter(url::Origin::is_tuple)
+        };
+        let same = |allowed: &String| {
+            allowed == "*"
+                || allowed.eq_ignore_ascii_case(origin)
+                || parsed(allowed).is_some_and(|allowed| parsed(origin) == Some(allowed))
+        };
+        self.allowed_origins.is_empty() || self.allowed_origins.iter().any(same)
     }
 }
 

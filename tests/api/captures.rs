@@ -40,6 +40,50 @@ fn p2_the_same_address_in_capitals_is_the_same_lead() {
 }
 
 #[test]
+fn p2_a_hundred_posts_of_one_address_at_once_are_one_lead() {
+    let app = TestApp::start();
+    let spelling = |number: usize| -> String {
+        let letters = "buyer@example.com".chars().enumerate();
+        let address: String = letters
+            .map(|(at, letter)| {
+                if number >> (at % 5) & 1 == 1 {
+                    letter.to_ascii_uppercase()
+                } else {
+                    letter
+                }
+            })
+            .collect();
+        format!(
+            "{}{address}{}",
+            " ".repeat(number % 3),
+            "\t".repeat(number % 2)
+        )
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let posts: Vec<_> = (0..100)
+            .map(|number| {
+                let (client, email) = (app.client(), spelling(number % 20));
+                scope.spawn(move || client.post("/v1/capture", &json!({"email": email})).status)
+            })
+            .collect();
+        posts.into_iter().map(|post| post.join().unwrap()).collect()
+    });
+    let count = |status: u16| statuses.iter().filter(|given| **given == status).count();
+    assert_eq!((count(201), count(200)), (1, 99), "{statuses:?}");
+    assert_eq!(app.leads("is_test=any").len(), 1);
+    let kept = app.get("/v1/submissions?limit=500&state=processed").json();
+    assert_eq!(kept["data"].as_array().unwrap().len(), 100);
+    let events = app.events(100);
+    let touches = events
+        .iter()
+        .filter(|event| event["type"] == "lead.touched");
+    assert_eq!(
+        (&events[0]["type"], touches.count()),
+        (&json!("lead.created"), 99)
+    );
+}
+
+#[test]
 fn p2_the_first_identity_in_the_workspaces_order_decides() {
     let app = TestApp::start();
     let by_id = app.capture(json!({"external_ids": {"crm": "1"}}));

@@ -8,6 +8,7 @@ use baton::store::forms;
 use chrono::Utc;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -189,6 +190,55 @@ fn what_a_visitor_cannot_mend_is_kept_in_custom() {
         lead["custom"],
         json!({"colour": ["blue", "red"], "number_of_employees": "many", "email": "not an address", "website": "none"})
     );
+}
+
+#[test]
+fn nothing_that_a_visitor_typed_keeps_the_rest_out() {
+    let app = TestApp::start();
+    let key = site(&app);
+    let question = "Which of our products do you use today, and ".repeat(5);
+    // Random, so that the database cannot make it small.
+    let mut state = 1_u64;
+    let endless: String = (0..9000)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(b'a' + (state >> 33) as u8 % 26)
+        })
+        .collect();
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.append_pair("email", "a@example.com")
+        .append_pair("", "nameless")
+        .append_pair(&question, "All");
+    for name in [
+        "last_name",
+        "company",
+        "visitor_id",
+        "source",
+        "page_url",
+        "utm_source",
+        "tags",
+        "full_name",
+    ] {
+        body.append_pair(name, &endless);
+    }
+    for number in 0..300 {
+        body.append_pair(&format!("field-{number}"), "x");
+    }
+    let reply = post(&app.stranger(), &key, URLENCODED, body.finish().as_bytes());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let submission = app.get("/v1/submissions").json()["data"][0].clone();
+    assert_eq!(submission["state"], "processed", "{}", submission["reason"]);
+    let lead = app.leads("email=a@example.com").remove(0);
+    assert_eq!(
+        (&lead["company"], &lead["custom"]["company"]),
+        (&Value::Null, &json!(endless))
+    );
+    assert_eq!(lead["custom"]["unnamed"], "nameless");
+    let shortened: String = question.chars().take(100).collect();
+    assert_eq!(lead["custom"][shortened.trim()], "All");
+    assert!(lead["custom"].as_object().unwrap().len() <= 200);
 }
 
 #[test]
@@ -410,6 +460,32 @@ fn only_pages_of_listed_origins_may_post() {
 }
 
 #[test]
+fn an_origin_is_scheme_host_and_port_however_it_was_written_down() {
+    let app = TestApp::start();
+    let key = app.form(|form: &mut Form| {
+        form.allowed_origins = vec![
+            "https://www.example.com/".into(),
+            "http://localhost:80".into(),
+        ];
+    });
+    for (origin, status) in [
+        ("https://www.example.com", 200),
+        ("http://localhost", 200),
+        ("https://www.example.com:444", 403),
+        ("http://www.example.com", 403),
+        ("null", 403),
+    ] {
+        let reply = post(
+            &app.stranger().with("Origin", origin),
+            &key,
+            URLENCODED,
+            b"email=a%40example.com",
+        );
+        assert_eq!(reply.status, status, "{origin}");
+    }
+}
+
+#[test]
 fn an_address_that_posts_too_often_has_to_wait() {
     let app = TestApp::start_with(|config| {
         config.form_posts_per_minute = 3;
@@ -450,7 +526,7 @@ fn a_revoked_or_unknown_key_is_no_form() {
     assert!(revoked.unwrap());
     let unknown = PublishableKey {
         workspace_id: app.workspace_id,
-        id: uuid::Uuid::now_v7(),
+        id: Uuid::now_v7(),
     }
     .to_string();
     for key in [

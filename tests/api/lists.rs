@@ -208,6 +208,25 @@ fn each_filter_keeps_what_has_its_value() {
 }
 
 #[test]
+fn a_number_is_looked_for_as_it_would_be_stored() {
+    let app = TestApp::start();
+    app.patch(
+        "/v1/workspace",
+        json!({"settings": {"default_country": "DE"}}),
+    );
+    app.capture(json!({"phone": "030 901820"}));
+    for query in [
+        "phone=030%20901820",
+        "phone=%2B49%2030%20901820",
+        "phone=(030)901820&country=",
+        "phone=0049%2030%20901820",
+    ] {
+        assert_eq!(app.leads(query).len(), 1, "{query}");
+    }
+    assert_eq!(app.leads("phone=030%20901821").len(), 0);
+}
+
+#[test]
 fn a_cursor_is_good_for_its_own_list_only() {
     let app = TestApp::start();
     seed(&app, 0, 5);

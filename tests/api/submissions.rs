@@ -276,6 +276,35 @@ fn p7_a_quarantined_capture_sent_again_is_answered_again() {
 }
 
 #[test]
+fn p7_twins_that_cannot_be_processed_are_kept_once() {
+    let app = broken();
+    for round in 0..5 {
+        let answers: Vec<(u16, Vec<u8>)> = std::thread::scope(|scope| {
+            let twins: Vec<_> = (0..12)
+                .map(|_| {
+                    let client = app
+                        .client()
+                        .with("Idempotency-Key", &format!("twin-{round}"));
+                    scope.spawn(move || {
+                        let body = json!({"email": "b@example.com", "last_name": "Boom"});
+                        let reply = client.post("/v1/capture", &body);
+                        (reply.status, reply.body)
+                    })
+                })
+                .collect();
+            twins.into_iter().map(|twin| twin.join().unwrap()).collect()
+        });
+        assert!(
+            answers
+                .iter()
+                .all(|answer| *answer == answers[0] && answer.0 == 202),
+            "{answers:?}"
+        );
+        assert_eq!(list(&app, "state=quarantined").len(), round + 1);
+    }
+}
+
+#[test]
 fn p1_a_body_is_kept_byte_for_byte() {
     let app = TestApp::start();
     let raw = "\u{feff}{\"email\": \"A@example.com\",   \"message\":\"a\\r\\nb\\u0000\",\"custom\":{\"big\":12345678901234567890123}}\n".as_bytes();

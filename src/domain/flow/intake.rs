@@ -62,24 +62,24 @@ fn alone(
     one: &Incoming,
     settings: &WorkspaceSettings,
 ) -> Result<Reply> {
-    match together(db, workspace_id, std::slice::from_ref(one), settings) {
-        Ok(mut replies) => replies
-            .pop()
-            .ok_or_else(|| Error::internal("a capture without a reply")),
+    let only = |replies: Vec<Reply>| {
+        let reply = replies.into_iter().next();
+        reply.ok_or_else(|| Error::internal("a capture without a reply"))
+    };
+    let again = || together(db, workspace_id, std::slice::from_ref(one), settings).and_then(only);
+    match again() {
         Err(Error::TooSlow) => Err(Error::Overloaded),
-        Err(error @ (Error::Overloaded | Error::Unavailable(_))) => Err(error),
-        Err(error) => {
+        Err(error @ Error::Internal(_)) => {
             let key = one.idempotency_key.as_ref();
             let submission = one.submission.clone();
-            quarantine(
-                db,
-                workspace_id,
-                submission,
-                key,
-                &reason(&error),
-                one.answers,
-            )
+            let why = reason(&error);
+            match quarantine(db, workspace_id, submission, key, &why, one.answers) {
+                // A twin was kept meanwhile: tried again, this one finds its answer.
+                Err(Error::Overloaded) => again(),
+                done => done,
+            }
         }
+        done => done,
     }
 }
 
