@@ -34,6 +34,9 @@ use utoipa_swagger_ui::SwaggerUi;
 const SEQUENCE: Duration = Duration::from_millis(100);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
+/// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
+/// after one, three and seven seconds.
+const BACKLOG: i32 = 4096;
 /// Time for requests to end after SIGTERM.
 const DRAIN_SECONDS: u64 = 30;
 
@@ -167,6 +170,7 @@ impl Service {
         listener: TcpListener,
         workers: usize,
     ) -> std::io::Result<actix_web::dev::Server> {
+        socket2::SockRef::from(&listener).listen(BACKLOG)?;
         let state = self.state.clone();
         let server = HttpServer::new(move || app(state.clone()))
             .workers(workers)
