@@ -37,6 +37,9 @@ const SEQUENCE: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(20);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
+/// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
+/// after one, three and seven seconds.
+const BACKLOG: i32 = 4096;
 /// Time for requests to end after SIGTERM.
 const DRAIN_SECONDS: u64 = 30;
 
@@ -172,6 +175,7 @@ impl Service {
         listener: TcpListener,
         workers: usize,
     ) -> std::io::Result<actix_web::dev::Server> {
+        socket2::SockRef::from(&listener).listen(BACKLOG)?;
         let (state, body_timeout) = (self.state.clone(), self.body_timeout);
         let server = HttpServer::new(move || app(state.clone(), body_timeout))
             .workers(workers)
