@@ -229,7 +229,7 @@ pub fn start_workers(
 pub fn openapi_document() -> utoipa::openapi::OpenApi {
     let (_, mut document) =
         routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
-    openapi::secure(&mut document);
+    openapi::complete(&mut document);
     document
 }
 
@@ -280,7 +280,7 @@ fn app(
 > {
     let (app, mut document) =
         routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
-    openapi::secure(&mut document);
+    openapi::complete(&mut document);
     let text = openapi::text(&document).unwrap_or_default();
     app.app_data(state)
         .app_data(web::Data::new(DocumentText(text)))
