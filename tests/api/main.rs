@@ -2,4 +2,5 @@
 
 mod captures;
 mod openapi;
+mod seed;
 mod support;
