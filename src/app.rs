@@ -12,8 +12,8 @@ use crate::api::{
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::postgres::{Durability, Embedded, Settings, StartError};
-use crate::store::pool::{Db, PoolSettings, Urls};
+use crate::postgres::{Attached, Durability, Embedded, Settings, StartError};
+use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
 use crate::worker::sequencer::FeedSignal;
@@ -52,49 +52,77 @@ pub struct Database {
 }
 
 /// Opens the database that is configured; starts the private one when none is.
+///
+/// # Errors
+/// When another Baton runs the private one: two services share a database by `DATABASE_URL` only.
 pub fn open_database(config: &DatabaseConfig) -> Result<Database, StartError> {
-    let (urls, embedded) = match &config.database_url {
-        Some(url) => {
-            let owner = config
-                .owner_database_url
-                .clone()
-                .unwrap_or_else(|| url.clone());
-            (
-                Urls {
-                    worker: owner.clone(),
-                    owner,
-                    app: url.clone(),
-                },
-                None,
-            )
+    if let Some(urls) = outside_urls(config) {
+        return Ok(Database {
+            db: Db::open(urls, pool_settings(config)),
+            embedded: None,
+        });
+    }
+    let embedded = Embedded::start(&private_settings(config))?;
+    Ok(Database {
+        db: Db::open(embedded_urls(&embedded, "baton"), pool_settings(config)),
+        embedded: Some(embedded),
+    })
+}
+
+/// Opens the database that is configured, for a command: where another Baton runs the private one, beside it.
+pub fn join_database(config: &DatabaseConfig) -> Result<Database, StartError> {
+    match open_database(config) {
+        Err(StartError::InUse { .. }) => {
+            let server = Attached::find(&private_settings(config))?;
+            let urls = urls_by_role(|role| server.url(role, "baton"));
+            Ok(Database {
+                db: Db::open(urls, pool_settings(config)),
+                embedded: None,
+            })
         }
-        None => {
-            let settings = Settings {
-                home: config.data_dir.clone(),
-                bin: config.pg_bin.clone(),
-                durability: Durability::Full,
-            };
-            let embedded = Embedded::start(&settings)?;
-            (embedded_urls(&embedded, "baton"), Some(embedded))
-        }
-    };
-    let settings = PoolSettings {
+        opened => opened,
+    }
+}
+
+fn outside_urls(config: &DatabaseConfig) -> Option<Urls> {
+    let url = config.database_url.clone()?;
+    let owner = config
+        .owner_database_url
+        .clone()
+        .unwrap_or_else(|| url.clone());
+    Some(Urls {
+        worker: owner.clone(),
+        owner,
+        app: url,
+    })
+}
+
+fn private_settings(config: &DatabaseConfig) -> Settings {
+    Settings {
+        home: config.data_dir.clone(),
+        bin: config.pg_bin.clone(),
+        durability: Durability::Full,
+    }
+}
+
+fn pool_settings(config: &DatabaseConfig) -> PoolSettings {
+    PoolSettings {
         connections: config.pool_size,
         wait: Duration::from_secs(2),
         statement: Duration::from_millis(config.statement_timeout_ms),
-    };
-    Ok(Database {
-        db: Db::open(urls, settings),
-        embedded,
-    })
+    }
 }
 
 /// Where a database of a private PostgreSQL is, for each role.
 pub fn embedded_urls(embedded: &Embedded, database: &str) -> Urls {
+    urls_by_role(|role| embedded.url(role, database))
+}
+
+fn urls_by_role(url: impl Fn(&str) -> String) -> Urls {
     Urls {
-        owner: embedded.url("baton_owner", database),
-        app: embedded.url("baton_app", database),
-        worker: embedded.url("baton_worker", database),
+        owner: url("baton_owner"),
+        app: url(APP_ROLE),
+        worker: url(WORKER_ROLE),
     }
 }
 
@@ -238,7 +266,7 @@ pub fn start_workers(
 pub fn openapi_document() -> utoipa::openapi::OpenApi {
     let (_, mut document) =
         routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
-    openapi::secure(&mut document);
+    openapi::complete(&mut document);
     document
 }
 
@@ -290,7 +318,7 @@ fn app(
 > {
     let (app, mut document) =
         routes(App::new().into_utoipa_app().openapi(Document::openapi())).split_for_parts();
-    openapi::secure(&mut document);
+    openapi::complete(&mut document);
     let text = openapi::text(&document).unwrap_or_default();
     app.app_data(state)
         .app_data(body_timeout)

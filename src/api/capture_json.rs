@@ -166,6 +166,7 @@ pub struct MatchedBy {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EventBrief {
     /// The event's id.
+    #[schema(example = "0198c0de-7a11-7000-8000-000000000002")]
     pub id: Uuid,
     /// What happened.
     #[serde(rename = "type")]
@@ -189,7 +190,7 @@ impl From<&Event> for EventBrief {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CaptureAnswer {
     /// The receipt of the raw submission; `null` for a dry run.
-    #[schema(required = true)]
+    #[schema(required = true, example = "0198c0de-7a11-7000-8000-000000000001")]
     pub receipt_id: Option<Uuid>,
     /// What became of it.
     pub outcome: OutcomeBody,

@@ -24,18 +24,20 @@ for_each_lead_field!(lead_struct! {
     #[schema(as = Lead)]
     LeadBody {
         /// Its id: a UUIDv7, so ids sort by the time of creation.
+        #[schema(example = "0198c0de-7a11-7000-8000-00000000000a")]
         pub id: Uuid,
         /// Counts every change, from 1; the `ETag`.
-        #[schema(minimum = 1)]
+        #[schema(minimum = 1, example = 1)]
         pub version: i64,
         /// Where it stands in the pipeline.
         #[schema(example = "new")]
         pub stage: String,
     } {
         /// Values beside the plain fields.
-        #[schema(value_type = Object)]
+        #[schema(value_type = Object, example = json!({"plan": "pro"}))]
         pub custom: Map<String, Value>,
         /// Labels.
+        #[schema(example = json!(["demo"]))]
         pub tags: Vec<String>,
         /// Where the first submission came from.
         #[schema(example = "pricing-page")]

@@ -1,11 +1,11 @@
 //! The OpenAPI document: collected from the handlers, with what each operation needs from the permission table.
 
 use crate::api::permissions::{self, Needs};
-use crate::api::problem::Problem;
+use crate::api::problem::{self, Problem};
 use actix_web::{HttpResponse, get, web};
-use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{HttpMethod, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
 /// What no handler says.
@@ -16,7 +16,7 @@ use utoipa::{Modify, OpenApi};
         description = "Headless lead management: from the moment somebody shows interest to the moment somebody is accountable for the answer.",
     ),
     components(schemas(Problem)),
-    modifiers(&Security),
+    modifiers(&Shared),
     tags(
         (name = "capture", description = "Submissions come in"),
         (name = "leads", description = "Leads, one by one and in lists"),
@@ -30,25 +30,57 @@ use utoipa::{Modify, OpenApi};
 )]
 pub struct Document;
 
-struct Security;
+/// What operations refer to.
+struct Shared;
 
 const SCHEME: &str = "api_key";
 
-impl Modify for Security {
+impl Modify for Shared {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
                 "An API key, `bk_live_…`. The scopes of an operation are those the key needs.",
             ));
-        api.components
-            .get_or_insert_with(Default::default)
-            .add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
+        let components = api.components.get_or_insert_with(Default::default);
+        components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
+        components.responses.extend(problem::components());
     }
 }
 
+/// Completes the document that was collected from the handlers.
+pub fn complete(api: &mut utoipa::openapi::OpenApi) {
+    secure(api);
+    let schemas = api
+        .components
+        .iter_mut()
+        .flat_map(|components| components.schemas.values_mut());
+    schemas.for_each(omit_null_defaults);
+}
+
+/// What may be left out is not required; that its default is `null` says nothing more.
+fn omit_null_defaults(schema: &mut RefOr<Schema>) {
+    let none = Vec::new;
+    let (default, within) = match schema {
+        RefOr::Ref(reference) => (&mut reference.default, none()),
+        RefOr::T(Schema::Object(object)) => (
+            &mut object.default,
+            object.properties.values_mut().collect(),
+        ),
+        RefOr::T(Schema::Array(array)) => (&mut array.default, none()),
+        RefOr::T(Schema::OneOf(one)) => (&mut one.default, one.items.iter_mut().collect()),
+        RefOr::T(Schema::AnyOf(any)) => (&mut any.default, any.items.iter_mut().collect()),
+        RefOr::T(Schema::AllOf(all)) => (&mut all.default, all.items.iter_mut().collect()),
+        RefOr::T(_) => return,
+    };
+    if default.as_ref().is_some_and(serde_json::Value::is_null) {
+        *default = None;
+    }
+    within.into_iter().for_each(omit_null_defaults);
+}
+
 /// Adds to each operation under `/v1` what it needs, by the table that requests are checked against.
-pub fn secure(api: &mut utoipa::openapi::OpenApi) {
+fn secure(api: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut api.paths.paths {
         let operations: [(HttpMethod, &str, &mut Option<Operation>); 5] = [
             (HttpMethod::Get, "GET", &mut item.get),

@@ -10,7 +10,7 @@ mod fallback;
 mod kinds;
 
 pub use api_error::ApiError;
-pub use documented::{ReadProblems, WriteProblems};
+pub use documented::{ReadProblems, WriteProblems, components};
 pub use fallback::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 pub use kinds::ProblemKind;
 

@@ -82,9 +82,9 @@ enum AdminCommand {
     },
 }
 
-/// Makes, lists or revokes. Works beside a running Baton when DATABASE_URL names the database of both.
+/// Makes, lists or revokes. Works beside a running Baton, on its database.
 pub fn run(args: &AdminArgs) -> Result<(), BoxError> {
-    let database = app::open_database(&args.database)?;
+    let database = app::join_database(&args.database)?;
     app::migrate(&database.db)?;
     app::check_isolation(&database.db)?;
     let (db, now) = (&database.db, Utc::now());

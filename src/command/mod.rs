@@ -69,7 +69,7 @@ pub fn run() -> Result<(), BoxError> {
 }
 
 fn migrate(config: &DatabaseConfig) -> Result<(), BoxError> {
-    let database = app::open_database(config)?;
+    let database = app::join_database(config)?;
     let applied = app::migrate(&database.db)?;
     for name in &applied {
         println!("applied {name}");

@@ -39,6 +39,11 @@ pub enum StartError {
         "another Baton{} already runs on {}; to share one database, set DATABASE_URL of a PostgreSQL server for both, or give this one a folder of its own with BATON_DATA_DIR", holder(.pid), home.display()
     )]
     InUse { home: PathBuf, pid: Option<u32> },
+    /// Another Baton runs on this folder, but its server cannot be used from here.
+    #[error(
+        "another Baton runs on {}, but its database does not answer ({reason}); run the command as the user that runs that Baton, or stop it first", home.display()
+    )]
+    NotAnswering { home: PathBuf, reason: String },
     /// PostgreSQL refuses root, and the account it would run as cannot enter a folder it needs.
     #[error(
         "PostgreSQL does not run as root, and the account {account} may not enter {}; move it to a place that all accounts may enter, or start Baton as an ordinary user", path.display()

@@ -9,12 +9,14 @@
 //! supervisor, keeper  starts it, waits on it, starts it again when it dies
 //!   launch            … with options (by memory), after clearing what was leftover
 //! roles               baton_owner, baton_app, baton_worker and the database `baton`
+//! attached            the server of another Baton, for commands beside it
 //! ```
 //!
 //! The server listens on a Unix socket in a folder that only Baton and the server's account may
 //! enter, which is why local connections are trusted.
 
 mod account;
+mod attached;
 mod binaries;
 mod cluster;
 mod error;
@@ -41,6 +43,7 @@ use launch::Launch;
 use lock::Lock;
 use supervisor::Supervisor;
 
+pub use attached::Attached;
 pub use binaries::{Binaries, find_binaries};
 pub use error::StartError;
 pub use install::install_hint;
@@ -129,14 +132,7 @@ impl Embedded {
     /// Users are `postgres` (superuser), `baton_owner`, `baton_app` and `baton_worker`; the
     /// service's database is `baton`.
     pub fn url(&self, user: &str, database: &str) -> String {
-        let host = self.socket_folder.to_string_lossy();
-        format!(
-            "host={} port={} user={} dbname={}",
-            quoted(&host),
-            options::PORT,
-            quoted(user),
-            quoted(database)
-        )
+        connection_string(&self.socket_folder, options::PORT, user, database)
     }
 
     /// The major version of the server, such as 17.
@@ -167,6 +163,17 @@ impl Drop for Embedded {
         self.supervisor.stop();
         socket::remove_folder(&self.socket_folder);
     }
+}
+
+/// The libpq connection string over the socket in `folder`.
+fn connection_string(folder: &Path, port: u16, user: &str, database: &str) -> String {
+    let host = folder.to_string_lossy();
+    format!(
+        "host={} port={port} user={} dbname={}",
+        quoted(&host),
+        quoted(user),
+        quoted(database)
+    )
 }
 
 /// A value of a libpq connection string, in quotes.

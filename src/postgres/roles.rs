@@ -10,9 +10,9 @@ use super::error::StartError;
 /// Who made the cluster.
 pub(super) const SUPERUSER: &str = "postgres";
 /// Owns the database and runs migrations.
-const OWNER: &str = "baton_owner";
+pub(super) const OWNER: &str = "baton_owner";
 /// The service's database.
-const DATABASE: &str = "baton";
+pub(super) const DATABASE: &str = "baton";
 /// All that Baton connects as, besides the superuser.
 const LOGINS: [&str; 3] = [OWNER, "baton_app", "baton_worker"];
 /// What each of them may, and may not.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::store::pool::Db;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 
 /// A step of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +43,24 @@ impl Migration {
     }
 }
 
-/// Only one process at a time migrates; the number is arbitrary and ours.
+/// Only one process at a time changes the schema; the number is arbitrary and ours.
 const LOCK: i64 = 0x6261_746F_6E00_0001;
+
+/// Waits until no other process changes the schema, and keeps others waiting until the transaction ends.
+pub(in crate::store) fn one_at_a_time(connection: &mut PgConnection) -> Result<()> {
+    Ok(connection.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?)
+}
 
 #[derive(QueryableByName)]
 struct Version {
     #[diesel(sql_type = Text)]
     version: String,
+}
+
+#[derive(QueryableByName)]
+struct Exists {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
 }
 
 /// Applies what is missing; the answer is the names of what was applied.
@@ -70,10 +81,15 @@ pub fn run(db: &Db) -> Result<Vec<&'static str>> {
 /// Names of the migrations that are not applied yet.
 pub fn missing(db: &Db) -> Result<Vec<&'static str>> {
     let mut connection = db.owner()?;
-    Ok(missing_on(&mut connection)?
-        .iter()
-        .map(|migration| migration.name)
-        .collect())
+    let bookkeeping: Exists =
+        diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS yes")
+            .get_result(&mut connection)?;
+    let missing = if bookkeeping.yes {
+        missing_on(&mut connection)?
+    } else {
+        ALL.to_vec()
+    };
+    Ok(missing.iter().map(|migration| migration.name).collect())
 }
 
 fn missing_on(connection: &mut PgConnection) -> Result<Vec<Migration>> {

@@ -6,6 +6,7 @@ pub mod consents;
 pub mod failure;
 pub mod feed;
 pub mod forms;
+pub mod health;
 pub mod idempotency_keys;
 pub mod isolation;
 mod json;

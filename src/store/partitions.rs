@@ -1,6 +1,7 @@
 //! Partitions by month: made ahead of time, and dropped when what they hold need not be kept any longer.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::store::migrations::one_at_a_time;
 use crate::store::pool::Db;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use diesel::connection::SimpleConnection;
@@ -39,19 +40,44 @@ pub const ALL: [Partitioned; 3] = [
 const AHEAD: u32 = 3;
 
 /// Makes the partitions from the month before `now` to three months after it; the answer is how many were missing.
+///
+/// Processes that start together do not get into each other's way.
 pub fn ensure(db: &Db, now: DateTime<Utc>) -> Result<usize> {
     let mut connection = db.owner()?;
     let mut made = 0;
     for partitioned in ALL {
         for month in months(now) {
             let name = partition_name(partitioned.table, month);
-            if !exists(&mut connection, &name)? {
-                create(&mut connection, partitioned.table, &name, month)?;
-                made += 1;
+            if exists(&mut connection, &name)? {
+                continue;
             }
+            let is_new = connection.transaction::<_, Error, _>(|connection| {
+                one_at_a_time(connection)?;
+                if exists(connection, &name)? {
+                    return Ok(false);
+                }
+                create(connection, partitioned.table, &name, month)?;
+                Ok(true)
+            })?;
+            made += usize::from(is_new);
         }
     }
     Ok(made)
+}
+
+/// Names of the partitions that [`ensure`] would make.
+pub fn missing(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let mut connection = db.owner()?;
+    let mut missing = Vec::new();
+    for partitioned in ALL {
+        for month in months(now) {
+            let name = partition_name(partitioned.table, month);
+            if !exists(&mut connection, &name)? {
+                missing.push(name);
+            }
+        }
+    }
+    Ok(missing)
 }
 
 /// Drops partitions of which every row is older than it has to be kept; the answer is their names.
@@ -105,10 +131,13 @@ struct Name {
     name: String,
 }
 
+/// Reads the catalog's table: `to_regclass` may answer from a cache that has not heard yet of what another process made.
 fn exists(connection: &mut PgConnection, name: &str) -> Result<bool> {
-    let row: Exists = diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS yes")
-        .bind::<Text, _>(name)
-        .get_result(connection)?;
+    let row: Exists = diesel::sql_query(
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid)) AS yes",
+    )
+    .bind::<Text, _>(name)
+    .get_result(connection)?;
     Ok(row.yes)
 }
 

@@ -1,6 +1,7 @@
 //! The database roles of the service. They belong to the server, not to a database, so no migration makes them.
 
 use crate::error::{Error, Result};
+use crate::store::migrations::one_at_a_time;
 use crate::store::pool::{APP_ROLE, Db, WORKER_ROLE};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -10,37 +11,39 @@ use diesel::sql_types::{Bool, Text};
 /// # Errors
 /// When that user may not; the message says what the administrator has to run.
 pub fn ensure(db: &Db) -> Result<()> {
-    let mut connection = db.owner()?;
+    db.owner()?.transaction(|connection| {
+        one_at_a_time(connection)?;
+        ensure_on(connection)
+    })
+}
+
+fn ensure_on(connection: &mut PgConnection) -> Result<()> {
     for role in [APP_ROLE, WORKER_ROLE] {
         let exists = ask(
-            &mut connection,
+            connection,
             "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS yes",
             role,
         )?;
         if !exists {
             run(
-                &mut connection,
+                connection,
                 role,
                 &format!("CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS"),
             )?;
         }
         // The private database has a login of its own for each role, so its owner need not become them.
         let can_login = ask(
-            &mut connection,
+            connection,
             "SELECT rolcanlogin AS yes FROM pg_roles WHERE rolname = $1",
             role,
         )?;
         let is_member = ask(
-            &mut connection,
+            connection,
             "SELECT pg_has_role(current_user, $1, 'MEMBER') AS yes",
             role,
         )?;
         if !is_member && !can_login {
-            run(
-                &mut connection,
-                role,
-                &format!("GRANT {role} TO CURRENT_USER"),
-            )?;
+            run(connection, role, &format!("GRANT {role} TO CURRENT_USER"))?;
         }
     }
     Ok(())

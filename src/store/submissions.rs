@@ -209,13 +209,13 @@ pub fn list(
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// How many submissions wait in quarantine, counted up to 1,000.
-pub fn count_quarantined(conn: &mut TenantConnection) -> Result<i64> {
-    let some = submissions::table
+/// How many submissions of the workspace are in quarantine, and when the newest came; `None` when there are none.
+pub fn count_quarantined(conn: &mut TenantConnection) -> Result<Option<(i64, DateTime<Utc>)>> {
+    use diesel::dsl::{count_star, max};
+    let (count, newest): (i64, Option<DateTime<Utc>>) = submissions::table
         .filter(submissions::workspace_id.eq(conn.workspace_id()))
         .filter(submissions::state.eq(SubmissionState::Quarantined.as_str()))
-        .limit(1000)
-        .select(submissions::id);
-    let found: Vec<Uuid> = some.load(conn.pg())?;
-    Ok(found.len().try_into().unwrap_or(i64::MAX))
+        .select((count_star(), max(submissions::received_at)))
+        .first(conn.pg())?;
+    Ok(newest.map(|newest| (count, newest)))
 }

@@ -9,6 +9,8 @@ mod isolation;
 mod leads;
 mod lists;
 mod manners;
+mod openapi;
 mod scopes;
+mod seed;
 mod submissions;
 mod support;

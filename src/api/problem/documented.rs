@@ -1,5 +1,7 @@
 //! The usual error answers in the OpenAPI document, in one word a handler:
 //! `responses((status = 200, …), ReadProblems)`.
+//!
+//! They stand in the document once, as components; operations refer to them.
 
 use std::collections::BTreeMap;
 
@@ -54,29 +56,52 @@ const WRITE: &[ProblemKind] = &[
 
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses_for(READ)
+        references(READ)
     }
 }
 
 impl IntoResponses for WriteProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses_for(WRITE)
+        references(WRITE)
     }
 }
 
-/// One response a status, with an example for each kind that has this status.
-fn responses_for(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+/// The answers that operations refer to, by the name of their component.
+pub fn components() -> BTreeMap<String, RefOr<Response>> {
+    let sets = [by_status(READ), by_status(WRITE)];
+    let answers = sets.iter().flat_map(BTreeMap::values);
+    answers
+        .map(|kinds| (name(kinds), RefOr::T(response(kinds))))
+        .collect()
+}
+
+fn references(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+    let refer = |(status, kinds): (String, Vec<ProblemKind>)| {
+        let reference = Ref::from_response_name(name(&kinds));
+        (status, RefOr::Ref(reference))
+    };
+    by_status(kinds).into_iter().map(refer).collect()
+}
+
+/// Kinds that share a status share an answer, with an example for each.
+fn by_status(kinds: &[ProblemKind]) -> BTreeMap<String, Vec<ProblemKind>> {
     let mut by_status: BTreeMap<String, Vec<ProblemKind>> = BTreeMap::new();
     for kind in kinds {
-        by_status
-            .entry(kind.status().as_str().to_owned())
-            .or_default()
-            .push(*kind);
+        let status = kind.status().as_str().to_owned();
+        by_status.entry(status).or_default().push(*kind);
     }
     by_status
-        .into_iter()
-        .map(|(status, kinds)| (status, RefOr::T(response(&kinds))))
-        .collect()
+}
+
+/// The status in words; with `OfWrite` where writes have kinds that reads have not.
+fn name(kinds: &[ProblemKind]) -> String {
+    let words = kinds
+        .first()
+        .and_then(|kind| kind.status().canonical_reason());
+    let of_write = kinds.iter().any(|kind| !READ.contains(kind))
+        && kinds.iter().any(|kind| READ.contains(kind));
+    let suffix = if of_write { "OfWrite" } else { "" };
+    format!("{}{suffix}", words.unwrap_or("Error").replace(' ', ""))
 }
 
 fn response(kinds: &[ProblemKind]) -> Response {
@@ -168,25 +193,27 @@ mod tests {
 
     #[test]
     fn every_documented_answer_is_a_problem_with_an_example() {
-        let responses = serde_json::to_value(WriteProblems::responses()).unwrap();
-        for (status, response) in responses.as_object().unwrap() {
-            let content = &response["content"]["application/problem+json"];
-            assert_eq!(
-                content["schema"]["$ref"], "#/components/schemas/Problem",
-                "{status}"
-            );
-            let examples = content["examples"].as_object().unwrap();
-            assert!(
-                examples
-                    .values()
-                    .all(|example| example["value"]["status"].as_u64() == status.parse().ok())
-            );
+        let components = serde_json::to_value(components()).unwrap();
+        for set in [ReadProblems::responses(), WriteProblems::responses()] {
+            for (status, reference) in set {
+                let reference = serde_json::to_value(reference).unwrap();
+                let path = reference["$ref"].as_str().unwrap();
+                let name = path.strip_prefix("#/components/responses/").unwrap();
+                let content = &components[name]["content"]["application/problem+json"];
+                assert_eq!(
+                    content["schema"]["$ref"], "#/components/schemas/Problem",
+                    "{name}"
+                );
+                let examples = content["examples"].as_object().unwrap();
+                assert!(
+                    examples
+                        .values()
+                        .all(|example| example["value"]["status"].as_u64() == status.parse().ok())
+                );
+            }
         }
-        assert!(responses["503"]["headers"].get("Retry-After").is_some());
-        assert!(
-            responses["401"]["headers"]
-                .get("WWW-Authenticate")
-                .is_some()
-        );
+        let has = |name: &str, header: &str| components[name]["headers"].get(header).is_some();
+        assert!(has("ServiceUnavailable", "Retry-After"));
+        assert!(has("Unauthorized", "WWW-Authenticate"));
     }
 }
