@@ -2,7 +2,7 @@
 
 use crate::api::auth::Caller;
 use crate::api::capture_json::CaptureBody;
-use crate::api::captures::{self, Prepared, Received};
+use crate::api::captures::{self, Broken, Prepared, Received};
 use crate::api::extract::{ValidJson, read_json};
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, Problem, WriteProblems, WrongField};
@@ -192,7 +192,15 @@ pub async fn capture_batch(
 /// An item of a batch, read.
 struct Item {
     reference: Option<String>,
-    incoming: Result<Box<Incoming>, Problem>,
+    incoming: Result<Box<Incoming>, Unready>,
+}
+
+/// An item that cannot be captured.
+enum Unready {
+    /// Its fields are wrong.
+    Wrong(Problem),
+    /// A fault of ours kept it from being put into normal form.
+    Broken(Box<Broken>),
 }
 
 fn read_item(
@@ -207,7 +215,7 @@ fn read_item(
         Err(error) => {
             return Item {
                 reference: reference_of(text),
-                incoming: Err(error.problem().clone()),
+                incoming: Err(Unready::Wrong(error.problem().clone())),
             };
         }
     };
@@ -224,11 +232,9 @@ fn read_item(
     };
     let incoming = if body.dry_run {
         let detail = "an item of a batch cannot be a dry run; capture it alone";
-        Err(Problem::from(&Error::Invalid(vec![FieldError::new(
-            "/dry_run",
-            "not_allowed",
-            detail,
-        )])))
+        Err(Unready::Wrong(Problem::from(&Error::Invalid(vec![
+            FieldError::new("/dry_run", "not_allowed", detail),
+        ]))))
     } else {
         match captures::prepare(
             body.into_draft(),
@@ -238,10 +244,10 @@ fn read_item(
             caller.settings.default_country.clone(),
         ) {
             Prepared::Ready(incoming) => Ok(incoming),
-            Prepared::Refused(errors) => Err(Problem::from(&Error::Invalid(errors))),
-            Prepared::Broken(_) => Err(Problem::from(&Error::internal(
-                "a panic while an item was put into normal form",
-            ))),
+            Prepared::Refused(errors) => {
+                Err(Unready::Wrong(Problem::from(&Error::Invalid(errors))))
+            }
+            Prepared::Broken(broken) => Err(Unready::Broken(broken)),
         }
     };
     Item {
@@ -258,17 +264,21 @@ fn reference_of(text: &str) -> Option<String> {
 
 /// With `mode: atomic` one wrong item refuses the batch; pointers lead to the items.
 fn refuse_all_for_one(items: &[Item]) -> Result<(), ApiError> {
-    let wrong: Vec<(usize, &Problem)> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, item)| Some((index, item.incoming.as_ref().err()?)))
-        .collect();
+    let mut wrong: Vec<(usize, &Problem)> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match &item.incoming {
+            Ok(_) => {}
+            Err(Unready::Wrong(problem)) => wrong.push((index, problem)),
+            Err(Unready::Broken(_)) => {
+                return Err(
+                    Error::internal("a panic while an item was put into normal form").into(),
+                );
+            }
+        }
+    }
     let Some((_, first)) = wrong.first() else {
         return Ok(());
     };
-    if let Some((_, fault)) = wrong.iter().find(|(_, problem)| problem.errors.is_empty()) {
-        return Err((*fault).clone().into());
-    }
     let mut problem = (*first).clone();
     problem.errors = wrong
         .iter()
@@ -328,7 +338,11 @@ fn one_by_one(
                 waiting.push((index, item.reference));
                 results.push(None);
             }
-            Err(problem) => results.push(Some(refused(item.reference, problem))),
+            Err(Unready::Wrong(problem)) => results.push(Some(refused(item.reference, problem))),
+            Err(Unready::Broken(broken)) => {
+                let kept = captures::keep_broken(db, workspace_id, &broken);
+                results.push(Some(result_of(item.reference, kept)));
+            }
         }
     }
     let replies = ready

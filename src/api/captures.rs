@@ -18,7 +18,7 @@ use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::submission::{Door, Submission, SubmissionContext, SubmissionState};
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Conflict, Error, FieldError, Result};
-use crate::store::pool::{End, TenantConnection};
+use crate::store::pool::{Db, End, TenantConnection};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
@@ -242,22 +242,15 @@ pub async fn set_aside(
     broken: Broken,
 ) -> Result<Reply> {
     let db = state.db.clone();
+    blocking(move || keep_broken(&db, workspace_id, &broken)).await
+}
+
+/// As [`set_aside`], on a thread that may wait.
+pub fn keep_broken(db: &Db, workspace_id: Uuid, broken: &Broken) -> Result<Reply> {
     let reason = "a panic while it was put into normal form; its message and place are in the log";
-    let Broken {
-        submission,
-        idempotency_key,
-    } = broken;
-    blocking(move || {
-        intake::quarantine(
-            &db,
-            workspace_id,
-            submission,
-            idempotency_key.as_ref(),
-            reason,
-            ANSWERS,
-        )
-    })
-    .await
+    let submission = broken.submission.clone();
+    let key = broken.idempotency_key.as_ref();
+    intake::quarantine(db, workspace_id, submission, key, reason, ANSWERS)
 }
 
 /// Does all of it, and takes it back.

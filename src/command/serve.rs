@@ -8,6 +8,7 @@ use baton::error::BoxError;
 use baton::store::pool::Db;
 use baton::store::workspaces;
 use chrono::Utc;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::TcpListener;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,12 +25,22 @@ pub fn run(database: &DatabaseConfig, config: &ServeConfig) -> Result<(), BoxErr
     app::migrate(&database.db)?;
     app::check_isolation(&database.db)?;
     phone::warm();
+    raise_open_files();
     first_start(&database.db)?;
     let service = Service::start(database.db.clone(), config)?;
     let result = actix_web::rt::System::new().block_on(serve(&service, listener, config));
     service.stop();
     drop(database.embedded);
     Ok(result?)
+}
+
+/// Takes as many open files as the system allows: every connection is one.
+fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        log::warn!("The limit of open files stays as it is: {error}");
+    }
 }
 
 /// The first start makes a workspace and an admin key, and says what to do with it.
