@@ -10,7 +10,7 @@ use crate::api::state::{AppState, blocking, in_workspace_until};
 use crate::domain::capture::{Capture, Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
-use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
+use crate::domain::flow::capture::{self, Answers, Incoming, LookUp, Reply};
 use crate::domain::flow::intake;
 use crate::domain::flow::once::Answered;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
@@ -151,7 +151,15 @@ pub fn capture_now(
     settings: &WorkspaceSettings,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
-    match capture::capture_many(conn, std::slice::from_ref(incoming), settings, now)?.pop() {
+    match capture::capture_many(
+        conn,
+        std::slice::from_ref(incoming),
+        settings,
+        LookUp::First,
+        now,
+    )?
+    .pop()
+    {
         Some(Reply::Done { captured, .. }) => Ok(*captured),
         _ => Err(Error::internal("a capture without a reply")),
     }
@@ -269,8 +277,13 @@ async fn rehearse(
         ..incoming
     };
     let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
-        let replies =
-            capture::capture_many(conn, std::slice::from_ref(&incoming), &settings, Utc::now())?;
+        let replies = capture::capture_many(
+            conn,
+            std::slice::from_ref(&incoming),
+            &settings,
+            LookUp::First,
+            Utc::now(),
+        )?;
         Ok((replies, End::Rollback))
     })
     .await?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 statement! {
-    Insert {
+    owned Insert {
         workspace_id: Uuid => SqlUuid,
         id: Vec<Uuid> => Array<SqlUuid>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
@@ -33,35 +33,33 @@ statement! {
        ?::text[], ?::uuid[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::bool[]) c"
 }
 
-/// Adds activities.
-pub fn insert_all(conn: &mut TenantConnection, new: &[Activity]) -> Result<()> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    let workspace_id = conn.workspace_id();
-    Insert {
-        workspace_id: &workspace_id,
-        id: &new.iter().map(|activity| activity.id).collect(),
-        lead_id: &new.iter().map(|activity| activity.lead_id).collect(),
-        kind: &new.iter().map(|activity| activity.kind.as_str()).collect(),
-        occurred_at: &new.iter().map(|activity| activity.occurred_at).collect(),
-        created_at: &new.iter().map(|activity| activity.created_at).collect(),
-        source: &new
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &'a [Activity],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: new.iter().map(|activity| activity.id).collect(),
+        lead_id: new.iter().map(|activity| activity.lead_id).collect(),
+        kind: new.iter().map(|activity| activity.kind.as_str()).collect(),
+        occurred_at: new.iter().map(|activity| activity.occurred_at).collect(),
+        created_at: new.iter().map(|activity| activity.created_at).collect(),
+        source: new
             .iter()
             .map(|activity| activity.source.as_deref())
             .collect(),
-        channel: &new
+        channel: new
             .iter()
             .map(|activity| activity.channel.as_deref())
             .collect(),
-        submission_id: &new.iter().map(|activity| activity.submission_id).collect(),
-        actor: &Json::column(new, |activity| &activity.actor)?,
-        attribution: &Json::column(new, |activity| &activity.attribution)?,
-        properties: &Json::column(new, |activity| &activity.properties)?,
-        is_test: &new.iter().map(|activity| activity.is_test).collect(),
-    }
-    .execute(conn.pg())?;
-    Ok(())
+        submission_id: new.iter().map(|activity| activity.submission_id).collect(),
+        actor: Json::column(new, |activity| &activity.actor)?,
+        attribution: Json::column(new, |activity| &activity.attribution)?,
+        properties: Json::column(new, |activity| &activity.properties)?,
+        is_test: new.iter().map(|activity| activity.is_test).collect(),
+        rows: std::marker::PhantomData,
+    })
 }
 
 #[derive(Queryable, Selectable)]

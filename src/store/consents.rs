@@ -30,7 +30,7 @@ pub struct ConsentRecord {
 }
 
 statement! {
-    Insert {
+    owned Insert {
         workspace_id: Uuid => SqlUuid,
         id: Vec<Uuid> => Array<SqlUuid>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
@@ -48,36 +48,34 @@ statement! {
        ?::uuid[], ?::timestamptz[], ?::timestamptz[]) c"
 }
 
-/// Adds lines to the ledger.
-pub fn insert_all(conn: &mut TenantConnection, new: &[ConsentRecord]) -> Result<()> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    let workspace_id = conn.workspace_id();
-    Insert {
-        workspace_id: &workspace_id,
-        id: &new.iter().map(|record| record.id).collect(),
-        lead_id: &new.iter().map(|record| record.lead_id).collect(),
-        channel: &new
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &'a [ConsentRecord],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: new.iter().map(|record| record.id).collect(),
+        lead_id: new.iter().map(|record| record.lead_id).collect(),
+        channel: new
             .iter()
             .map(|record| record.consent.channel.as_str())
             .collect(),
-        purpose: &new
+        purpose: new
             .iter()
             .map(|record| record.consent.purpose.as_str())
             .collect(),
-        granted: &new.iter().map(|record| record.consent.granted).collect(),
-        text: &new
+        granted: new.iter().map(|record| record.consent.granted).collect(),
+        text: new
             .iter()
             .map(|record| record.consent.text.as_deref())
             .collect(),
-        source: &new.iter().map(|record| record.source.as_deref()).collect(),
-        submission_id: &new.iter().map(|record| record.submission_id).collect(),
-        occurred_at: &new.iter().map(|record| record.occurred_at).collect(),
-        created_at: &new.iter().map(|record| record.created_at).collect(),
-    }
-    .execute(conn.pg())?;
-    Ok(())
+        source: new.iter().map(|record| record.source.as_deref()).collect(),
+        submission_id: new.iter().map(|record| record.submission_id).collect(),
+        occurred_at: new.iter().map(|record| record.occurred_at).collect(),
+        created_at: new.iter().map(|record| record.created_at).collect(),
+        rows: std::marker::PhantomData,
+    })
 }
 
 #[derive(Queryable, Selectable)]

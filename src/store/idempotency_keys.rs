@@ -23,10 +23,13 @@ pub struct Kept {
 }
 
 statement! {
+    /// The limit keeps the look-up one by the whole key, for each key: as a plain join it was planned on an empty table, and
+    /// then read all keys of the workspace each time.
     Find { workspace_id: Uuid => SqlUuid, actors: [Uuid] => Array<SqlUuid>, keys: [&'a str] => Array<Text> }
-    "SELECT i.actor_id, i.key, i.request_hash, i.status, i.etag, i.body \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[]) AS c (actor_id, key), idempotency_keys i \
-     WHERE i.workspace_id = w.id AND i.actor_id = c.actor_id AND i.key = c.key AND i.status IS NOT NULL",
+    "SELECT c.actor_id, c.key, i.request_hash, i.status, i.etag, i.body \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[]) AS c (actor_id, key), \
+       LATERAL (SELECT k.request_hash, k.status, k.etag, k.body FROM idempotency_keys k \
+         WHERE k.workspace_id = w.id AND k.actor_id = c.actor_id AND k.key = c.key AND k.status IS NOT NULL LIMIT 1) i",
     returns (SqlUuid, Text, Bytea, SmallInt, Nullable<Text>, Nullable<Bytea>)
 }
 
@@ -68,7 +71,7 @@ pub fn find_all(
 }
 
 statement! {
-    Insert {
+    owned Insert {
         workspace_id: Uuid => SqlUuid, created_at: DateTime<Utc> => Timestamptz,
         actors: Vec<Uuid> => Array<SqlUuid>, keys: Vec<&'a str> => Array<Text>, hashes: Vec<&'a [u8]> => Array<Bytea>,
         statuses: Vec<i16> => Array<SmallInt>, etags: Vec<Option<&'a str>> => Array<Nullable<Text>>, bodies: Vec<&'a [u8]> => Array<Bytea>
@@ -80,6 +83,38 @@ statement! {
      ORDER BY c.actor_id, c.key"
 }
 
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    kept: &'a [(&'a IdempotencyKey, &'a Answer)],
+    now: DateTime<Utc>,
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        created_at: now,
+        actors: kept.iter().map(|(key, _)| key.actor_id).collect(),
+        keys: kept.iter().map(|(key, _)| key.key.as_str()).collect(),
+        hashes: kept
+            .iter()
+            .map(|(key, _)| key.request_hash.as_slice())
+            .collect(),
+        statuses: kept
+            .iter()
+            .map(|(_, answer)| i16::try_from(answer.status))
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?,
+        etags: kept
+            .iter()
+            .map(|(_, answer)| answer.etag.as_deref())
+            .collect(),
+        bodies: kept
+            .iter()
+            .map(|(_, answer)| answer.body.as_slice())
+            .collect(),
+        rows: std::marker::PhantomData,
+    })
+}
+
 /// Keeps answers. A key that a twin has kept meanwhile fails the transaction: run again, it finds the twin's answer.
 pub fn insert_all(
     conn: &mut TenantConnection,
@@ -89,31 +124,7 @@ pub fn insert_all(
     if kept.is_empty() {
         return Ok(());
     }
-    let workspace_id = conn.workspace_id();
-    Insert {
-        workspace_id: &workspace_id,
-        created_at: &now,
-        actors: &kept.iter().map(|(key, _)| key.actor_id).collect(),
-        keys: &kept.iter().map(|(key, _)| key.key.as_str()).collect(),
-        hashes: &kept
-            .iter()
-            .map(|(key, _)| key.request_hash.as_slice())
-            .collect(),
-        statuses: &kept
-            .iter()
-            .map(|(_, answer)| i16::try_from(answer.status))
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
-        etags: &kept
-            .iter()
-            .map(|(_, answer)| answer.etag.as_deref())
-            .collect(),
-        bodies: &kept
-            .iter()
-            .map(|(_, answer)| answer.body.as_slice())
-            .collect(),
-    }
-    .execute(conn.pg())?;
+    insertion(conn.workspace_id(), kept, now)?.execute(conn.pg())?;
     Ok(())
 }
 

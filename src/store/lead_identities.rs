@@ -43,10 +43,12 @@ statement! {
 }
 
 statement! {
+    /// The limit keeps the look-up one by the whole key, for each identity, whatever the table's size when it is planned.
     Held { workspace_id: Uuid => SqlUuid, kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text> }
-    "SELECT i.kind, i.value, i.lead_id, i.content_hash, i.submission_id, l.version \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[]) AS c (kind, value), lead_identities i, leads l \
-     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value AND l.workspace_id = w.id AND l.id = i.lead_id",
+    "SELECT c.kind, c.value, h.lead_id, h.content_hash, h.submission_id, h.version \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[]) AS c (kind, value), \
+       LATERAL (SELECT i.lead_id, i.content_hash, i.submission_id, l.version FROM lead_identities i, leads l \
+         WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value AND l.workspace_id = w.id AND l.id = i.lead_id LIMIT 1) h",
     returns (Text, Text, SqlUuid, Nullable<Bytea>, Nullable<SqlUuid>, BigInt)
 }
 
@@ -176,35 +178,24 @@ fn held(
     Ok((holders, versions))
 }
 
-statement! {
-    Settle {
-        workspace_id: Uuid => SqlUuid, kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text>,
-        leads: [Uuid] => Array<SqlUuid>, hashes: [Option<&'a [u8]>] => Array<Nullable<Bytea>>, submissions: [Option<Uuid>] => Array<Nullable<SqlUuid>>
-    }
-    "UPDATE lead_identities i SET lead_id = c.lead_id, content_hash = c.hash, submission_id = c.submission_id \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::uuid[]) AS c (kind, value, lead_id, hash, submission_id) \
-     WHERE i.workspace_id = w.id AND i.kind = c.kind AND i.value = c.value"
-}
-
 /// Says whose the identities are now.
 pub fn settle<'a>(
     conn: &mut TenantConnection,
     held: impl IntoIterator<Item = (&'a Identity, &'a Holder)>,
 ) -> Result<()> {
-    let columns = Columns::of(held);
-    if columns.kinds.is_empty() {
-        return Ok(());
+    for (identity, holder) in held {
+        diesel::update(lead_identities::table)
+            .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
+            .filter(lead_identities::kind.eq(identity.kind.as_str()))
+            .filter(lead_identities::value.eq(&identity.value))
+            .set((
+                lead_identities::lead_id.eq(holder.lead_id),
+                lead_identities::content_hash
+                    .eq(holder.content_hash.as_ref().map(|hash| hash.as_slice())),
+                lead_identities::submission_id.eq(holder.submission_id),
+            ))
+            .execute(conn.pg())?;
     }
-    let workspace_id = conn.workspace_id();
-    Settle {
-        workspace_id: &workspace_id,
-        kinds: &columns.kinds,
-        values: &columns.values,
-        leads: &columns.leads,
-        hashes: &columns.hashes,
-        submissions: &columns.submissions,
-    }
-    .execute(conn.pg())?;
     Ok(())
 }
 

@@ -64,7 +64,7 @@ macro_rules! define_row {
         }
 
         statement! {
-            Insert {
+            owned Insert {
                 workspace_id: Uuid => SqlUuid,
                 id: Vec<Uuid> => Array<SqlUuid>,
                 $($field: Vec<lead_column!(borrowed $kind)> => Array<Nullable<lead_column!(sql $kind)>>,)*
@@ -94,35 +94,31 @@ macro_rules! define_row {
             )
         }
 
-        /// Adds new leads.
-        pub fn insert_all(conn: &mut TenantConnection, new: &[&Lead]) -> Result<()> {
-            if new.is_empty() {
-                return Ok(());
-            }
-            let workspace_id = conn.workspace_id();
-            Insert {
-                workspace_id: &workspace_id,
-                id: &new.iter().map(|lead| lead.id).collect(),
-                $($field: &new.iter().map(|lead| lead_column!(borrow $kind lead.fields.$field)).collect(),)*
-                email_domain: &new.iter().map(|lead| lead.email_domain()).collect(),
-                website_domain: &new.iter().map(|lead| lead.website_domain.as_deref()).collect(),
-                source: &new.iter().map(|lead| lead.source.as_deref()).collect(),
-                channel: &new.iter().map(|lead| lead.channel.as_str()).collect(),
-                stage: &new.iter().map(|lead| lead.stage.as_str()).collect(),
-                custom: &Json::column(new, |lead| &lead.custom)?,
-                tags: &Json::column(new, |lead| &lead.tags)?,
-                first_attribution: &Json::column(new, |lead| &lead.first_attribution)?,
-                last_attribution: &Json::column(new, |lead| &lead.last_attribution)?,
-                is_test: &new.iter().map(|lead| lead.is_test).collect(),
-                version: &new.iter().map(|lead| lead.version).collect(),
-                captured_at: &new.iter().map(|lead| lead.captured_at).collect(),
-                created_at: &new.iter().map(|lead| lead.created_at).collect(),
-                updated_at: &new.iter().map(|lead| lead.updated_at).collect(),
-                last_activity_at: &new.iter().map(|lead| lead.last_activity_at).collect(),
-            }
-            .execute(conn.pg())?;
-            Ok(())
-        }
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+                id: new.iter().map(|lead| lead.id).collect(),
+                $($field: new.iter().map(|lead| lead_column!(borrow $kind lead.fields.$field)).collect(),)*
+                email_domain: new.iter().map(|lead| lead.email_domain()).collect(),
+                website_domain: new.iter().map(|lead| lead.website_domain.as_deref()).collect(),
+                source: new.iter().map(|lead| lead.source.as_deref()).collect(),
+                channel: new.iter().map(|lead| lead.channel.as_str()).collect(),
+                stage: new.iter().map(|lead| lead.stage.as_str()).collect(),
+                custom: Json::column(new, |lead| &lead.custom)?,
+                tags: Json::column(new, |lead| &lead.tags)?,
+                first_attribution: Json::column(new, |lead| &lead.first_attribution)?,
+                last_attribution: Json::column(new, |lead| &lead.last_attribution)?,
+                is_test: new.iter().map(|lead| lead.is_test).collect(),
+                version: new.iter().map(|lead| lead.version).collect(),
+                captured_at: new.iter().map(|lead| lead.captured_at).collect(),
+                created_at: new.iter().map(|lead| lead.created_at).collect(),
+                updated_at: new.iter().map(|lead| lead.updated_at).collect(),
+                last_activity_at: new.iter().map(|lead| lead.last_activity_at).collect(),
+        rows: std::marker::PhantomData,
+    })
+}
+
 
         /// Writes a lead that changed.
         pub fn update(conn: &mut TenantConnection, lead: &Lead) -> Result<()> {

@@ -21,4 +21,5 @@ pub mod roles;
 mod schema;
 mod statement;
 pub mod submissions;
+pub mod together;
 pub mod workspaces;

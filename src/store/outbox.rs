@@ -15,7 +15,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 statement! {
-    Insert {
+    owned Insert {
         workspace_id: Uuid => SqlUuid,
         id: Vec<Uuid> => Array<SqlUuid>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
@@ -30,28 +30,35 @@ statement! {
        AS c (id, lead_id, type, version, occurred_at, payload)"
 }
 
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    events: &'a [(&'a Event, &'a Provenance)],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: events.iter().map(|(event, _)| event.id).collect(),
+        lead_id: events.iter().map(|(event, _)| event.lead_id).collect(),
+        kind: events
+            .iter()
+            .map(|(event, _)| event.kind.as_str())
+            .collect(),
+        version: events.iter().map(|(event, _)| event.version).collect(),
+        occurred_at: events.iter().map(|(event, _)| event.occurred_at).collect(),
+        payload: events
+            .iter()
+            .map(|(event, provenance)| payload(event, provenance))
+            .collect::<Result<_>>()?,
+        rows: std::marker::PhantomData,
+    })
+}
+
 /// Adds events, each with who caused it.
 pub fn add_all(conn: &mut TenantConnection, events: &[(&Event, &Provenance)]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let workspace_id = conn.workspace_id();
-    Insert {
-        workspace_id: &workspace_id,
-        id: &events.iter().map(|(event, _)| event.id).collect(),
-        lead_id: &events.iter().map(|(event, _)| event.lead_id).collect(),
-        kind: &events
-            .iter()
-            .map(|(event, _)| event.kind.as_str())
-            .collect(),
-        version: &events.iter().map(|(event, _)| event.version).collect(),
-        occurred_at: &events.iter().map(|(event, _)| event.occurred_at).collect(),
-        payload: &events
-            .iter()
-            .map(|(event, provenance)| payload(event, provenance))
-            .collect::<Result<_>>()?,
-    }
-    .execute(conn.pg())?;
+    insertion(conn.workspace_id(), events)?.execute(conn.pg())?;
     Ok(())
 }
 

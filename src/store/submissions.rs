@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 statement! {
-    Insert {
+    owned Insert {
         workspace_id: Uuid => SqlUuid,
         id: Vec<Uuid> => Array<SqlUuid>,
         received_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
@@ -34,53 +34,60 @@ statement! {
        ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::bytea[], ?::jsonb[], ?::uuid[]) c"
 }
 
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &'a [&'a Submission],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: new.iter().map(|submission| submission.id).collect(),
+        received_at: new
+            .iter()
+            .map(|submission| submission.received_at)
+            .collect(),
+        state: new
+            .iter()
+            .map(|submission| submission.state.as_str())
+            .collect(),
+        reason: new
+            .iter()
+            .map(|submission| submission.reason.as_deref())
+            .collect(),
+        door: new
+            .iter()
+            .map(|submission| submission.door.as_str())
+            .collect(),
+        form_id: new.iter().map(|submission| submission.form_id).collect(),
+        source: new
+            .iter()
+            .map(|submission| submission.source.as_deref())
+            .collect(),
+        channel: new
+            .iter()
+            .map(|submission| submission.channel.as_str())
+            .collect(),
+        actor: Json::column(new, |submission| &submission.actor)?,
+        content_type: new
+            .iter()
+            .map(|submission| submission.content_type.as_str())
+            .collect(),
+        body: new
+            .iter()
+            .map(|submission| submission.body.as_slice())
+            .collect(),
+        context: Json::column(new, |submission| &submission.context)?,
+        lead_id: new.iter().map(|submission| submission.lead_id).collect(),
+        rows: std::marker::PhantomData,
+    })
+}
+
 /// Keeps submissions.
 pub fn insert_all(conn: &mut TenantConnection, new: &[&Submission]) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    let workspace_id = conn.workspace_id();
-    Insert {
-        workspace_id: &workspace_id,
-        id: &new.iter().map(|submission| submission.id).collect(),
-        received_at: &new
-            .iter()
-            .map(|submission| submission.received_at)
-            .collect(),
-        state: &new
-            .iter()
-            .map(|submission| submission.state.as_str())
-            .collect(),
-        reason: &new
-            .iter()
-            .map(|submission| submission.reason.as_deref())
-            .collect(),
-        door: &new
-            .iter()
-            .map(|submission| submission.door.as_str())
-            .collect(),
-        form_id: &new.iter().map(|submission| submission.form_id).collect(),
-        source: &new
-            .iter()
-            .map(|submission| submission.source.as_deref())
-            .collect(),
-        channel: &new
-            .iter()
-            .map(|submission| submission.channel.as_str())
-            .collect(),
-        actor: &Json::column(new, |submission| &submission.actor)?,
-        content_type: &new
-            .iter()
-            .map(|submission| submission.content_type.as_str())
-            .collect(),
-        body: &new
-            .iter()
-            .map(|submission| submission.body.as_slice())
-            .collect(),
-        context: &Json::column(new, |submission| &submission.context)?,
-        lead_id: &new.iter().map(|submission| submission.lead_id).collect(),
-    }
-    .execute(conn.pg())?;
+    insertion(conn.workspace_id(), new)?.execute(conn.pg())?;
     Ok(())
 }
 

@@ -13,9 +13,8 @@ use crate::domain::workspace::WorkspaceSettings;
 use crate::error::Result;
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
-use crate::store::{
-    activities, consents, idempotency_keys, lead_identities, leads, outbox, submissions,
-};
+use crate::store::together::{self, NewRows};
+use crate::store::{idempotency_keys, lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -60,11 +59,22 @@ pub enum Reply {
     KeyReused,
 }
 
+/// Whether idempotency keys are looked up before anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookUp {
+    /// They are. What a key was answered before is found.
+    First,
+    /// They are taken for new, as nearly all are, which saves a round trip. One that is not fails the transaction when
+    /// its answer is kept, which is a lost race: run again, with a look first.
+    Later,
+}
+
 /// Takes in submissions of one workspace, all or none; the replies are in their order.
 pub fn capture_many(
     conn: &mut TenantConnection,
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
+    look_up: LookUp,
     now: DateTime<Utc>,
 ) -> Result<Vec<Reply>> {
     // Load
@@ -72,7 +82,10 @@ pub fn capture_many(
         .iter()
         .filter_map(|one| one.idempotency_key.as_ref())
         .collect();
-    let kept = idempotency_keys::find_all(conn, &keys)?;
+    let kept = match look_up {
+        LookUp::First => idempotency_keys::find_all(conn, &keys)?,
+        LookUp::Later => HashMap::new(),
+    };
     let is_new = |one: &&Incoming| {
         !one.idempotency_key
             .as_ref()
@@ -102,15 +115,19 @@ pub fn capture_many(
     }
 
     // Save
-    let decided: Vec<(&Incoming, &Captured, &Answer)> = incoming
-        .iter()
-        .zip(&replies)
-        .filter_map(|(one, reply)| match reply {
-            Reply::Done { captured, answer } => Some((one, captured.as_ref(), answer)),
-            _ => None,
-        })
-        .collect();
-    save(conn, &decided, &known, &claims, now)?;
+    let mut beside = Beside::default();
+    let mut decided = Vec::with_capacity(incoming.len());
+    for (one, reply) in incoming.iter().zip(&replies) {
+        let Reply::Done { captured, answer } = reply else {
+            continue;
+        };
+        decided.push((&one.capture, captured.as_ref()));
+        beside.received.extend(received(one, captured));
+        beside
+            .answers
+            .extend(one.idempotency_key.as_ref().map(|key| (key, answer)));
+    }
+    save(conn, &decided, &beside, &known, &claims, now)?;
     Ok(replies)
 }
 
@@ -127,7 +144,8 @@ pub fn replay(
     submissions::lock_quarantined(conn, capture.receipt_id)?;
     let (mut known, claims) = load(conn, [capture], now)?;
     let captured = capture::decide(capture, &mut known, settings, &mut ProcessIds);
-    save_decided(conn, &[(capture, &captured)], &known, &claims)?;
+    let decided = [(capture, &captured)];
+    save(conn, &decided, &Beside::default(), &known, &claims, now)?;
     submissions::set_state(
         conn,
         capture.receipt_id,
@@ -211,71 +229,49 @@ fn wanted<'a>(captures: impl IntoIterator<Item = &'a Capture>) -> BTreeMap<Ident
     wanted
 }
 
+/// What comes to the leads' own tables from outside the decisions.
+#[derive(Default)]
+struct Beside<'a> {
+    /// What came in.
+    received: Vec<Submission>,
+    /// What is answered, under its key.
+    answers: Vec<(&'a IdempotencyKey, &'a Answer)>,
+}
+
 fn save(
     conn: &mut TenantConnection,
-    decided: &[(&Incoming, &Captured, &Answer)],
+    decided: &[(&Capture, &Captured)],
+    beside: &Beside,
     known: &Known,
     claims: &lead_identities::Claims,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let captured: Vec<(&Capture, &Captured)> = decided
-        .iter()
-        .map(|(one, captured, _)| (&one.capture, *captured))
-        .collect();
-    save_decided(conn, &captured, known, claims)?;
-    let received: Vec<Submission> = decided
-        .iter()
-        .filter_map(|(one, captured, _)| received(one, captured))
-        .collect();
-    submissions::insert_all(conn, &received.iter().collect::<Vec<_>>())?;
-    let answers: Vec<(&IdempotencyKey, &Answer)> = decided
-        .iter()
-        .filter_map(|(one, _, answer)| Some((one.idempotency_key.as_ref()?, *answer)))
-        .collect();
-    idempotency_keys::insert_all(conn, &answers, now)
-}
-
-/// Leads, identities, touches, consents and events.
-fn save_decided(
-    conn: &mut TenantConnection,
-    decided: &[(&Capture, &Captured)],
-    known: &Known,
-    claims: &lead_identities::Claims,
-) -> Result<()> {
-    let created: Vec<_> = known
-        .created
-        .iter()
-        .filter_map(|id| known.leads.get(id))
-        .collect();
-    leads::insert_all(conn, &created)?;
     for lead in known.changed.iter().filter_map(|id| known.leads.get(id)) {
         leads::update(conn, lead)?;
     }
     settle_identities(conn, known, claims)?;
-    let taken_in: Vec<&(&Capture, &Captured)> = decided
+    let created = known.created.iter().filter_map(|id| known.leads.get(id));
+    let is_new = |(_, captured): &&(&Capture, &Captured)| captured.outcome != Outcome::Repeated;
+    let taken_in: Vec<&(&Capture, &Captured)> = decided.iter().filter(is_new).collect();
+    let touches = taken_in
         .iter()
-        .filter(|(_, captured)| captured.outcome != Outcome::Repeated)
-        .collect();
-    let touches: Vec<Activity> = taken_in
+        .map(|(capture, captured)| touch(capture, captured));
+    let consents = taken_in
         .iter()
-        .map(|(capture, captured)| touch(capture, captured))
-        .collect();
-    activities::insert_all(conn, &touches)?;
-    let answers: Vec<ConsentRecord> = taken_in
-        .iter()
-        .flat_map(|(capture, captured)| consent_records(capture, captured))
-        .collect();
-    consents::insert_all(conn, &answers)?;
-    let events: Vec<_> = taken_in
-        .iter()
-        .flat_map(|(capture, captured)| {
-            captured
-                .events
-                .iter()
-                .map(|event| (event, &capture.provenance))
-        })
-        .collect();
-    outbox::add_all(conn, &events)
+        .flat_map(|(capture, captured)| consent_records(capture, captured));
+    let events = taken_in.iter().flat_map(|(capture, captured)| {
+        let provenance = &capture.provenance;
+        captured.events.iter().map(move |event| (event, provenance))
+    });
+    let new = NewRows {
+        leads: &created.collect::<Vec<_>>(),
+        submissions: &beside.received.iter().collect::<Vec<_>>(),
+        activities: &touches.collect::<Vec<_>>(),
+        consents: &consents.collect::<Vec<_>>(),
+        events: &events.collect::<Vec<_>>(),
+        answers: &beside.answers,
+    };
+    together::write_all(conn, &new, now)
 }
 
 /// Identities that ended up elsewhere than they were claimed for, or under which something new was said.

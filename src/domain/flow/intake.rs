@@ -3,7 +3,7 @@
 //! Submissions are taken in together. When that fails each is tried alone, so that one fails alone; and what fails alone
 //! because of a rule or a bug of ours is kept raw, in quarantine.
 
-use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
+use crate::domain::flow::capture::{self, Answers, Incoming, LookUp, Reply};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::submission::Submission;
 use crate::domain::workspace::WorkspaceSettings;
@@ -20,7 +20,7 @@ pub fn take_in(
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
 ) -> Vec<Result<Reply>> {
-    match together(db, workspace_id, incoming, settings) {
+    match attempt(db, workspace_id, incoming, settings, LookUp::Later) {
         Ok(replies) => replies.into_iter().map(Ok).collect(),
         Err(Error::Unavailable(source)) => {
             let reason = source.to_string();
@@ -43,10 +43,22 @@ pub fn together(
     incoming: &[Incoming],
     settings: &WorkspaceSettings,
 ) -> Result<Vec<Reply>> {
+    attempt(db, workspace_id, incoming, settings, LookUp::First)
+}
+
+/// As [`together`]; only the first run of the transaction may leave keys to be looked up later.
+fn attempt(
+    db: &Db,
+    workspace_id: Uuid,
+    incoming: &[Incoming],
+    settings: &WorkspaceSettings,
+    mut look_up: LookUp,
+) -> Result<Vec<Reply>> {
     let now = Utc::now();
     let run = || {
         db.in_workspace(workspace_id, |conn| {
-            capture::capture_many(conn, incoming, settings, now)
+            let look_up = std::mem::replace(&mut look_up, LookUp::First);
+            capture::capture_many(conn, incoming, settings, look_up, now)
         })
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
