@@ -1,7 +1,7 @@
 //! The folder of everything Baton keeps, and where the database's files lie.
 //!
 //! Usually all of it is in the folder itself: `baton.lock`, `pgdata`, `run` (the socket) and
-//! `postgres.log`. A Baton that root starts below `/root` cannot keep data there, because the
+//! `postgres.log`. A Baton that root starts below its own home cannot keep data there, because the
 //! account of the server may not enter; then the files go to `/var/lib/baton` and `pgdata` is a
 //! symlink to them.
 

@@ -21,7 +21,7 @@ mod tests {
 
     #[test]
     fn it_is_what_sha256sum_prints_first() {
-        // printf /root/baton/.baton | sha256sum
-        assert_eq!(of(Path::new("/root/baton/.baton")), "e402facd5b44fd8a");
+        // printf /srv/baton/.baton | sha256sum
+        assert_eq!(of(Path::new("/srv/baton/.baton")), "1db16426267dd202");
     }
 }
