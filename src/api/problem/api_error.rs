@@ -112,14 +112,6 @@ impl ApiError {
         .header(header::ALLOW, allowed)
     }
 
-    /// 406: none of these media types suits the `Accept` header.
-    pub fn not_acceptable(offered: &[&str]) -> Self {
-        Self::new(
-            ProblemKind::NotAcceptable,
-            format!("This resource is offered as {}.", offered.join(", ")),
-        )
-    }
-
     /// 408: the body did not arrive in time. The connection is closed.
     pub fn slow_body(limit_seconds: u64) -> Self {
         Self::new(
