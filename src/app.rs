@@ -171,7 +171,7 @@ impl Service {
             metrics: metrics.clone(),
             limits: RateLimits::new(),
             address_limits: AddressLimits::new(),
-            programs: AppState::access_cache(),
+            principals: AppState::access_cache(),
             websites: AppState::access_cache(),
             key_quota: Quota {
                 requests: config.key_requests_per_minute,

@@ -15,8 +15,8 @@ use crate::domain::event::Actor;
 use crate::domain::flow::capture::{Answers, Incoming, Reply};
 use crate::domain::flow::intake;
 use crate::domain::idempotency::Answer;
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, SubmissionContext};
-use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::outbox;
@@ -75,14 +75,14 @@ pub struct Seeded {
 pub fn run(
     db: &Db,
     workspace_id: Uuid,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     plan: &SeedPlan,
     mut progress: impl FnMut(&Seeded) -> ControlFlow<()>,
 ) -> Result<Seeded> {
     let work = Work {
         db,
         workspace_id,
-        settings,
+        rules,
         plan,
         today: Utc::now()
             .with_time(NaiveTime::MIN)
@@ -121,7 +121,7 @@ pub fn run(
 struct Work<'a> {
     db: &'a Db,
     workspace_id: Uuid,
-    settings: &'a WorkspaceSettings,
+    rules: &'a Rules,
     plan: &'a SeedPlan,
     /// From when times count back.
     today: DateTime<Utc>,
@@ -157,7 +157,7 @@ impl Work<'_> {
             ..Seeded::default()
         };
         for attempt in 1..=TRIES {
-            let replies = intake::take_in(self.db, self.workspace_id, &waiting, self.settings);
+            let replies = intake::take_in(self.db, self.workspace_id, &waiting, self.rules);
             let mut again = Vec::new();
             for (incoming, reply) in waiting.into_iter().zip(replies) {
                 match reply {
@@ -201,7 +201,7 @@ impl Work<'_> {
             },
             idempotency_key: None,
         };
-        let region = self.settings.default_country.clone();
+        let region = self.rules.default_country.clone();
         match prepare(
             capture.into_draft(),
             received,

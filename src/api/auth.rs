@@ -6,7 +6,8 @@ use crate::api::problem::ApiError;
 use crate::api::rate_limit::{Decision, Quota};
 use crate::api::state::{AppState, blocking};
 use crate::domain::event::{Actor, Cause, Provenance};
-use crate::domain::flow::authenticate::{self, Program};
+use crate::domain::flow::authenticate::{self, Principal};
+use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::key::ApiKey;
 use crate::error::Error;
 use actix_web::body::{EitherBody, MessageBody};
@@ -14,7 +15,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -22,31 +23,41 @@ use std::sync::Arc;
 /// The header by which a system names itself, so that it does not hear its own changes again.
 pub const ORIGIN: &str = "baton-origin";
 
-/// The program that is calling, as handlers get it.
+/// The program or person that is calling, as handlers get it.
 #[derive(Clone)]
 pub struct Caller {
-    program: Arc<Program>,
+    principal: Arc<Principal>,
     request_id: String,
     origin: Option<String>,
 }
 
 impl Deref for Caller {
-    type Target = Program;
+    type Target = Principal;
 
-    fn deref(&self) -> &Program {
-        &self.program
+    fn deref(&self) -> &Principal {
+        &self.principal
     }
 }
 
 impl Caller {
     /// Who is said to have done what this request does.
     pub fn actor(&self) -> Actor {
-        Actor::api_key(self.key_id)
+        self.actor.clone()
     }
 
     /// The system the request came through, by its `Baton-Origin` header.
     pub fn origin(&self) -> Option<String> {
         self.origin.clone()
+    }
+
+    /// On whose behalf the request's flows run.
+    pub fn on_behalf(&self, now: DateTime<Utc>) -> OnBehalf {
+        OnBehalf {
+            visible: self.visible.clone(),
+            provenance: self.provenance(),
+            rules: self.rules.clone(),
+            now,
+        }
     }
 
     /// Who, why and through what, for a change that the request itself asks for.
@@ -110,8 +121,8 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
         .app_data::<web::Data<AppState>>()
         .cloned()
         .ok_or_else(|| Error::internal("no state"))?;
-    let program = identify(&state, request.headers()).await?;
-    let allowed = AllowedOrigins(program.settings.allowed_origins.clone());
+    let principal = identify(&state, request.headers()).await?;
+    let allowed = AllowedOrigins(principal.rules.allowed_origins.clone());
     let is_foreign = is_foreign_page(request, &allowed);
     request.extensions_mut().insert(allowed);
     if is_foreign {
@@ -119,18 +130,18 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
             "pages of this origin may not call the API; an administrator can add it to the workspace's allowed_origins",
         ));
     }
-    let quota = program
+    let quota = principal
         .requests_per_minute
         .map_or(state.key_quota, |requests| Quota {
             requests,
             window_seconds: 60,
         });
-    let decision = state.limits.check(program.key_id, quota);
+    let decision = state.limits.check(principal.id, quota);
     if !decision.allowed {
         return Err(ApiError::rate_limited(&decision));
     }
     if let Needs::Scope(scope) = needs
-        && !program.scopes.contains(&scope)
+        && !principal.scopes.contains(&scope)
     {
         return Err(ApiError::missing_scope(scope.as_str()));
     }
@@ -142,7 +153,7 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
     let origin = origin.map(|origin| origin.chars().take(64).collect());
     Ok(Admitted {
         caller: Caller {
-            program,
+            principal,
             request_id,
             origin,
         },
@@ -153,7 +164,7 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
 async fn identify(
     state: &web::Data<AppState>,
     headers: &header::HeaderMap,
-) -> Result<Arc<Program>, ApiError> {
+) -> Result<Arc<Principal>, ApiError> {
     let given = headers
         .get(header::AUTHORIZATION)
         .ok_or_else(ApiError::missing_key)?;
@@ -166,7 +177,7 @@ async fn identify(
         return Err(ApiError::invalid_key());
     }
     let key = ApiKey::parse(token.trim()).ok_or_else(ApiError::invalid_key)?;
-    let known = match state.programs.get(&key) {
+    let known = match state.principals.get(&key) {
         Some(known) => known,
         None => {
             let db = state.db.clone();
@@ -177,7 +188,7 @@ async fn identify(
             })
             .await?;
             let found = found.map(Arc::new);
-            state.programs.insert(key, found.clone());
+            state.principals.insert(key, found.clone());
             found
         }
     };

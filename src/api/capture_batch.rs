@@ -10,8 +10,8 @@ use crate::api::state::{AppState, blocking};
 use crate::domain::flow::capture::{Incoming, Reply};
 use crate::domain::flow::{intake, once};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, SubmissionContext};
-use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::Db;
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -154,11 +154,7 @@ pub async fn capture_batch(
     if mode == BatchMode::Atomic {
         refuse_all_for_one(&items)?;
     }
-    let (db, workspace_id, settings) = (
-        state.db.clone(),
-        caller.workspace_id,
-        caller.settings.clone(),
-    );
+    let (db, workspace_id, rules) = (state.db.clone(), caller.workspace_id, caller.rules.clone());
     let (results, replayed) = blocking(move || {
         let again = match &batch_key {
             Some(key) => {
@@ -167,8 +163,8 @@ pub async fn capture_batch(
             None => false,
         };
         let (results, is_fresh) = match mode {
-            BatchMode::Atomic => all_or_none(&db, workspace_id, items, &settings)?,
-            BatchMode::Independent => one_by_one(&db, workspace_id, items, &settings),
+            BatchMode::Atomic => all_or_none(&db, workspace_id, items, &rules)?,
+            BatchMode::Independent => one_by_one(&db, workspace_id, items, &rules),
         };
         Ok((results, again && !is_fresh))
     })
@@ -241,7 +237,7 @@ fn read_item(
             received,
             caller.actor(),
             None,
-            caller.settings.default_country.clone(),
+            caller.rules.default_country.clone(),
         ) {
             Prepared::Ready(incoming) => Ok(incoming),
             Prepared::Refused(errors) => {
@@ -299,7 +295,7 @@ fn all_or_none(
     db: &Db,
     workspace_id: Uuid,
     items: Vec<Item>,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
 ) -> Result<(Vec<BatchResult>, bool)> {
     let mut references = Vec::with_capacity(items.len());
     let mut incoming = Vec::with_capacity(items.len());
@@ -307,7 +303,7 @@ fn all_or_none(
         references.push(item.reference);
         incoming.extend(item.incoming.ok().map(|incoming| *incoming));
     }
-    let replies = intake::together(db, workspace_id, &incoming, settings)?;
+    let replies = intake::together(db, workspace_id, &incoming, rules)?;
     let is_fresh = replies.iter().any(|reply| !is_replayed(reply));
     let results = references
         .into_iter()
@@ -326,7 +322,7 @@ fn one_by_one(
     db: &Db,
     workspace_id: Uuid,
     items: Vec<Item>,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
 ) -> (Vec<BatchResult>, bool) {
     let mut ready = Vec::new();
     let mut results: Vec<Option<BatchResult>> = Vec::with_capacity(items.len());
@@ -347,7 +343,7 @@ fn one_by_one(
     }
     let replies = ready
         .chunks(CHUNK)
-        .flat_map(|chunk| intake::take_in(db, workspace_id, chunk, settings));
+        .flat_map(|chunk| intake::take_in(db, workspace_id, chunk, rules));
     let mut is_fresh = false;
     for ((index, reference), reply) in waiting.into_iter().zip(replies) {
         is_fresh |= !reply.as_ref().is_ok_and(is_replayed);

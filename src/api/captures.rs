@@ -15,8 +15,8 @@ use crate::domain::flow::intake;
 use crate::domain::flow::once::Answered;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, Submission, SubmissionContext, SubmissionState};
-use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::{Db, End, TenantConnection};
 use actix_web::http::{StatusCode, header};
@@ -109,17 +109,17 @@ pub async fn submit_as(
         received,
         caller.actor(),
         None,
-        caller.settings.default_country.clone(),
+        caller.rules.default_country.clone(),
     ) {
         Prepared::Ready(incoming) => {
-            let settings = caller.settings.clone();
+            let rules = caller.rules.clone();
             let incoming = Incoming {
                 answers,
                 ..*incoming
             };
             state
                 .captures
-                .submit(caller.workspace_id, incoming, settings)
+                .submit(caller.workspace_id, incoming, rules)
                 .await
         }
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
@@ -134,7 +134,7 @@ pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Res
         received,
         caller.actor(),
         None,
-        caller.settings.default_country.clone(),
+        caller.rules.default_country.clone(),
     ) {
         Prepared::Ready(incoming) => Ok(*incoming),
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
@@ -148,13 +148,13 @@ pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Res
 pub fn capture_now(
     conn: &mut TenantConnection,
     incoming: &Incoming,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
     match capture::capture_many(
         conn,
         std::slice::from_ref(incoming),
-        settings,
+        rules,
         LookUp::First,
         now,
     )?
@@ -267,7 +267,7 @@ async fn rehearse(
     caller: &Caller,
     incoming: Incoming,
 ) -> Result<Reply> {
-    let settings = caller.settings.clone();
+    let rules = caller.rules.clone();
     let incoming = Incoming {
         idempotency_key: None,
         answers: Answers {
@@ -280,7 +280,7 @@ async fn rehearse(
         let replies = capture::capture_many(
             conn,
             std::slice::from_ref(&incoming),
-            &settings,
+            &rules,
             LookUp::First,
             Utc::now(),
         )?;

@@ -72,6 +72,10 @@ pub struct EventBody {
     /// What changed.
     #[schema(value_type = Vec<Change>)]
     pub changes: Value,
+    /// What else belongs to it, by its type: the reason of a move, the activity that was added.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Option<Object>, required = false)]
+    pub data: Value,
 }
 
 impl From<Published> for EventBody {
@@ -88,6 +92,7 @@ impl From<Published> for EventBody {
             cause: take("cause"),
             origin: take("origin"),
             changes: take("changes"),
+            data: take("data"),
             position: published.position,
             id: published.id,
             kind: published.kind,

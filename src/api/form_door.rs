@@ -172,7 +172,7 @@ async fn take_in(
         .form
         .default_country
         .clone()
-        .or_else(|| website.settings.default_country.clone());
+        .or_else(|| website.rules.default_country.clone());
     let prepared = captures::prepare(
         forgiving(draft, country.as_deref()),
         received,
@@ -190,10 +190,10 @@ async fn take_in(
             .await
         }
         Prepared::Ready(incoming) => {
-            let settings = website.settings.clone();
+            let rules = website.rules.clone();
             state
                 .captures
-                .submit(website.workspace_id, *incoming, settings)
+                .submit(website.workspace_id, *incoming, rules)
                 .await
                 .map(|_| ())
         }

@@ -51,7 +51,7 @@ pub fn key(
         hash.update(part);
     }
     Ok(Some(IdempotencyKey {
-        actor_id: caller.key_id,
+        actor_id: caller.id,
         key: text.to_owned(),
         request_hash: hash.finalize().into(),
     }))

@@ -7,11 +7,11 @@ use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::activity::Activity;
 use crate::domain::event::Actor;
-use crate::domain::flow::change_lead::present;
+use crate::domain::flow::reach;
 use crate::domain::identity::IdentityKind;
 use crate::domain::normalise::attribution::Attribution;
 use crate::store::consents::ConsentRecord;
-use crate::store::{activities, consents, lead_identities, leads};
+use crate::store::{activities, consents, lead_identities};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -87,8 +87,9 @@ pub async fn list_activities(
         .cursor
         .map(|cursor| read_cursor(caller.workspace_id, &cursor))
         .transpose()?;
+    let visible = caller.visible.clone();
     let mut found = in_workspace(&state, caller.workspace_id, move |conn| {
-        present(leads::get(conn, *id)?)?;
+        reach::get(conn, *id, &visible)?;
         activities::list_of_lead(conn, *id, before, limit + 1)
     })
     .await?;
@@ -133,8 +134,9 @@ pub async fn list_identities(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
+    let visible = caller.visible.clone();
     let found = in_workspace(&state, caller.workspace_id, move |conn| {
-        present(leads::get(conn, *id)?)?;
+        reach::get(conn, *id, &visible)?;
         lead_identities::list_of_lead(conn, *id)
     })
     .await?;
@@ -219,8 +221,9 @@ pub async fn list_consents(
         .cursor
         .map(|cursor| read_cursor(caller.workspace_id, &cursor))
         .transpose()?;
+    let visible = caller.visible.clone();
     let mut found = in_workspace(&state, caller.workspace_id, move |conn| {
-        present(leads::get(conn, *id)?)?;
+        reach::get(conn, *id, &visible)?;
         consents::list_of_lead(conn, *id, before, limit + 1)
     })
     .await?;

@@ -3,6 +3,7 @@
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -29,9 +30,21 @@ for_each_lead_field!(lead_struct! {
         /// Counts every change, from 1; the `ETag`.
         #[schema(minimum = 1, example = 1)]
         pub version: i64,
-        /// Where it stands in the pipeline.
+        /// Where it stands in the pipeline: the key of a stage.
         #[schema(example = "new")]
         pub stage: String,
+        /// What that stage means.
+        pub stage_kind: StageKind,
+        /// Since when it stands there.
+        pub stage_changed_at: DateTime<Utc>,
+        /// Why it was disqualified.
+        pub disqualify_reason: Option<String>,
+        /// When a disqualified lead is worth another look.
+        pub revisit_at: Option<DateTime<Utc>>,
+        /// The user who is accountable for it.
+        pub owner_id: Option<Uuid>,
+        /// The team it belongs to.
+        pub team_id: Option<Uuid>,
     } {
         /// Values beside the plain fields.
         #[schema(value_type = Object, example = json!({"plan": "pro"}))]
@@ -70,6 +83,12 @@ macro_rules! from_lead {
                     id: lead.id,
                     version: lead.version,
                     stage: lead.stage.clone(),
+                    stage_kind: lead.stage_kind,
+                    stage_changed_at: lead.stage_changed_at,
+                    disqualify_reason: lead.disqualify_reason.clone(),
+                    revisit_at: lead.revisit_at,
+                    owner_id: lead.owner_id,
+                    team_id: lead.team_id,
                     $($field: lead.fields.$field.clone(),)*
                     custom: lead.custom.clone(),
                     tags: lead.tags.clone(),

@@ -16,6 +16,7 @@ use crate::domain::flow::capture::Answers;
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead as deletion;
 use crate::domain::flow::once;
+use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, for_each_lead_field, lead_struct};
@@ -89,7 +90,7 @@ pub async fn list_leads(
     let with_total = query.0.include_total.unwrap_or(false);
     let mut wanted = lead_query::read(
         caller.workspace_id,
-        caller.settings.default_country.as_deref(),
+        caller.rules.default_country.as_deref(),
         query.0,
     )?;
     let limit = wanted.limit;
@@ -194,7 +195,7 @@ pub async fn get_lead(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let lead = in_workspace(&state, caller.workspace_id, move |conn| {
-        change_lead::present(leads::get(conn, *id)?)
+        reach::get(conn, *id, &caller.visible)
     })
     .await?;
     let tag = etag(lead.version);
@@ -229,19 +230,11 @@ pub async fn update_lead(
     let key = idempotency::key(&request, &caller, &patch.raw)?;
     let expected = expected_version(&request)?;
     let changes = read_patch(patch.changes)?;
-    let (settings, provenance) = (caller.settings.clone(), caller.provenance());
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
-            let lead = change_lead::change_lead(
-                conn,
-                *id,
-                &changes,
-                expected,
-                &settings,
-                &provenance,
-                now,
-            )?;
+            let lead =
+                change_lead::change_lead(conn, *id, &changes, expected, &caller.on_behalf(now))?;
             idempotency::answer(
                 StatusCode::OK,
                 Some(etag(lead.version)),
@@ -272,11 +265,10 @@ pub async fn delete_lead(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &[])?;
     let expected = expected_version(&request)?;
-    let provenance = caller.provenance();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
-            deletion::delete_lead(conn, *id, expected, &provenance, now)?;
+            deletion::delete_lead(conn, *id, expected, &caller.on_behalf(now))?;
             Ok(Answer {
                 status: StatusCode::NO_CONTENT.as_u16(),
                 etag: None,
@@ -303,11 +295,10 @@ pub async fn restore_lead(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &[])?;
-    let provenance = caller.provenance();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
-            let lead = deletion::restore_lead(conn, *id, &provenance, now)?;
+            let lead = deletion::restore_lead(conn, *id, &caller.on_behalf(now))?;
             idempotency::answer(
                 StatusCode::OK,
                 Some(etag(lead.version)),
@@ -390,7 +381,7 @@ pub async fn upsert_lead(
         idempotency_key: None,
     };
     let incoming = captures::incoming(draft, received, &caller)?;
-    let (settings, provenance) = (caller.settings.clone(), caller.provenance());
+    let rules = caller.rules.clone();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
@@ -398,7 +389,7 @@ pub async fn upsert_lead(
                 lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
             let captured = match holder {
                 Some(_) => None,
-                None => Some(captures::capture_now(conn, &incoming, &settings, now)?),
+                None => Some(captures::capture_now(conn, &incoming, &rules, now)?),
             };
             let (lead_id, known) = match (&holder, &captured) {
                 (Some(holder), _) => (holder.lead_id, true),
@@ -407,16 +398,14 @@ pub async fn upsert_lead(
             };
             let before = leads::get(conn, lead_id)?;
             if before.deleted_at.is_some() {
-                deletion::restore_lead(conn, lead_id, &provenance, now)?;
+                deletion::restore_lead(conn, lead_id, &caller.on_behalf(now))?;
             }
             let lead = change_lead::change_lead(
                 conn,
                 lead_id,
                 &changes,
                 expected.filter(|_| known),
-                &settings,
-                &provenance,
-                now,
+                &caller.on_behalf(now),
             )?;
             let outcome = match captured {
                 Some(_) if known => UpsertOutcome::Matched,

@@ -21,11 +21,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/leads", Needs::Scope(Scope::LeadsWrite)),
     ("GET", "/v1/leads/{id}", Needs::Scope(Scope::LeadsRead)),
     ("PATCH", "/v1/leads/{id}", Needs::Scope(Scope::LeadsWrite)),
-    ("DELETE", "/v1/leads/{id}", Needs::Scope(Scope::LeadsWrite)),
+    ("DELETE", "/v1/leads/{id}", Needs::Scope(Scope::LeadsDelete)),
     (
         "POST",
         "/v1/leads/{id}/restore",
-        Needs::Scope(Scope::LeadsWrite),
+        Needs::Scope(Scope::LeadsDelete),
     ),
     (
         "GET",

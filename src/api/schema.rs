@@ -5,7 +5,6 @@ use crate::api::lead_query::LeadQuery;
 use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::shape::Shape;
 use crate::domain::identity::IdentityKind;
-use crate::domain::lead::FIRST_STAGE;
 use crate::domain::lead_fields::{Field, FieldKind, for_each_lead_field, lead_struct};
 use crate::domain::lead_list::SortField;
 use crate::domain::workspace::MergePolicy;
@@ -70,7 +69,7 @@ pub async fn get_schema(caller: Caller) -> Result<HttpResponse, ApiError> {
         .map(|field| FieldBody {
             max_length: max_length(*field),
             writable: true,
-            merge_policy: Some(caller.settings.merge_policy(field.name())),
+            merge_policy: Some(caller.rules.merge_policy(field.name())),
             ..described(
                 field.name(),
                 if field.kind() == FieldKind::Text {
@@ -114,7 +113,13 @@ pub async fn get_schema(caller: Caller) -> Result<HttpResponse, ApiError> {
     fields.extend(more.map(|(name, kind, description)| FieldBody {
         writable: matches!(name, "source" | "custom" | "tags"),
         options: if name == "stage" {
-            vec![FIRST_STAGE.to_owned()]
+            caller
+                .rules
+                .pipeline
+                .stages
+                .iter()
+                .map(|stage| stage.key.clone())
+                .collect()
         } else {
             Vec::new()
         },
@@ -127,7 +132,7 @@ pub async fn get_schema(caller: Caller) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok().json(SchemaBody {
         fields,
         sorts,
-        identity_order: caller.settings.identity_order.clone(),
+        identity_order: caller.rules.identity_order.clone(),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
-use crate::domain::flow::authenticate::{Program, Website};
+use crate::domain::flow::authenticate::{Principal, Website};
 use crate::domain::key::{ApiKey, PublishableKey};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -32,7 +32,7 @@ pub struct AppState {
     /// Public requests by address.
     pub address_limits: AddressLimits,
     /// Who holds which key, for a moment; also that nobody holds it.
-    pub programs: Cache<ApiKey, Option<Arc<Program>>>,
+    pub principals: Cache<ApiKey, Option<Arc<Principal>>>,
     /// The forms behind publishable keys, for a moment.
     pub websites: Cache<PublishableKey, Option<Arc<Website>>>,
     /// Requests a key may make unless it has a limit of its own.

@@ -172,7 +172,7 @@ pub async fn replay_submission(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &[])?;
-    let settings = caller.settings.clone();
+    let rules = caller.rules.clone();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
@@ -182,12 +182,8 @@ pub async fn replay_submission(
                 .map(|form| forms::find(conn, form))
                 .transpose()?
                 .flatten();
-            let capture = read_again(
-                &quarantined,
-                form.as_ref(),
-                settings.default_country.clone(),
-            )?;
-            let captured = capture::replay(conn, &capture, &settings, now)?;
+            let capture = read_again(&quarantined, form.as_ref(), rules.default_country.clone())?;
+            let captured = capture::replay(conn, &capture, &rules, now)?;
             idempotency::answer(StatusCode::OK, None, &CaptureAnswer::from(&captured))
         })
     })

@@ -133,7 +133,7 @@ pub async fn update_workspace(
         })
     })
     .await?;
-    state.programs.invalidate_all();
+    state.principals.invalidate_all();
     state.websites.invalidate_all();
     Ok(idempotency::respond(answered))
 }

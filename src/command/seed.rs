@@ -2,10 +2,10 @@
 
 use crate::command::admin::one_workspace;
 use baton::config::DatabaseConfig;
+use baton::domain::flow::rules;
 use baton::domain::normalise::phone;
 use baton::error::BoxError;
 use baton::seed::{self, SeedPlan, Seeded};
-use baton::store::workspaces;
 use baton::{app, error};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -44,7 +44,7 @@ pub fn run(args: &SeedArgs) -> Result<(), BoxError> {
     app::check_isolation(&database.db)?;
     phone::warm();
     let workspace_id = one_workspace(&database.db, args.workspace)?;
-    let workspace = database.db.in_workspace(workspace_id, workspaces::get)?;
+    let rules = database.db.in_workspace(workspace_id, rules::load)?;
     let plan = SeedPlan {
         leads: args.leads,
         seed: args.seed,
@@ -60,7 +60,7 @@ pub fn run(args: &SeedArgs) -> Result<(), BoxError> {
                 ControlFlow::Continue(())
             }
         };
-        let seeded = seed::run(&db, workspace_id, &workspace.settings, &plan, progress);
+        let seeded = seed::run(&db, workspace_id, &rules, &plan, progress);
         display.finish();
         seeded
     })?;

@@ -5,10 +5,12 @@
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
-use crate::domain::lead::{FIRST_STAGE, Lead};
+use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, LeadFields};
 use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::rules::Rules;
+use crate::domain::stage::StageKind;
 use crate::domain::workspace::WorkspaceSettings;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
@@ -119,13 +121,8 @@ pub struct Known {
 }
 
 /// Decides one capture and takes what it changes into `known`.
-pub fn decide(
-    capture: &Capture,
-    known: &mut Known,
-    settings: &WorkspaceSettings,
-    ids: &mut impl Ids,
-) -> Captured {
-    match identify(capture, known, settings) {
+pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
+    match identify(capture, known, rules) {
         Some((lead_id, kind)) => match repeated(capture, known, lead_id) {
             Some(first) => Captured {
                 receipt_id: first,
@@ -134,9 +131,9 @@ pub fn decide(
                 lead: known.leads[&lead_id].clone(),
                 events: Vec::new(),
             },
-            None => touch(capture, known, lead_id, kind, settings, ids),
+            None => touch(capture, known, lead_id, kind, rules, ids),
         },
-        None => create(capture, known, ids),
+        None => create(capture, known, rules, ids),
     }
 }
 
@@ -215,7 +212,7 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
         })
 }
 
-fn create(capture: &Capture, known: &mut Known, ids: &mut impl Ids) -> Captured {
+fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
     let id = capture.new_lead_id;
     let created_at = time_of(id);
     let mut lead = Lead {
@@ -226,7 +223,13 @@ fn create(capture: &Capture, known: &mut Known, ids: &mut impl Ids) -> Captured 
         tags: capture.tags.clone(),
         source: capture.source.clone(),
         channel: capture.channel.clone(),
-        stage: FIRST_STAGE.to_owned(),
+        stage: rules.pipeline.first().to_owned(),
+        stage_kind: StageKind::New,
+        stage_changed_at: created_at,
+        disqualify_reason: None,
+        revisit_at: None,
+        owner_id: None,
+        team_id: None,
         first_attribution: capture.attribution.clone(),
         last_attribution: capture.attribution.clone(),
         is_test: capture.is_test,
@@ -240,7 +243,7 @@ fn create(capture: &Capture, known: &mut Known, ids: &mut impl Ids) -> Captured 
     let event = event(
         EventType::LeadCreated,
         &mut lead,
-        initial_changes(capture),
+        initial_changes(capture, rules.pipeline.first()),
         ids,
     );
     hold_identities(capture, known, id);
@@ -260,7 +263,7 @@ fn touch(
     known: &mut Known,
     lead_id: Uuid,
     kind: IdentityKind,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     ids: &mut impl Ids,
 ) -> Captured {
     let mut lead = known.leads[&lead_id].clone();
@@ -275,7 +278,7 @@ fn touch(
     } else {
         &[]
     };
-    let changes = merge_in::merge_in(&mut lead, capture, withheld, settings);
+    let changes = merge_in::merge_in(&mut lead, capture, withheld, rules);
     if !changes.is_empty() {
         events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
     }
@@ -324,6 +327,7 @@ pub fn event(kind: EventType, lead: &mut Lead, changes: Vec<Change>, ids: &mut i
         version: lead.version,
         occurred_at: lead.updated_at,
         changes,
+        data: None,
     }
 }
 
@@ -357,7 +361,7 @@ fn hold_identities(capture: &Capture, known: &mut Known, lead_id: Uuid) {
     }
 }
 
-fn initial_changes(capture: &Capture) -> Vec<Change> {
+fn initial_changes(capture: &Capture, stage: &str) -> Vec<Change> {
     let fields = Field::ALL
         .iter()
         .filter(|field| capture.fields.has(**field));
@@ -380,7 +384,7 @@ fn initial_changes(capture: &Capture) -> Vec<Change> {
     if let Some(source) = &capture.source {
         changes.push(Change::new("source", Value::Null, source.clone().into()));
     }
-    changes.push(Change::new("stage", Value::Null, FIRST_STAGE.into()));
+    changes.push(Change::new("stage", Value::Null, stage.into()));
     changes.extend(consent_changes(capture));
     changes
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
-    /// `api_key`, `form` or `system`.
+    /// `user`, `api_key`, `form` or `system`.
     #[serde(rename = "type")]
     #[schema(example = "api_key")]
     pub kind: String,
@@ -19,6 +19,14 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// A person who is logged in.
+    pub fn user(id: Uuid) -> Self {
+        Actor {
+            kind: "user".into(),
+            id: Some(id),
+        }
+    }
+
     /// A program with an API key.
     pub fn api_key(id: Uuid) -> Self {
         Actor {
@@ -47,7 +55,7 @@ impl Actor {
 /// What led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// `submission` or `request`.
+    /// `submission`, `request` or `job`.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
@@ -61,6 +69,14 @@ impl Cause {
         Cause {
             kind: "submission".into(),
             id: receipt_id.to_string(),
+        }
+    }
+
+    /// A job over many leads, by its id.
+    pub fn job(id: Uuid) -> Self {
+        Cause {
+            kind: "job".into(),
+            id: id.to_string(),
         }
     }
 
@@ -127,6 +143,15 @@ pub enum EventType {
     /// A deleted lead came back.
     #[serde(rename = "lead.restored")]
     LeadRestored,
+    /// A lead moved to another stage. `data` has the reason.
+    #[serde(rename = "lead.stage_changed")]
+    LeadStageChanged,
+    /// Somebody else became accountable for a lead, or nobody. `data` has the reason.
+    #[serde(rename = "lead.assigned")]
+    LeadAssigned,
+    /// Something happened with a lead. `data` is the activity.
+    #[serde(rename = "activity.created")]
+    ActivityCreated,
 }
 
 impl EventType {
@@ -137,6 +162,9 @@ impl EventType {
         EventType::LeadTouched,
         EventType::LeadDeleted,
         EventType::LeadRestored,
+        EventType::LeadStageChanged,
+        EventType::LeadAssigned,
+        EventType::ActivityCreated,
     ];
 
     /// Its name: `lead.created` …
@@ -147,6 +175,9 @@ impl EventType {
             EventType::LeadTouched => "lead.touched",
             EventType::LeadDeleted => "lead.deleted",
             EventType::LeadRestored => "lead.restored",
+            EventType::LeadStageChanged => "lead.stage_changed",
+            EventType::LeadAssigned => "lead.assigned",
+            EventType::ActivityCreated => "activity.created",
         }
     }
 }
@@ -166,4 +197,6 @@ pub struct Event {
     pub occurred_at: DateTime<Utc>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// What else belongs to it, by its type: the reason of a move, the activity that was added.
+    pub data: Option<Value>,
 }

@@ -2,12 +2,10 @@
 
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
-
-/// The stage every lead begins in.
-pub const FIRST_STAGE: &str = "new";
 
 /// Days for which a deleted lead can be restored.
 pub const RESTORE_DAYS: i64 = 90;
@@ -29,8 +27,20 @@ pub struct Lead {
     pub source: Option<String>,
     /// The way the first submission took: `web_form`, `api` …
     pub channel: String,
-    /// Where the lead stands in the pipeline.
+    /// Where the lead stands in the pipeline: the key of a stage.
     pub stage: String,
+    /// What that stage means.
+    pub stage_kind: StageKind,
+    /// Since when it stands there.
+    pub stage_changed_at: DateTime<Utc>,
+    /// Why it was disqualified.
+    pub disqualify_reason: Option<String>,
+    /// When a disqualified lead is worth another look.
+    pub revisit_at: Option<DateTime<Utc>>,
+    /// The user who is accountable for it.
+    pub owner_id: Option<Uuid>,
+    /// The team it belongs to.
+    pub team_id: Option<Uuid>,
     /// Attribution of the first touch that had one.
     pub first_attribution: Attribution,
     /// Attribution of the latest touch that had one.

@@ -2,6 +2,7 @@
 
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
+use crate::domain::stage::StageKind;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
@@ -35,6 +36,12 @@ macro_rules! define_row {
             updated_at: DateTime<Utc>,
             last_activity_at: DateTime<Utc>,
             deleted_at: Option<DateTime<Utc>>,
+            owner_id: Option<Uuid>,
+            team_id: Option<Uuid>,
+            stage_kind: String,
+            stage_changed_at: Option<DateTime<Utc>>,
+            disqualify_reason: Option<String>,
+            revisit_at: Option<DateTime<Utc>>,
         }
 
         impl TryFrom<LeadRow> for Lead {
@@ -59,6 +66,12 @@ macro_rules! define_row {
                     updated_at: row.updated_at,
                     last_activity_at: row.last_activity_at,
                     deleted_at: row.deleted_at,
+                    owner_id: row.owner_id,
+                    team_id: row.team_id,
+                    stage_kind: StageKind::from_name(&row.stage_kind).ok_or_else(|| Error::internal("a stage of an unknown kind"))?,
+                    stage_changed_at: row.stage_changed_at.unwrap_or(row.created_at),
+                    disqualify_reason: row.disqualify_reason,
+                    revisit_at: row.revisit_at,
                 })
             }
         }
@@ -73,6 +86,8 @@ macro_rules! define_row {
                 source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 channel: Vec<&'a str> => Array<Text>,
                 stage: Vec<&'a str> => Array<Text>,
+                owner_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+                team_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 custom: Vec<Json> => Array<Jsonb>,
                 tags: Vec<Json> => Array<Jsonb>,
                 first_attribution: Vec<Json> => Array<Jsonb>,
@@ -86,10 +101,10 @@ macro_rules! define_row {
             }
             concat!(
                 "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
-                "email_domain, website_domain, source, channel, stage, custom, tags, first_attribution, last_attribution, \
+                "email_domain, website_domain, source, channel, stage, owner_id, team_id, custom, tags, first_attribution, last_attribution, \
                  is_test, version, captured_at, created_at, updated_at, last_activity_at) \
                  SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
-                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
                  ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
             )
         }
@@ -105,6 +120,8 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                 source: new.iter().map(|lead| lead.source.as_deref()).collect(),
                 channel: new.iter().map(|lead| lead.channel.as_str()).collect(),
                 stage: new.iter().map(|lead| lead.stage.as_str()).collect(),
+                owner_id: new.iter().map(|lead| lead.owner_id).collect(),
+                team_id: new.iter().map(|lead| lead.team_id).collect(),
                 custom: Json::column(new, |lead| &lead.custom)?,
                 tags: Json::column(new, |lead| &lead.tags)?,
                 first_attribution: Json::column(new, |lead| &lead.first_attribution)?,
@@ -131,6 +148,14 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                     leads::website_domain.eq(&lead.website_domain),
                     leads::source.eq(&lead.source),
                     leads::stage.eq(&lead.stage),
+                    (
+                        leads::stage_kind.eq(lead.stage_kind.as_str()),
+                        leads::stage_changed_at.eq(lead.stage_changed_at),
+                        leads::disqualify_reason.eq(&lead.disqualify_reason),
+                        leads::revisit_at.eq(lead.revisit_at),
+                        leads::owner_id.eq(lead.owner_id),
+                        leads::team_id.eq(lead.team_id),
+                    ),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),
                     leads::first_attribution.eq(Json::of(&lead.first_attribution)?),

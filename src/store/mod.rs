@@ -10,6 +10,7 @@ pub mod health;
 pub mod idempotency_keys;
 pub mod isolation;
 mod json;
+pub mod lead_history;
 pub mod lead_identities;
 pub mod lead_lists;
 pub mod leads;

@@ -5,6 +5,7 @@
 use crate::domain::event::{Change, Event, Provenance};
 use crate::error::Result;
 use crate::store::json::Json;
+use crate::store::lead_history;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::outbox;
 use crate::store::statement::statement;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 statement! {
@@ -53,12 +55,13 @@ pub(in crate::store) fn insertion<'a>(
     })
 }
 
-/// Adds events, each with who caused it.
+/// Adds events, each with who caused it, also to the history of their leads.
 pub fn add_all(conn: &mut TenantConnection, events: &[(&Event, &Provenance)]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     insertion(conn.workspace_id(), events)?.execute(conn.pg())?;
+    lead_history::insertion(conn.workspace_id(), events)?.execute(conn.pg())?;
     Ok(())
 }
 
@@ -68,12 +71,15 @@ struct Payload<'a> {
     #[serde(flatten)]
     provenance: &'a Provenance,
     changes: &'a [Change],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
 }
 
-fn payload(event: &Event, provenance: &Provenance) -> Result<Json> {
+pub(in crate::store) fn payload(event: &Event, provenance: &Provenance) -> Result<Json> {
     Json::of(&Payload {
         provenance,
         changes: &event.changes,
+        data: event.data.as_ref(),
     })
 }
 

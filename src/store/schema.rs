@@ -92,6 +92,12 @@ diesel::table! {
         updated_at -> Timestamptz,
         last_activity_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        owner_id -> Nullable<Uuid>,
+        team_id -> Nullable<Uuid>,
+        stage_kind -> Text,
+        stage_changed_at -> Nullable<Timestamptz>,
+        disqualify_reason -> Nullable<Text>,
+        revisit_at -> Nullable<Timestamptz>,
     }
 }
 

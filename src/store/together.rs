@@ -11,7 +11,9 @@ use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, consents, idempotency_keys, leads, outbox, submissions};
+use crate::store::{
+    activities, consents, idempotency_keys, lead_history, leads, outbox, submissions,
+};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -44,6 +46,7 @@ pub fn write_all(conn: &mut TenantConnection, new: &NewRows, now: DateTime<Utc>)
         activities: activities::insertion(workspace_id, new.activities)?,
         consents: consents::insertion(workspace_id, new.consents)?,
         outbox: outbox::insertion(workspace_id, new.events)?,
+        history: lead_history::insertion(workspace_id, new.events)?,
         answers: idempotency_keys::insertion(workspace_id, new.answers, now)?,
     };
     if conn.is_distributed() {
@@ -52,6 +55,7 @@ pub fn write_all(conn: &mut TenantConnection, new: &NewRows, now: DateTime<Utc>)
         parts.activities.execute(conn.pg())?;
         parts.consents.execute(conn.pg())?;
         parts.outbox.execute(conn.pg())?;
+        parts.history.execute(conn.pg())?;
         parts.answers.execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
@@ -66,21 +70,23 @@ struct Together<'a> {
     activities: activities::Insert<'a>,
     consents: consents::Insert<'a>,
     outbox: outbox::Insert<'a>,
+    history: lead_history::Insert<'a>,
     answers: idempotency_keys::Insert<'a>,
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 5] = [
+        let parts: [&dyn QueryFragment<Pg>; 6] = [
             &self.leads,
             &self.submissions,
             &self.activities,
             &self.consents,
             &self.outbox,
+            &self.history,
         ];
         for (number, part) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e"][number]);
+            out.push_sql(["a", "b", "c", "d", "e", "f"][number]);
             out.push_sql(" AS (");
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");

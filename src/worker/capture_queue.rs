@@ -5,7 +5,7 @@
 
 use crate::domain::flow::capture::{Incoming, Reply};
 use crate::domain::flow::intake;
-use crate::domain::workspace::WorkspaceSettings;
+use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::pool::Db;
@@ -36,7 +36,7 @@ pub struct CaptureQueue {
 
 struct Job {
     incoming: Incoming,
-    settings: Arc<WorkspaceSettings>,
+    rules: Arc<Rules>,
     since: Instant,
     reply: oneshot::Sender<Result<Reply>>,
 }
@@ -95,12 +95,12 @@ impl CaptureQueue {
         &self,
         workspace_id: Uuid,
         incoming: Incoming,
-        settings: Arc<WorkspaceSettings>,
+        rules: Arc<Rules>,
     ) -> Result<Reply> {
         let (reply, replied) = oneshot::channel();
         let job = Job {
             incoming,
-            settings,
+            rules,
             since: Instant::now(),
             reply,
         };
@@ -177,7 +177,7 @@ impl Queue {
     }
 
     fn write_batch(&self, workspace_id: Uuid, jobs: Vec<Job>) {
-        let Some(settings) = jobs.last().map(|job| job.settings.clone()) else {
+        let Some(rules) = jobs.last().map(|job| job.rules.clone()) else {
             return;
         };
         let mut incoming = Vec::with_capacity(jobs.len());
@@ -186,7 +186,7 @@ impl Queue {
             incoming.push(job.incoming);
             senders.push((job.reply, job.since));
         }
-        let results = intake::take_in(&self.db, workspace_id, &incoming, &settings);
+        let results = intake::take_in(&self.db, workspace_id, &incoming, &rules);
         self.events.wake();
         self.metrics.capture_batch(senders.len());
         for ((reply, since), result) in senders.into_iter().zip(results) {

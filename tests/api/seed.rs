@@ -1,7 +1,7 @@
 //! `baton seed`: many people at once, as if each had come alone.
 
 use crate::support::TestApp;
-use baton::domain::workspace::WorkspaceSettings;
+use baton::domain::rules::Rules;
 use baton::seed::{self, SeedPlan, Seeded};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -12,14 +12,7 @@ fn plan(leads: u64) -> SeedPlan {
 
 fn run(app: &TestApp, plan: &SeedPlan) -> Seeded {
     let go_on = |_: &Seeded| ControlFlow::Continue(());
-    seed::run(
-        &app.db,
-        app.workspace_id,
-        &WorkspaceSettings::default(),
-        plan,
-        go_on,
-    )
-    .unwrap()
+    seed::run(&app.db, app.workspace_id, &Rules::default(), plan, go_on).unwrap()
 }
 
 #[test]
@@ -76,7 +69,7 @@ fn seeding_that_is_broken_off_ends_between_batches_with_a_complete_feed() {
     let seeded = seed::run(
         &app.db,
         app.workspace_id,
-        &WorkspaceSettings::default(),
+        &Rules::default(),
         &plan(100_000),
         stop,
     )

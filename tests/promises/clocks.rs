@@ -5,7 +5,7 @@ use baton::domain::capture_draft::{CaptureDraft, Surroundings, normalise};
 use baton::domain::event::{Actor, Cause, Provenance};
 use baton::domain::ids::{Ids, time_of};
 use baton::domain::lead_fields::LeadFields;
-use baton::domain::workspace::WorkspaceSettings;
+use baton::domain::rules::Rules;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ fn capture(server: &mut Server, received_at: DateTime<Utc>, message: &str) -> Ca
 #[test]
 fn p8_a_server_whose_clock_is_behind_does_not_break_a_leads_order() {
     let noon: DateTime<Utc> = "2026-03-06T12:00:00Z".parse().unwrap();
-    let settings = WorkspaceSettings::default();
+    let settings = Rules::default();
     let mut known = Known::default();
     let (mut fast, mut slow) = (
         Server(uuid::ContextV7::new()),

@@ -1,29 +1,35 @@
 //! Says who holds a key, and what they may do.
 
-use crate::domain::access::Scope;
+use crate::domain::access::{Scope, Visibility};
+use crate::domain::event::Actor;
+use crate::domain::flow::rules;
 use crate::domain::form::Form;
 use crate::domain::key::{ApiKey, PublishableKey};
-use crate::domain::workspace::WorkspaceSettings;
+use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{api_keys, forms, workspaces};
+use crate::store::{api_keys, forms};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A program with an API key.
+/// Who is calling: a program with an API key, or a person who is logged in.
 #[derive(Debug, Clone)]
-pub struct Program {
-    /// The workspace the key opens.
+pub struct Principal {
+    /// The workspace that is open to them.
     pub workspace_id: Uuid,
-    /// The key.
-    pub key_id: Uuid,
-    /// What it may do.
+    /// The key, or the user.
+    pub id: Uuid,
+    /// As what they are named in events.
+    pub actor: Actor,
+    /// What they may do.
     pub scopes: Vec<Scope>,
-    /// Its own rate limit.
+    /// Which leads they may know of.
+    pub visible: Visibility,
+    /// Their own rate limit.
     pub requests_per_minute: Option<u32>,
     /// The workspace's rules.
-    pub settings: Arc<WorkspaceSettings>,
+    pub rules: Arc<Rules>,
 }
 
 /// Who holds this key; `None` when it is unknown, revoked or past its time, which the caller must not be told apart.
@@ -31,7 +37,7 @@ pub fn by_api_key(
     conn: &mut TenantConnection,
     key: &ApiKey,
     now: DateTime<Utc>,
-) -> Result<Option<Program>> {
+) -> Result<Option<Principal>> {
     let Some(record) = api_keys::find(conn, key.id)? else {
         return Ok(None);
     };
@@ -40,15 +46,16 @@ pub fn by_api_key(
         return Ok(None);
     }
     api_keys::mark_used(conn, &record, now)?;
-    let workspace = workspaces::get(conn)?;
-    Ok(Some(Program {
-        workspace_id: workspace.id,
-        key_id: record.id,
+    Ok(Some(Principal {
+        workspace_id: conn.workspace_id(),
+        id: record.id,
+        actor: Actor::api_key(record.id),
+        visible: Visibility::All,
         scopes: record.scopes,
         requests_per_minute: record
             .requests_per_minute
             .and_then(|limit| limit.try_into().ok()),
-        settings: Arc::new(workspace.settings),
+        rules: Arc::new(rules::load(conn)?),
     }))
 }
 
@@ -60,7 +67,7 @@ pub struct Website {
     /// The form it may submit to.
     pub form: Form,
     /// The workspace's rules.
-    pub settings: Arc<WorkspaceSettings>,
+    pub rules: Arc<Rules>,
 }
 
 /// The form behind a publishable key; `None` when the key is unknown or revoked.
@@ -71,11 +78,10 @@ pub fn by_publishable_key(
     let Some(form) = forms::find_by_key(conn, key.id)? else {
         return Ok(None);
     };
-    let workspace = workspaces::get(conn)?;
     Ok(Some(Website {
-        workspace_id: workspace.id,
+        workspace_id: conn.workspace_id(),
         form,
-        settings: Arc::new(workspace.settings),
+        rules: Arc::new(rules::load(conn)?),
     }))
 }
 

@@ -8,8 +8,8 @@ use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Submission, SubmissionState};
-use crate::domain::workspace::WorkspaceSettings;
 use crate::error::Result;
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
@@ -73,7 +73,7 @@ pub enum LookUp {
 pub fn capture_many(
     conn: &mut TenantConnection,
     incoming: &[Incoming],
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     look_up: LookUp,
     now: DateTime<Utc>,
 ) -> Result<Vec<Reply>> {
@@ -103,7 +103,7 @@ pub fn capture_many(
             replies.push(reply);
             continue;
         }
-        let captured = capture::decide(&one.capture, &mut known, settings, &mut ProcessIds);
+        let captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
         let answer = (one.answers.done)(&captured);
         if let Some(key) = key {
             answered.insert(id_of(key), (key.request_hash, answer.clone()));
@@ -138,12 +138,12 @@ pub fn capture_many(
 pub fn replay(
     conn: &mut TenantConnection,
     capture: &Capture,
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
     submissions::lock_quarantined(conn, capture.receipt_id)?;
     let (mut known, claims) = load(conn, [capture], now)?;
-    let captured = capture::decide(capture, &mut known, settings, &mut ProcessIds);
+    let captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
     let decided = [(capture, &captured)];
     save(conn, &decided, &Beside::default(), &known, &claims, now)?;
     submissions::set_state(

@@ -1,17 +1,18 @@
 //! Changes values of a lead.
 
 use crate::domain::capture::{Holder, begin_change, event};
-use crate::domain::event::{Change, EventType, Provenance};
+use crate::domain::event::{Change, EventType};
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::reach;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_draft;
 use crate::domain::lead_fields::Field;
-use crate::domain::workspace::WorkspaceSettings;
+use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{lead_identities, leads, outbox};
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -43,18 +44,16 @@ pub fn change_lead(
     id: Uuid,
     patch: &LeadPatch,
     expected: Option<i64>,
-    settings: &WorkspaceSettings,
-    provenance: &Provenance,
-    now: DateTime<Utc>,
+    by: &OnBehalf,
 ) -> Result<Lead> {
     // Identities are claimed before any lead is locked, here as in a capture: so the two never wait for each other.
-    let before = present(leads::get(conn, id)?)?;
-    let (_, identities) = patched(&before, patch, settings)?;
+    let before = reach::get(conn, id, &by.visible)?;
+    let (_, identities) = patched(&before, patch, &by.rules)?;
     let wanted: BTreeMap<Identity, Holder> = identities
         .into_iter()
         .map(|identity| (identity, own(id)))
         .collect();
-    let mut claims = lead_identities::claim(conn, wanted, now)?;
+    let mut claims = lead_identities::claim(conn, wanted, by.now)?;
     for (identity, holder) in &claims.taken {
         if holder.lead_id != id && identity.kind == IdentityKind::Email {
             return Err(Conflict::IdentityTaken {
@@ -64,30 +63,21 @@ pub fn change_lead(
             .into());
         }
     }
-    let locked = present(leads::lock(conn, id)?)?;
+    let locked = reach::lock(conn, id, &by.visible)?;
     lead_identities::confirm(conn, &mut claims, [&locked])?;
     check_version(&locked, expected)?;
-    let (mut lead, _) = patched(&locked, patch, settings)?;
+    let (mut lead, _) = patched(&locked, patch, &by.rules)?;
     let changes = differences(&locked, &lead);
     if changes.is_empty() {
         return Ok(locked);
     }
     let given_up = cleared_identities(&locked, &lead);
     lead_identities::release(conn, given_up.iter().map(|identity| (identity, id)))?;
-    begin_change(&mut lead, now);
+    begin_change(&mut lead, by.now);
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
     leads::update(conn, &lead)?;
-    outbox::add_all(conn, &[(&happened, provenance)])?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
-}
-
-/// The lead, unless it is deleted.
-pub fn present(lead: Lead) -> Result<Lead> {
-    if lead.deleted_at.is_some() {
-        Err(Error::not_found("lead", lead.id))
-    } else {
-        Ok(lead)
-    }
 }
 
 /// Refuses a lead of another version than the caller has seen.
@@ -111,11 +101,7 @@ fn own(lead_id: Uuid) -> Holder {
 }
 
 /// The lead with the patch applied, in normal form, and the identities it brings.
-fn patched(
-    lead: &Lead,
-    patch: &LeadPatch,
-    settings: &WorkspaceSettings,
-) -> Result<(Lead, Vec<Identity>)> {
+fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<Identity>)> {
     let mut draft = lead.fields.clone();
     let mut errors = Vec::new();
     for (field, value) in &patch.fields {
@@ -139,7 +125,7 @@ fn patched(
     let region = draft
         .country
         .as_deref()
-        .or(settings.default_country.as_deref())
+        .or(rules.default_country.as_deref())
         .map(str::to_owned);
     let normal = lead_draft::normalise(named, None, region.as_deref()).map_err(Error::Invalid)?;
     let mut changed = lead.clone();

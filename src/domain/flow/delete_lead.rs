@@ -1,14 +1,16 @@
 //! Deletes a lead, and brings it back.
 
 use crate::domain::capture::{begin_change, event};
-use crate::domain::event::{Change, EventType, Provenance};
-use crate::domain::flow::change_lead::{check_version, present};
+use crate::domain::event::{Change, EventType};
+use crate::domain::flow::change_lead::check_version;
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::{Lead, RESTORE_DAYS};
 use crate::error::{Conflict, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{leads, outbox};
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,12 +21,11 @@ pub fn delete_lead(
     conn: &mut TenantConnection,
     id: Uuid,
     expected: Option<i64>,
-    provenance: &Provenance,
-    now: DateTime<Utc>,
+    by: &OnBehalf,
 ) -> Result<Lead> {
-    let mut lead = present(leads::lock(conn, id)?)?;
+    let mut lead = reach::lock(conn, id, &by.visible)?;
     check_version(&lead, expected)?;
-    begin_change(&mut lead, now);
+    begin_change(&mut lead, by.now);
     lead.deleted_at = Some(lead.updated_at);
     let change = Change::new("deleted_at", Value::Null, json!(lead.deleted_at));
     let happened = event(
@@ -34,7 +35,7 @@ pub fn delete_lead(
         &mut ProcessIds,
     );
     leads::update(conn, &lead)?;
-    outbox::add_all(conn, &[(&happened, provenance)])?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }
 
@@ -42,20 +43,15 @@ pub fn delete_lead(
 ///
 /// # Errors
 /// A conflict when it is not deleted, or was deleted more than [`RESTORE_DAYS`] ago.
-pub fn restore_lead(
-    conn: &mut TenantConnection,
-    id: Uuid,
-    provenance: &Provenance,
-    now: DateTime<Utc>,
-) -> Result<Lead> {
-    let mut lead = leads::lock(conn, id)?;
+pub fn restore_lead(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Lead> {
+    let mut lead = reach::seen(leads::lock(conn, id)?, &by.visible)?;
     let Some(deleted_at) = lead.deleted_at else {
         return Err(Conflict::NotDeleted.into());
     };
-    if now - deleted_at > Duration::days(RESTORE_DAYS) {
+    if by.now - deleted_at > Duration::days(RESTORE_DAYS) {
         return Err(Conflict::RestoreWindowPassed { days: RESTORE_DAYS }.into());
     }
-    begin_change(&mut lead, now);
+    begin_change(&mut lead, by.now);
     lead.deleted_at = None;
     let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
     let happened = event(
@@ -65,6 +61,6 @@ pub fn restore_lead(
         &mut ProcessIds,
     );
     leads::update(conn, &lead)?;
-    outbox::add_all(conn, &[(&happened, provenance)])?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }

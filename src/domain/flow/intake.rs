@@ -5,8 +5,8 @@
 
 use crate::domain::flow::capture::{self, Answers, Incoming, LookUp, Reply};
 use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
-use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
 use crate::store::pool::Db;
 use chrono::Utc;
@@ -18,9 +18,9 @@ pub fn take_in(
     db: &Db,
     workspace_id: Uuid,
     incoming: &[Incoming],
-    settings: &WorkspaceSettings,
+    rules: &Rules,
 ) -> Vec<Result<Reply>> {
-    match attempt(db, workspace_id, incoming, settings, LookUp::Later) {
+    match attempt(db, workspace_id, incoming, rules, LookUp::Later) {
         Ok(replies) => replies.into_iter().map(Ok).collect(),
         Err(Error::Unavailable(source)) => {
             let reason = source.to_string();
@@ -31,7 +31,7 @@ pub fn take_in(
         }
         Err(_) => incoming
             .iter()
-            .map(|one| alone(db, workspace_id, one, settings))
+            .map(|one| alone(db, workspace_id, one, rules))
             .collect(),
     }
 }
@@ -41,9 +41,9 @@ pub fn together(
     db: &Db,
     workspace_id: Uuid,
     incoming: &[Incoming],
-    settings: &WorkspaceSettings,
+    rules: &Rules,
 ) -> Result<Vec<Reply>> {
-    attempt(db, workspace_id, incoming, settings, LookUp::First)
+    attempt(db, workspace_id, incoming, rules, LookUp::First)
 }
 
 /// As [`together`]; only the first run of the transaction may leave keys to be looked up later.
@@ -51,14 +51,14 @@ fn attempt(
     db: &Db,
     workspace_id: Uuid,
     incoming: &[Incoming],
-    settings: &WorkspaceSettings,
+    rules: &Rules,
     mut look_up: LookUp,
 ) -> Result<Vec<Reply>> {
     let now = Utc::now();
     let run = || {
         db.in_workspace(workspace_id, |conn| {
             let look_up = std::mem::replace(&mut look_up, LookUp::First);
-            capture::capture_many(conn, incoming, settings, look_up, now)
+            capture::capture_many(conn, incoming, rules, look_up, now)
         })
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
@@ -68,17 +68,12 @@ fn attempt(
     })
 }
 
-fn alone(
-    db: &Db,
-    workspace_id: Uuid,
-    one: &Incoming,
-    settings: &WorkspaceSettings,
-) -> Result<Reply> {
+fn alone(db: &Db, workspace_id: Uuid, one: &Incoming, rules: &Rules) -> Result<Reply> {
     let only = |replies: Vec<Reply>| {
         let reply = replies.into_iter().next();
         reply.ok_or_else(|| Error::internal("a capture without a reply"))
     };
-    let again = || together(db, workspace_id, std::slice::from_ref(one), settings).and_then(only);
+    let again = || together(db, workspace_id, std::slice::from_ref(one), rules).and_then(only);
     match again() {
         Err(Error::TooSlow) => Err(Error::Overloaded),
         Err(error @ Error::Internal(_)) => {

@@ -5,5 +5,8 @@ pub mod capture;
 pub mod change_lead;
 pub mod delete_lead;
 pub mod intake;
+pub mod on_behalf;
 pub mod once;
+pub mod reach;
+pub mod rules;
 pub mod setup;

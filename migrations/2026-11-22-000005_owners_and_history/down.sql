@@ -1,0 +1,10 @@
+DROP TABLE lead_history;
+DROP INDEX leads_by_revisit_at;
+DROP INDEX leads_by_team;
+DROP INDEX leads_by_owner;
+ALTER TABLE leads DROP COLUMN revisit_at;
+ALTER TABLE leads DROP COLUMN disqualify_reason;
+ALTER TABLE leads DROP COLUMN stage_changed_at;
+ALTER TABLE leads DROP COLUMN stage_kind;
+ALTER TABLE leads DROP COLUMN team_id;
+ALTER TABLE leads DROP COLUMN owner_id;

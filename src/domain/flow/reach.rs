@@ -1,0 +1,40 @@
+//! Leads within a caller's reach: those that are there and that the caller may see. Every flow that is asked for a lead
+//! by its id gets it here, so that nobody reaches another's by knowing the id.
+
+use crate::domain::access::Visibility;
+use crate::domain::lead::Lead;
+use crate::error::{Error, Result};
+use crate::store::leads;
+use crate::store::pool::TenantConnection;
+use uuid::Uuid;
+
+/// A lead.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none, when it is deleted, and when the caller may not know of it.
+pub fn get(conn: &mut TenantConnection, id: Uuid, visible: &Visibility) -> Result<Lead> {
+    present(seen(leads::get(conn, id)?, visible)?)
+}
+
+/// As [`get`], locked until the end of the transaction.
+pub fn lock(conn: &mut TenantConnection, id: Uuid, visible: &Visibility) -> Result<Lead> {
+    present(seen(leads::lock(conn, id)?, visible)?)
+}
+
+/// The lead, unless the caller may not know of it; also a deleted one.
+pub fn seen(lead: Lead, visible: &Visibility) -> Result<Lead> {
+    if visible.shows(&lead) {
+        Ok(lead)
+    } else {
+        Err(Error::not_found("lead", lead.id))
+    }
+}
+
+/// The lead, unless it is deleted.
+pub fn present(lead: Lead) -> Result<Lead> {
+    if lead.deleted_at.is_some() {
+        Err(Error::not_found("lead", lead.id))
+    } else {
+        Ok(lead)
+    }
+}

@@ -1,0 +1,14 @@
+//! Reads what a workspace has decided about its leads.
+
+use crate::domain::rules::Rules;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::workspaces;
+
+/// The rules of the transaction's workspace.
+pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
+    Ok(Rules {
+        settings: workspaces::get(conn)?.settings,
+        ..Rules::default()
+    })
+}
