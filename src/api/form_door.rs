@@ -4,7 +4,7 @@
 //! comes after the same time, whether the person is known or not (promise P12).
 
 use crate::api::capture_json::CaptureBody;
-use crate::api::captures::{self, Prepared, Received};
+use crate::api::captures::{self, Prepared, Received, Sender};
 use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::extract;
@@ -12,7 +12,7 @@ use crate::api::form_body::FormBody;
 use crate::api::problem::{ApiError, Problem, WriteProblems};
 use crate::api::shape::Shape;
 use crate::api::state::{AppState, blocking, in_workspace};
-use crate::domain::capture_draft::CaptureDraft;
+use crate::domain::capture_draft::{CaptureDraft, Manner};
 use crate::domain::event::Actor;
 use crate::domain::flow::authenticate::{self, Website};
 use crate::domain::form::Form;
@@ -173,13 +173,14 @@ async fn take_in(
         .default_country
         .clone()
         .or_else(|| website.rules.default_country.clone());
-    let prepared = captures::prepare(
-        forgiving(draft, country.as_deref()),
-        received,
-        Actor::form(website.form.id),
-        Some(website.form.id),
-        country,
-    );
+    let draft = forgiving(draft, country.as_deref());
+    let sender = Sender {
+        actor: Actor::form(website.form.id),
+        form_id: Some(website.form.id),
+        default_country: country,
+        rules: website.rules.clone(),
+    };
+    let prepared = captures::prepare(draft, received, sender, Manner::Forgiving);
     match prepared {
         Prepared::Ready(incoming) if is_spam => {
             let mut spam = incoming.submission;

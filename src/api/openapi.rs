@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi};
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),
+        (name = "fields", description = "The workspace's own fields of leads"),
         (name = "schema", description = "What leads are made of"),
         (name = "workspace", description = "The workspace and its rules"),
         (name = "operation", description = "For operators"),
