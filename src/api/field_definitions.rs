@@ -155,7 +155,7 @@ pub struct FieldOptionWrite {
     "options": [{"value": "basic", "label": "Basic"}, {"value": "pro", "label": "Pro"}]}))]
 pub struct NewFieldDefinition {
     /// The name in `custom`: a–z first, then a–z, 0–9 and `_`. It never changes.
-    #[schema(min_length = 1, max_length = 63)]
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z][a-z0-9_]*$")]
     pub key: String,
     /// What it holds.
     #[serde(rename = "type")]
@@ -463,7 +463,11 @@ fn patched(
         match name.as_str() {
             "type" => match FieldType::deserialize(value) {
                 Ok(field_type) => after.field_type = field_type,
-                Err(_) => errors.push(FieldError::new("/type", "required", "a field has a type")),
+                Err(_) => errors.push(FieldError::new(
+                    "/type",
+                    "type_missing",
+                    "a field has a type",
+                )),
             },
             "label" => {
                 let label = value.as_str().map(text::clean_line);

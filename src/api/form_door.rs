@@ -19,6 +19,7 @@ use crate::domain::form::Form;
 use crate::domain::key::PublishableKey;
 use crate::domain::lead_draft;
 use crate::domain::lead_fields::Field;
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, SubmissionContext, SubmissionState};
 use crate::error::{Error, FieldError, Result};
 use crate::store::submissions;
@@ -128,7 +129,7 @@ async fn receive(
         .map(str::to_owned);
     let is_spam = sent.is_spam();
     let context = captures::context(request, state, None);
-    let draft = sent.into_draft(&website.form.source);
+    let draft = sent.into_draft(&website.form.source, &website.rules);
     let received = Received {
         door: Door::Form,
         content_type,
@@ -245,6 +246,7 @@ pub fn read_again(
     content_type: &str,
     body: &[u8],
     context: &SubmissionContext,
+    rules: &Rules,
 ) -> Result<CaptureDraft> {
     let sent = futures_util::future::FutureExt::now_or_never(FormBody::read(
         content_type,
@@ -260,7 +262,7 @@ pub fn read_again(
     let draft = sent
         .ok_or_else(unreadable)?
         .map_err(|_| unreadable())?
-        .into_draft(&form.source);
+        .into_draft(&form.source, rules);
     Ok(forgiving(
         with_context(draft, context),
         form.default_country.as_deref(),

@@ -13,6 +13,7 @@ pub mod extract;
 pub mod field_definitions;
 pub mod form_body;
 pub mod form_door;
+pub mod history;
 pub mod idempotency;
 pub mod lead_details;
 pub mod lead_json;

@@ -274,6 +274,7 @@ fn read_again(
                 &submission.content_type,
                 &submission.body,
                 &submission.context,
+                &rules,
             )?;
             (draft, form.default_country.clone().or(default_country))
         }

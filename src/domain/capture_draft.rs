@@ -11,7 +11,7 @@ use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::text;
 use crate::domain::rules::Rules;
 use crate::error::FieldError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -111,7 +111,10 @@ pub fn normalise(
     });
     let mut identities = external_identities(&draft.external_ids, &mut errors);
     identities.extend(person.identities);
-    let taken = custom_values::take(clean_custom(draft.custom, &mut errors), &around.rules);
+    let mut given = clean_custom(draft.custom, &mut errors);
+    // Nothing said is nothing known.
+    given.retain(|_, value| !value.is_null());
+    let taken = custom_values::take(given, &around.rules);
     let mut misfits = Map::new();
     for (key, value, misfit) in taken.misfits {
         if around.manner == Manner::Forgiving {
@@ -184,7 +187,8 @@ pub fn normalise(
         occurred_at: draft
             .submitted_at
             .unwrap_or(around.received_at)
-            .min(around.received_at),
+            .min(around.received_at)
+            .trunc_subsecs(6),
         fields: person.fields,
         website_domain: person.website_domain,
         custom,

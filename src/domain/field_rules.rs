@@ -94,50 +94,50 @@ pub fn check(definition: &mut FieldDefinition) -> Vec<FieldError> {
     note(
         definition.label.is_empty(),
         "/label",
-        "required",
+        "empty_label",
         "a field has a label",
     );
     note(
         !field_type.is_choice() && !definition.options.is_empty(),
         "/options",
-        "not_allowed",
+        "not_for_this_type",
         "only single_choice and multi_choice have options",
     );
     let is_offered = definition.options.iter().any(|option| !option.archived);
     note(
         field_type.is_choice() && !is_offered,
         "/options",
-        "required",
+        "options_missing",
         "a choice has at least one option that is not archived",
     );
     note(
         definition.pattern.is_some() && !field_type.takes_pattern(),
         "/pattern",
-        "not_allowed",
+        "not_for_this_type",
         "only text, long_text and url have a pattern",
     );
     note(
         definition.filterable && !field_type.can_be_filterable(),
         "/filterable",
-        "not_allowed",
+        "not_for_this_type",
         "a long_text cannot be filterable; a text can",
     );
     note(
         definition.unique && !field_type.can_be_unique(),
         "/unique",
-        "not_allowed",
+        "not_for_this_type",
         "only text, integer, decimal, date, datetime and url can be unique",
     );
     note(
         definition.identifies && !definition.unique,
         "/identifies",
-        "not_allowed",
+        "needs_unique",
         "only a unique field says who somebody is: set `unique`, too",
     );
     note(
         definition.unique && definition.default.is_some(),
         "/default",
-        "not_allowed",
+        "no_default_for_unique",
         "a unique field has no default: only one lead could have it",
     );
     errors.extend(check_options(definition));
@@ -175,7 +175,7 @@ fn check_default(definition: &mut FieldDefinition) -> Option<FieldError> {
             definition.default = normal;
             None
         }
-        Err(misfit) => Some(FieldError::new("/default", misfit.code, misfit.detail)),
+        Err(misfit) => Some(FieldError::new("/default", "misfit", misfit.detail)),
     }
 }
 
@@ -184,14 +184,18 @@ pub fn check_beside(definition: &FieldDefinition, others: &[&FieldDefinition]) -
     let mut errors = Vec::new();
     if others.len() >= MAX_FIELDS {
         let detail = format!("a workspace has at most {MAX_FIELDS} fields, archived ones too");
-        errors.push(FieldError::new("/key", "too_many", detail));
+        errors.push(FieldError::new("/key", "too_many_fields", detail));
     }
     let filterable = others.iter().filter(|other| other.is_indexed()).count();
     if definition.is_indexed() && filterable >= MAX_FILTERABLE {
         let detail = format!(
             "a workspace has at most {MAX_FILTERABLE} filterable fields: make another one not filterable first"
         );
-        errors.push(FieldError::new("/filterable", "too_many", detail));
+        errors.push(FieldError::new(
+            "/filterable",
+            "too_many_filterable",
+            detail,
+        ));
     }
     errors
 }
@@ -254,11 +258,11 @@ mod tests {
         assert_eq!(
             wrong(long),
             [
-                "/label required",
-                "/options not_allowed",
-                "/filterable not_allowed",
-                "/unique not_allowed",
-                "/default not_allowed"
+                "/label empty_label",
+                "/options not_for_this_type",
+                "/filterable not_for_this_type",
+                "/unique not_for_this_type",
+                "/default no_default_for_unique"
             ]
         );
         let whole = FieldDefinition {
@@ -270,9 +274,9 @@ mod tests {
         assert_eq!(
             wrong(whole),
             [
-                "/pattern not_allowed",
-                "/identifies not_allowed",
-                "/default wrong_type"
+                "/pattern not_for_this_type",
+                "/identifies needs_unique",
+                "/default misfit"
             ]
         );
     }
@@ -283,7 +287,7 @@ mod tests {
             options,
             ..FieldDefinition::new("f", 1, FieldType::SingleChoice)
         };
-        assert_eq!(wrong(choice(vec![])), ["/options required"]);
+        assert_eq!(wrong(choice(vec![])), ["/options options_missing"]);
         assert_eq!(
             wrong(choice(vec![option("a", "Alpha"), option("b", "ALPHA")])),
             ["/options/1 not_unique"]
@@ -356,7 +360,7 @@ mod tests {
                 .map(|error| error.code)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(codes(&filterable[50], &others), ["too_many"]);
+        assert_eq!(codes(&filterable[50], &others), ["too_many_filterable"]);
         assert_eq!(codes(&filterable[50], &others[1..]), Vec::<&str>::new());
         let plain = FieldDefinition::new("g", 60, FieldType::Text);
         assert_eq!(codes(&plain, &others), Vec::<&str>::new());

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod as_of;
 pub mod capture;
 pub mod capture_draft;
 pub mod custom_values;
@@ -12,11 +13,13 @@ pub mod field_rules;
 pub mod field_value;
 pub mod flow;
 pub mod form;
+pub mod history;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod lead;
+pub mod lead_changes;
 pub mod lead_draft;
 pub mod lead_fields;
 pub mod lead_list;
@@ -26,4 +29,6 @@ pub mod pattern;
 pub mod rules;
 pub mod stage;
 pub mod submission;
+#[cfg(test)]
+pub mod test_leads;
 pub mod workspace;

@@ -9,6 +9,7 @@ pub mod delete_lead;
 pub mod intake;
 pub mod on_behalf;
 pub mod once;
+pub mod past;
 pub mod reach;
 pub mod rules;
 pub mod setup;
