@@ -1,5 +1,6 @@
 //! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
 
+pub mod assignments;
 pub mod auth;
 pub mod capture_batch;
 pub mod capture_json;
@@ -11,6 +12,7 @@ pub mod cors;
 pub mod extract;
 pub mod form_body;
 pub mod form_door;
+pub mod history;
 pub mod idempotency;
 pub mod lead_details;
 pub mod lead_json;

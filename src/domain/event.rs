@@ -180,6 +180,16 @@ impl EventType {
     }
 }
 
+impl EventType {
+    /// The type of that name.
+    pub fn from_name(name: &str) -> Option<EventType> {
+        EventType::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
 /// Something that happened to a lead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {

@@ -5,6 +5,7 @@ mod changes;
 mod citus;
 mod crowd;
 mod forms;
+mod history;
 mod isolation;
 mod leads;
 mod lists;
