@@ -18,6 +18,12 @@ pub fn time_of(id: Uuid) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds.cast_signed(), nanoseconds).unwrap_or_default()
 }
 
+/// An id that is less than every id of the moment `at` and later, and greater than those before.
+pub fn lowest_of(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128((milliseconds & 0xFFFF_FFFF_FFFF) << 80)
+}
+
 /// The process's source of ids.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProcessIds;
@@ -42,6 +48,19 @@ impl Ids for ProcessIds {
 mod tests {
     use super::*;
     use chrono::Duration;
+
+    #[test]
+    fn the_lowest_id_of_a_moment_stands_between_it_and_the_one_before() {
+        let at = DateTime::from_timestamp_millis(1_900_000_000_000).unwrap();
+        let of = |at: DateTime<Utc>| {
+            Uuid::new_v7(uuid::Timestamp::from_unix(
+                uuid::NoContext,
+                at.timestamp().cast_unsigned(),
+                at.timestamp_subsec_nanos(),
+            ))
+        };
+        assert!(lowest_of(at) < of(at) && of(at - Duration::milliseconds(1)) < lowest_of(at));
+    }
 
     #[test]
     fn ids_grow_also_when_the_clock_goes_back() {

@@ -2,7 +2,9 @@
 //! [`flow`] calls the store.
 
 pub mod access;
+pub mod access_token;
 pub mod activity;
+pub mod audit;
 pub mod capture;
 pub mod capture_draft;
 pub mod event;
@@ -11,6 +13,7 @@ pub mod flow;
 pub mod form;
 pub mod idempotency;
 pub mod identity;
+pub mod identity_provider;
 pub mod ids;
 pub mod key;
 pub mod lead;
@@ -19,7 +22,11 @@ pub mod lead_fields;
 pub mod lead_list;
 pub mod merge_in;
 pub mod normalise;
+pub mod password;
 pub mod rules;
+pub mod secret;
+pub mod session;
 pub mod stage;
 pub mod submission;
+pub mod user;
 pub mod workspace;

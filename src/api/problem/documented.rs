@@ -42,6 +42,7 @@ const WRITE: &[ProblemKind] = &[
     ProblemKind::NotFound,
     ProblemKind::SlowBody,
     ProblemKind::IdentityTaken,
+    ProblemKind::LeadNotVisible,
     ProblemKind::IdempotencyKeyInUse,
     ProblemKind::PreconditionFailed,
     ProblemKind::PayloadTooLarge,
