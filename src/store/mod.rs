@@ -2,6 +2,7 @@
 
 pub mod activities;
 pub mod api_keys;
+pub mod audit_log;
 pub mod consents;
 pub mod failure;
 pub mod feed;
@@ -16,13 +17,20 @@ pub mod lead_identities;
 pub mod lead_lists;
 pub mod lead_values;
 pub mod leads;
+pub mod login_attempts;
 pub mod migrations;
+pub mod one_time_tokens;
 pub mod outbox;
 pub mod partitions;
 pub mod pool;
+pub mod refresh_tokens;
 pub mod roles;
 mod schema;
+pub mod sessions;
+pub mod signing_keys;
 mod statement;
 pub mod submissions;
+pub mod teams;
 pub mod together;
+pub mod users;
 pub mod workspaces;

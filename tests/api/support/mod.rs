@@ -3,6 +3,8 @@
 pub mod app;
 pub mod http;
 pub mod operations;
+pub mod people;
 pub mod server;
 
 pub use app::TestApp;
+pub use people::{PASSWORD, TestUser};
