@@ -6,8 +6,8 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    auth, capture_batch, captures, changes, cors, extract, form_door, lead_details, leads, measure,
-    openapi, operation, request_id, schema, submissions, workspace,
+    assignments, auth, capture_batch, captures, changes, cors, extract, form_door, lead_details,
+    leads, measure, openapi, operation, request_id, schema, submissions, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -285,6 +285,7 @@ where
         .service(leads::update_lead)
         .service(leads::delete_lead)
         .service(leads::restore_lead)
+        .service(assignments::assign_lead)
         .service(lead_details::list_activities)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)

@@ -1,5 +1,6 @@
 //! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
 
+pub mod assignments;
 pub mod auth;
 pub mod capture_batch;
 pub mod capture_json;

@@ -28,6 +28,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsDelete),
     ),
     (
+        "POST",
+        "/v1/leads/{id}/assignment",
+        Needs::Scope(Scope::LeadsAssign),
+    ),
+    (
         "GET",
         "/v1/leads/{id}/activities",
         Needs::Scope(Scope::LeadsRead),

@@ -22,6 +22,7 @@ pub mod lead_list;
 pub mod merge_in;
 pub mod nearest;
 pub mod normalise;
+pub mod pattern;
 pub mod rules;
 pub mod stage;
 pub mod submission;

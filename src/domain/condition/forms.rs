@@ -4,7 +4,7 @@
 use super::comparison::{Comparison, Operand, Order};
 use super::field::CustomField;
 use crate::domain::field_definition::FieldType;
-use crate::domain::field_value::{INDEXED_BYTES, index_form};
+use crate::domain::field_value::{MAX_INDEXED, index_form};
 use crate::domain::lead::Lead;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ pub fn custom_forms(field: &CustomField, lead: &Lead) -> Vec<String> {
 
 /// The forms of a lead's labels.
 pub fn tag_forms(lead: &Lead) -> Vec<String> {
-    let indexed = |tag: &&String| !tag.is_empty() && tag.len() <= INDEXED_BYTES;
+    let indexed = |tag: &&String| !tag.is_empty() && tag.len() <= MAX_INDEXED;
     lead.tags.iter().filter(indexed).cloned().collect()
 }
 
@@ -153,7 +153,10 @@ fn forms_of(field_type: FieldType, value: &Value) -> Vec<String> {
     match (field_type, value) {
         (FieldType::LongText, Value::String(text)) if !text.is_empty() => vec![text.clone()],
         (FieldType::LongText, _) => Vec::new(),
-        _ => index_form(field_type, value),
+        _ => index_form(field_type, value)
+            .into_iter()
+            .filter(|form| !form.is_empty())
+            .collect(),
     }
 }
 

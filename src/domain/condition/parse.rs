@@ -255,6 +255,14 @@ impl<'r> Parser<'r> {
             );
             return None;
         }
+        if self.for_search && !definition.is_searchable() {
+            self.wrong(
+                place,
+                "index_building",
+                "the values that leads have in this field are still being indexed: try again soon",
+            );
+            return None;
+        }
         Some(Field::Custom(CustomField::from(definition)))
     }
 

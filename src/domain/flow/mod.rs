@@ -1,5 +1,6 @@
 //! Flows: one use case each, in one transaction: load, decide, save.
 
+pub mod assign_lead;
 pub mod authenticate;
 pub mod capture;
 pub mod change_lead;

@@ -93,6 +93,7 @@ impl Operation {
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
+            ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),
             ("PATCH", "/v1/workspace") => Some(json!({"name": "Renamed"})),
             (method, path) => panic!("no test knows how to call {method} {path}: say it here"),
         };

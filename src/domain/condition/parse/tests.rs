@@ -1,24 +1,14 @@
 use super::*;
 use crate::domain::condition::Operand;
 use crate::domain::condition::time::{Moment, Unit};
-use crate::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
+use crate::domain::field_definition::{FieldDefinition, FieldOption, FieldType, Indexing};
 use crate::domain::workspace::WorkspaceSettings;
 use serde_json::json;
 
 fn definition(key: &str, slot: i16, field_type: FieldType) -> FieldDefinition {
     FieldDefinition {
-        key: key.into(),
-        slot,
-        label: key.into(),
-        description: None,
-        field_type,
-        options: Vec::new(),
-        required: false,
-        unique: false,
-        default: None,
-        pattern: None,
         filterable: true,
-        archived: false,
+        ..FieldDefinition::new(key, slot, field_type)
     }
 }
 
@@ -49,6 +39,13 @@ fn rules() -> Rules {
             FieldDefinition {
                 filterable: false,
                 ..definition("story", 6, FieldType::LongText)
+            },
+            FieldDefinition {
+                indexing: Indexing {
+                    index_ready: false,
+                    ..Indexing::DONE
+                },
+                ..definition("fresh", 7, FieldType::Text)
             },
         ],
         ..Rules::default()
@@ -203,6 +200,7 @@ fn every_mistake_is_found_with_its_place() {
         {"field": "a/b~", "op": "eq", "value": 1, "x/y~": 2},
         {"all": [], "any": []},
         {"fields": "city"},
+        {"field": "custom.fresh", "op": "is_set"},
     ]});
     let expected = [
         ("/all/0/field", "unknown_field"),
@@ -232,6 +230,7 @@ fn every_mistake_is_found_with_its_place() {
         ("/all/15/field", "unknown_field"),
         ("/all/16", "ambiguous"),
         ("/all/17", "required"),
+        ("/all/18/field", "index_building"),
     ];
     let expected: Vec<(String, &str)> = expected
         .map(|(pointer, code)| (format!("/condition{pointer}"), code))
