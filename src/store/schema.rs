@@ -255,4 +255,13 @@ diesel::table! {
         lead_id -> Uuid,
     }
 }
+
+diesel::table! {
+    search_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        walked_through -> Nullable<Uuid>,
+        is_complete -> Bool,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

@@ -3,6 +3,7 @@
 mod captures;
 mod changes;
 mod citus;
+mod conditions;
 mod crowd;
 mod forms;
 mod isolation;
