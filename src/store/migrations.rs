@@ -33,6 +33,7 @@ migrations! {
     "2026-11-22-000005_owners_and_history",
     "2026-11-22-000006_people",
     "2026-11-22-000007_custom_fields",
+    "2026-11-22-000008_search",
 }
 
 impl Migration {

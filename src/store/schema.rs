@@ -378,6 +378,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    search_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        walked_through -> Nullable<Uuid>,
+        is_complete -> Bool,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);
 diesel::allow_tables_to_appear_in_same_query!(team_members, teams);
 diesel::allow_tables_to_appear_in_same_query!(team_members, users);

@@ -5,6 +5,7 @@ mod audit_log;
 mod captures;
 mod changes;
 mod citus;
+mod conditions;
 mod crowd;
 mod forms;
 mod history;

@@ -8,3 +8,5 @@ pub mod server;
 
 pub use app::TestApp;
 pub use people::{PASSWORD, TestUser};
+pub mod draw;
+pub mod leads;
