@@ -6,8 +6,9 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, capture_batch, captures, changes, cors, extract, form_door, history,
-    lead_details, leads, measure, openapi, operation, request_id, schema, submissions, workspace,
+    activities, assignments, auth, capture_batch, captures, changes, cors, extract, form_door,
+    history, lead_details, leads, measure, notes, openapi, operation, request_id, schema,
+    submissions, timeline, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -287,7 +288,18 @@ where
         .service(leads::restore_lead)
         .service(assignments::assign_lead)
         .service(history::list_history)
-        .service(lead_details::list_activities)
+        .service(activities::list_activities)
+        .service(activities::add_activity)
+        .service(activities::get_activity)
+        .service(activities::correct_activity)
+        .service(activities::delete_activity)
+        .service(notes::list_notes)
+        .service(notes::add_note)
+        .service(notes::get_note)
+        .service(notes::update_note)
+        .service(notes::delete_note)
+        .service(notes::list_note_versions)
+        .service(timeline::list_timeline)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)
         .service(submissions::list_submissions)

@@ -17,6 +17,9 @@ pub enum Error {
     /// Well formed, but wrong in one or more fields. Never empty.
     #[error("{} field(s) are wrong", .0.len())]
     Invalid(Vec<FieldError>),
+    /// The caller may know of it, but not do this with it. The text says who can.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
     /// Well formed, but at odds with the present state.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -78,6 +81,9 @@ pub enum Conflict {
     /// The submission is not in a state that allows this.
     #[error("the submission is {state}")]
     SubmissionState { state: String },
+    /// A submission is what came in; it is not corrected.
+    #[error("the activity is a submission")]
+    SubmissionActivity,
     /// The lead was deleted too long ago to come back.
     #[error("the lead was deleted more than {days} days ago")]
     RestoreWindowPassed { days: i64 },

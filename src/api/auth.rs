@@ -5,7 +5,9 @@ use crate::api::permissions::{self, Needs};
 use crate::api::problem::ApiError;
 use crate::api::rate_limit::{Decision, Quota};
 use crate::api::state::{AppState, blocking};
+use crate::domain::access::Scope;
 use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::flow::activities::Editing;
 use crate::domain::flow::authenticate::{self, Principal};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::key::ApiKey;
@@ -57,6 +59,15 @@ impl Caller {
             provenance: self.provenance(),
             rules: self.rules.clone(),
             now,
+        }
+    }
+
+    /// Whose activities and notes they may change: who may delete leads may change everybody's.
+    pub fn editing(&self) -> Editing {
+        if self.scopes.contains(&Scope::LeadsDelete) {
+            Editing::Everybodys
+        } else {
+            Editing::Own
         }
     }
 

@@ -1,5 +1,6 @@
 //! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
 
+pub mod activities;
 pub mod assignments;
 pub mod auth;
 pub mod capture_batch;
@@ -19,6 +20,7 @@ pub mod lead_json;
 pub mod lead_query;
 pub mod leads;
 pub mod measure;
+pub mod notes;
 pub mod openapi;
 pub mod operation;
 pub mod page;
@@ -30,4 +32,5 @@ pub mod schema;
 pub mod shape;
 pub mod state;
 pub mod submissions;
+pub mod timeline;
 pub mod workspace;

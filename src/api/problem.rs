@@ -115,6 +115,7 @@ impl From<&Error> for Problem {
                 format!("There is no such {what}, or this key may not see it."),
             ),
             Error::Invalid(errors) => validation_failed(errors.clone()),
+            Error::Forbidden(reason) => Problem::new(ProblemKind::Forbidden, *reason),
             Error::Conflict(conflict) => conflict.into(),
             Error::VersionMismatch { what, current, .. } => Problem::new(
                 ProblemKind::PreconditionFailed,
@@ -163,6 +164,10 @@ impl From<&Conflict> for Problem {
             Conflict::SubmissionState { state } => {
                 Problem::new(ProblemKind::SubmissionState, format!("The submission is {state}; that does not allow this."))
             }
+            Conflict::SubmissionActivity => Problem::new(
+                ProblemKind::SubmissionActivity,
+                "This activity is a submission: what came in stays as it came.",
+            ),
             Conflict::RestoreWindowPassed { days } => Problem::new(
                 ProblemKind::RestoreWindowPassed,
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),

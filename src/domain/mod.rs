@@ -22,9 +22,11 @@ pub mod lead_fields;
 pub mod lead_list;
 pub mod merge_in;
 pub mod normalise;
+pub mod note;
 pub mod rules;
 pub mod stage;
 pub mod submission;
 #[cfg(test)]
 pub mod test_leads;
+pub mod timeline;
 pub mod workspace;

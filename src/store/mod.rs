@@ -15,6 +15,7 @@ pub mod lead_identities;
 pub mod lead_lists;
 pub mod leads;
 pub mod migrations;
+pub mod notes;
 pub mod outbox;
 pub mod partitions;
 pub mod pool;

@@ -165,9 +165,12 @@ fn two_workspaces() -> (TestApp, Uuid) {
             .with("Idempotency-Key", "once")
             .post("/v1/capture", &person);
         assert_eq!(captured.status, 201);
+        let lead = captured.json()["lead"]["id"].as_str().unwrap().to_owned();
+        let note = client.post(&format!("/v1/leads/{lead}/notes"), &json!({"body": "x"}));
+        assert_eq!(note.status, 201);
     }
     app.form(|_| {});
-    app.events(1);
+    app.events(2);
     (app, other)
 }
 
@@ -326,7 +329,19 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     );
     assert_eq!(kept.status, 202);
     let submission = kept.json()["receipt_id"].as_str().unwrap().to_owned();
-    app.events(1);
+    let id_of = |reply: crate::support::http::Reply| {
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_str().unwrap().to_owned()
+    };
+    let activity = id_of(app.post(
+        &format!("/v1/leads/{lead}/activities"),
+        json!({"type": "call", "subject": "Geheimnis"}),
+    ));
+    let note = id_of(app.post(
+        &format!("/v1/leads/{lead}/notes"),
+        json!({"body": "Geheimnis"}),
+    ));
+    app.events(3);
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -334,12 +349,21 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
+        activity: activity.clone(),
+        note: note.clone(),
         external_id: "A-1".into(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
         assert!(told.status < 500, "{operation:?}: {}", told.text());
-        for secret in ["Geheimnis", &lead, &submission, "hidden@example.com"] {
+        for secret in [
+            "Geheimnis",
+            &lead,
+            &submission,
+            &activity,
+            &note,
+            "hidden@example.com",
+        ] {
             assert!(
                 !told.text().contains(secret),
                 "{operation:?} tells {secret}: {}",

@@ -15,3 +15,4 @@ mod scopes;
 mod seed;
 mod submissions;
 mod support;
+mod timeline;

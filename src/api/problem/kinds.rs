@@ -44,6 +44,7 @@ problem_kinds! {
     IdentityTaken = CONFLICT, "identity-taken", "Another lead is this person";
     IdempotencyKeyInUse = CONFLICT, "idempotency-key-in-use", "The first request is still running";
     SubmissionState = CONFLICT, "submission-state", "The submission is in another state";
+    SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     FeedExpired = GONE, "feed-expired", "The feed no longer reaches back that far";

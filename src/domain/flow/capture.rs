@@ -323,6 +323,12 @@ fn touch(capture: &Capture, captured: &Captured) -> Activity {
         attribution: capture.attribution.clone(),
         properties: capture.properties.clone(),
         is_test: capture.is_test,
+        direction: None,
+        outcome: None,
+        duration_seconds: None,
+        subject: None,
+        body: None,
+        version: 1,
     }
 }
 

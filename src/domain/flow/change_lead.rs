@@ -162,8 +162,8 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
     Ok((changed, normal.identities))
 }
 
-/// RFC 7396, for a value inside `custom`.
-fn merged(old: Option<&Value>, patch: &Value) -> Value {
+/// A value with a JSON merge patch (RFC 7396) applied.
+pub fn merged(old: Option<&Value>, patch: &Value) -> Value {
     let Value::Object(patch) = patch else {
         return patch.clone();
     };

@@ -18,6 +18,8 @@ pub struct Operation {
 pub struct Ids {
     pub lead: String,
     pub submission: String,
+    pub activity: String,
+    pub note: String,
     pub external_id: String,
 }
 
@@ -27,6 +29,8 @@ impl Ids {
         Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
+            activity: Uuid::now_v7().to_string(),
+            note: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
         }
     }
@@ -79,17 +83,27 @@ impl Operation {
                 "/v1/leads/{id}"
                 | "/v1/leads/{id}/history"
                 | "/v1/leads/{id}/activities"
+                | "/v1/leads/{id}/notes"
+                | "/v1/leads/{id}/timeline"
+                | "/v1/activities/{id}"
+                | "/v1/notes/{id}"
+                | "/v1/notes/{id}/versions"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
                 | "/v1/submissions/{id}",
             )
-            | ("DELETE", "/v1/leads/{id}")
+            | ("DELETE", "/v1/leads/{id}" | "/v1/activities/{id}" | "/v1/notes/{id}")
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/{id}/activities") => Some(json!({"type": "call"})),
+            ("PATCH", "/v1/activities/{id}") => Some(json!({"outcome": "voicemail"})),
+            ("POST", "/v1/leads/{id}/notes") | ("PATCH", "/v1/notes/{id}") => {
+                Some(json!({"body": "Called back"}))
+            }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
@@ -98,10 +112,11 @@ impl Operation {
             ("PATCH", "/v1/workspace") => Some(json!({"name": "Renamed"})),
             (method, path) => panic!("no test knows how to call {method} {path}: say it here"),
         };
-        let id = if self.path.starts_with("/v1/submissions") {
-            &ids.submission
-        } else {
-            &ids.lead
+        let id = match self.path.split('/').nth(2) {
+            Some("submissions") => &ids.submission,
+            Some("activities") => &ids.activity,
+            Some("notes") => &ids.note,
+            _ => &ids.lead,
         };
         let path = self
             .path
