@@ -107,10 +107,8 @@ pub struct Change {
     #[schema(example = "company")]
     pub path: String,
     /// What it was; `null` when it was not known.
-    #[schema(value_type = Option<Object>)]
     pub old: Value,
     /// What it is; `null` when it was cleared.
-    #[schema(value_type = Option<Object>)]
     pub new: Value,
 }
 
