@@ -7,8 +7,8 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, assignments, auth, capture_batch, captures, changes, cors, extract, form_door,
-    history, lead_details, leads, measure, notes, openapi, operation, request_id, schema,
-    submissions, timeline, workspace,
+    history, lead_details, leads, measure, moves, notes, openapi, operation, pipeline, request_id,
+    schema, submissions, timeline, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -303,6 +303,9 @@ where
         .service(notes::delete_note)
         .service(notes::list_note_versions)
         .service(timeline::list_timeline)
+        .service(moves::move_stage)
+        .service(pipeline::get_pipeline)
+        .service(pipeline::replace_pipeline)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)
         .service(submissions::list_submissions)

@@ -82,6 +82,13 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsRead),
     ),
     (
+        "POST",
+        "/v1/leads/{id}/stage",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/pipeline", Needs::Key),
+    ("PUT", "/v1/pipeline", Needs::Scope(Scope::RulesWrite)),
+    (
         "GET",
         "/v1/leads/{id}/identities",
         Needs::Scope(Scope::LeadsRead),

@@ -2,6 +2,7 @@
 
 use crate::domain::event::{Actor, Change};
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::stage::is_key;
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -188,11 +189,7 @@ pub fn check_type(kind: &str) -> Result<(), FieldError> {
 
 /// Whether an activity could be of this type.
 pub fn is_type(kind: &str) -> bool {
-    kind.len() <= 50
-        && kind.starts_with(|first: char| first.is_ascii_lowercase())
-        && kind
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+    is_key(kind)
 }
 
 #[cfg(test)]

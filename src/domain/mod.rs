@@ -7,6 +7,7 @@ pub mod as_of;
 pub mod capture;
 pub mod capture_draft;
 pub mod condition;
+pub mod entry;
 pub mod event;
 pub mod field_definition;
 pub mod field_value;

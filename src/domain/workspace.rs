@@ -41,7 +41,25 @@ pub struct WorkspaceSettings {
     /// Origins whose pages may call the API from a browser; `*` allows all.
     #[schema(max_items = 100)]
     pub allowed_origins: Vec<String>,
+    /// Why a lead may be disqualified: a–z, 0–9 and `_`, at most 50 characters each.
+    #[schema(max_items = 100)]
+    pub disqualify_reasons: Vec<String>,
 }
+
+/// Why a lead may be disqualified, unless the workspace has reasons of its own.
+const DISQUALIFY_REASONS: [&str; 11] = [
+    "not_a_fit",
+    "no_budget",
+    "no_authority",
+    "no_need",
+    "bad_timing",
+    "chose_competitor",
+    "unresponsive",
+    "wrong_contact",
+    "duplicate",
+    "spam",
+    "other",
+];
 
 impl Default for WorkspaceSettings {
     fn default() -> Self {
@@ -56,6 +74,7 @@ impl Default for WorkspaceSettings {
             default_merge_policy: MergePolicy::FillEmpty,
             merge_policies: BTreeMap::from([("message".to_owned(), MergePolicy::Overwrite)]),
             allowed_origins: Vec::new(),
+            disqualify_reasons: DISQUALIFY_REASONS.map(str::to_owned).to_vec(),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod migrations;
 pub mod notes;
 pub mod outbox;
 pub mod partitions;
+pub mod pipelines;
 pub mod pool;
 pub mod roles;
 mod schema;

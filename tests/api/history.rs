@@ -87,7 +87,7 @@ fn one_more(client: &Client, id: &str, chance: &mut Chance) {
             .send("PUT", path, "application/json", body.to_string().as_bytes())
             .status
     };
-    let status = match chance.below(13) {
+    let status = match chance.below(15) {
         0..3 => {
             let mut capture = said(chance);
             capture["page_url"] = json!(format!(
@@ -141,7 +141,18 @@ fn one_more(client: &Client, id: &str, chance: &mut Chance) {
                 .post(&format!("{path}/notes"), &json!({"body": "x"}))
                 .status
         }
-        11 => put("/v1/leads/by/crm/1", said(chance)),
+        11 | 12 => {
+            let stages = [
+                json!({"stage": "mql"}),
+                json!({"stage": "new", "note": "back"}),
+                json!({"stage": "disqualified", "disqualify_reason": "other", "revisit_at": Utc::now()}),
+                json!({"stage": "disqualified", "disqualify_reason": "spam"}),
+            ];
+            client
+                .post(&format!("{path}/stage"), &chance.pick(&stages))
+                .status
+        }
+        13 => put("/v1/leads/by/crm/1", said(chance)),
         _ => {
             let owner = chance.pick(&[Value::Null, json!(uuid::Uuid::from_u128(7))]);
             client

@@ -11,6 +11,7 @@ mod leads;
 mod lists;
 mod manners;
 mod openapi;
+mod pipeline;
 mod scopes;
 mod seed;
 mod submissions;

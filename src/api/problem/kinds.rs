@@ -44,6 +44,9 @@ problem_kinds! {
     IdentityTaken = CONFLICT, "identity-taken", "Another lead is this person";
     IdempotencyKeyInUse = CONFLICT, "idempotency-key-in-use", "The first request is still running";
     SubmissionState = CONFLICT, "submission-state", "The submission is in another state";
+    StageArchived = CONFLICT, "stage-archived", "The stage is archived";
+    StageInUse = CONFLICT, "stage-in-use", "The stage cannot be left out yet";
+    EntryCriteria = CONFLICT, "entry-criteria", "The lead does not meet the criteria";
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";

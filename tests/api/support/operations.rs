@@ -76,7 +76,8 @@ impl Operation {
         let body = match (self.method.as_str(), self.path.as_str()) {
             (
                 "GET",
-                "/v1/leads" | "/v1/submissions" | "/v1/changes" | "/v1/schema" | "/v1/workspace",
+                "/v1/leads" | "/v1/pipeline" | "/v1/submissions" | "/v1/changes" | "/v1/schema"
+                | "/v1/workspace",
             )
             | (
                 "GET",
@@ -99,6 +100,10 @@ impl Operation {
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
+            ("PUT", "/v1/pipeline") => {
+                Some(json!({"stages": [{"key": "new", "name": "New", "kind": "new"}]}))
+            }
             ("POST", "/v1/leads/{id}/activities") => Some(json!({"type": "call"})),
             ("PATCH", "/v1/activities/{id}") => Some(json!({"outcome": "voicemail"})),
             ("POST", "/v1/leads/{id}/notes") | ("PATCH", "/v1/notes/{id}") => {
