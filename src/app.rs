@@ -7,9 +7,10 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors, extract,
-    field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure, openapi,
-    operation, request_id, schema, submissions, teams, users, workspace,
+    activities, api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors,
+    extract, field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure,
+    moves, notes, openapi, operation, pipeline, request_id, schema, submissions, teams, timeline,
+    users, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -321,7 +322,21 @@ where
         .service(leads::restore_lead)
         .service(assignments::assign_lead)
         .service(history::list_history)
-        .service(lead_details::list_activities)
+        .service(activities::list_activities)
+        .service(activities::add_activity)
+        .service(activities::get_activity)
+        .service(activities::correct_activity)
+        .service(activities::delete_activity)
+        .service(notes::list_notes)
+        .service(notes::add_note)
+        .service(notes::get_note)
+        .service(notes::update_note)
+        .service(notes::delete_note)
+        .service(notes::list_note_versions)
+        .service(timeline::list_timeline)
+        .service(moves::move_stage)
+        .service(pipeline::get_pipeline)
+        .service(pipeline::replace_pipeline)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)
         .service(submissions::list_submissions)

@@ -27,9 +27,9 @@ pub enum Error {
         expected: String,
         current: i64,
     },
-    /// The caller may not do that; the sentence says why, and what helps.
-    #[error("{0}")]
-    Forbidden(String),
+    /// The caller may know of it, but not do this with it. The sentence says who can, or what helps.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
     /// The mail address or the password is wrong; which of them is not said.
     #[error("the mail address or the password is wrong")]
     LoginFailed,
@@ -102,6 +102,24 @@ pub enum Conflict {
     /// The submission is not in a state that allows this.
     #[error("the submission is {state}")]
     SubmissionState { state: String },
+    /// The stage is archived: leads may stay in it, and none may enter.
+    #[error("the stage {stage} is archived")]
+    StageArchived { stage: String },
+    /// A stage that leads are in cannot be left out.
+    #[error("leads are in the stage {stage}")]
+    StageInUse { stage: String },
+    /// A stage in which leads may still begin cannot be left out.
+    #[error("leads may begin in the stage {stage}")]
+    StageStillEntered { stage: String },
+    /// The lead does not meet what the stage insists on. Never empty.
+    #[error("the lead does not meet the criteria of the stage {stage}")]
+    EntryCriteria {
+        stage: String,
+        unmet: Vec<FieldError>,
+    },
+    /// A submission is what came in; it is not corrected.
+    #[error("the activity is a submission")]
+    SubmissionActivity,
     /// The lead was deleted too long ago to come back.
     #[error("the lead was deleted more than {days} days ago")]
     RestoreWindowPassed { days: i64 },

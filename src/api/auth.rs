@@ -7,8 +7,10 @@ use crate::api::permissions::{self, Needs};
 use crate::api::problem::ApiError;
 use crate::api::rate_limit::{Decision, Quota};
 use crate::api::state::{AppState, Session, blocking, key_ring};
+use crate::domain::access::Scope;
 use crate::domain::audit::Trail;
 use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::flow::activities::Editing;
 use crate::domain::flow::authenticate::{self, Principal};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::key::ApiKey;
@@ -71,6 +73,15 @@ impl Caller {
             actor: self.actor(),
             request_id: Some(self.request_id.clone()),
             client_address: Some(self.client_address.to_string()),
+        }
+    }
+
+    /// Whose activities and notes they may change: who may delete leads may change everybody's.
+    pub fn editing(&self) -> Editing {
+        if self.scopes.contains(&Scope::LeadsDelete) {
+            Editing::Everybodys
+        } else {
+            Editing::Own
         }
     }
 

@@ -1,5 +1,6 @@
 //! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
 
+pub mod activities;
 pub mod api_keys;
 pub mod assignments;
 pub mod audit_log;
@@ -26,10 +27,13 @@ pub mod leads;
 pub mod login;
 pub mod me;
 pub mod measure;
+pub mod moves;
+pub mod notes;
 pub mod openapi;
 pub mod operation;
 pub mod page;
 pub mod permissions;
+pub mod pipeline;
 pub mod problem;
 pub mod rate_limit;
 pub mod request_id;
@@ -39,6 +43,7 @@ pub mod shape;
 pub mod state;
 pub mod submissions;
 pub mod teams;
+pub mod timeline;
 pub mod user_json;
 pub mod users;
 pub mod workspace;

@@ -75,6 +75,52 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsRead),
     ),
     (
+        "POST",
+        "/v1/leads/{id}/activities",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/activities/{id}", Needs::Scope(Scope::LeadsRead)),
+    (
+        "PATCH",
+        "/v1/activities/{id}",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "DELETE",
+        "/v1/activities/{id}",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/notes",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/notes",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/notes/{id}", Needs::Scope(Scope::LeadsRead)),
+    ("PATCH", "/v1/notes/{id}", Needs::Scope(Scope::LeadsWrite)),
+    ("DELETE", "/v1/notes/{id}", Needs::Scope(Scope::LeadsWrite)),
+    (
+        "GET",
+        "/v1/notes/{id}/versions",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/timeline",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/stage",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/pipeline", Needs::Caller),
+    ("PUT", "/v1/pipeline", Needs::Scope(Scope::RulesWrite)),
+    (
         "GET",
         "/v1/leads/{id}/identities",
         Needs::Scope(Scope::LeadsRead),

@@ -48,7 +48,8 @@ pub struct Problem {
     /// The `X-Request-Id` of this answer; support finds the request by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Every wrong field, all at once. Always there when the status is 422 and the code `validation_failed`.
+    /// Every wrong field, all at once. Always there when the code is `validation_failed`, and with `entry_criteria`, where it
+    /// names the parts of the stage's condition that do not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<WrongField>,
@@ -120,6 +121,7 @@ impl From<&Error> for Problem {
                 format!("There is no such {what}, or this caller may not see it."),
             ),
             Error::Invalid(errors) => validation_failed(errors.clone()),
+            Error::Forbidden(reason) => Problem::new(ProblemKind::Forbidden, *reason),
             Error::Conflict(conflict) => conflict.into(),
             Error::VersionMismatch { what, current, .. } => Problem::new(
                 ProblemKind::PreconditionFailed,
@@ -127,7 +129,6 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
-            Error::Forbidden(detail) => Problem::new(ProblemKind::Forbidden, detail),
             Error::LoginFailed => Problem::new(
                 ProblemKind::LoginFailed,
                 "The mail address or the password is wrong, or this user may not log in by password.",
@@ -205,6 +206,29 @@ impl From<&Conflict> for Problem {
             Conflict::SubmissionState { state } => {
                 Problem::new(ProblemKind::SubmissionState, format!("The submission is {state}; that does not allow this."))
             }
+            Conflict::StageArchived { stage } => Problem::new(
+                ProblemKind::StageArchived,
+                format!("The stage {stage} is archived: leads may stay in it, and none may enter."),
+            ),
+            Conflict::StageInUse { stage } => Problem::new(
+                ProblemKind::StageInUse,
+                format!("Leads are in the stage {stage}, perhaps deleted ones. Archive it: then none may enter."),
+            ),
+            Conflict::StageStillEntered { stage } => Problem::new(
+                ProblemKind::StageInUse,
+                format!("Leads may begin in the stage {stage}. Archive it first; after ten seconds it can be left out."),
+            ),
+            Conflict::EntryCriteria { stage, unmet } => Problem {
+                errors: unmet.iter().cloned().map(WrongField::from).collect(),
+                ..Problem::new(
+                    ProblemKind::EntryCriteria,
+                    format!("The lead does not meet what the stage {stage} insists on: see `errors`, whose pointers are into the stage's condition."),
+                )
+            },
+            Conflict::SubmissionActivity => Problem::new(
+                ProblemKind::SubmissionActivity,
+                "This activity is a submission: what came in stays as it came.",
+            ),
             Conflict::RestoreWindowPassed { days } => Problem::new(
                 ProblemKind::RestoreWindowPassed,
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),

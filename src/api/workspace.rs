@@ -13,6 +13,7 @@ use crate::domain::flow::once;
 use crate::domain::identity::IdentityKind;
 use crate::domain::lead_fields::Field;
 use crate::domain::normalise::{country, locale};
+use crate::domain::stage::is_key;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, FieldError, Result};
 use crate::store::audit_log;
@@ -164,8 +165,7 @@ fn check_rights(
         return Ok(());
     }
     Err(Error::Forbidden(
-        "To change identity_provider the scope `users:write` is needed, too: it says who comes in."
-            .to_owned(),
+        "To change identity_provider the scope `users:write` is needed, too: it says who comes in.",
     ))
 }
 
@@ -281,6 +281,26 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
                 "not a field of leads; custom values are custom.<name>",
             ));
         }
+    }
+    for (index, reason) in settings.disqualify_reasons.iter().enumerate() {
+        let pointer = format!("/settings/disqualify_reasons/{index}");
+        if !is_key(reason) {
+            let detail = "a reason has 1 to 50 of a–z, 0–9 and `_`, and begins with a letter";
+            errors.push(FieldError::new(pointer, "invalid_key", detail));
+        } else if settings.disqualify_reasons[..index].contains(reason) {
+            errors.push(FieldError::new(
+                pointer,
+                "not_unique",
+                "each reason at most once",
+            ));
+        }
+    }
+    if settings.disqualify_reasons.is_empty() {
+        errors.push(FieldError::new(
+            "/settings/disqualify_reasons",
+            "required",
+            "a lead is disqualified for a reason: name at least one, or null for the usual ones",
+        ));
     }
     for (index, origin) in settings.allowed_origins.iter().enumerate() {
         let is_origin = url::Url::parse(origin).is_ok_and(|url| {

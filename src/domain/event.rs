@@ -158,6 +158,21 @@ pub enum EventType {
     /// Something happened with a lead. `data` is the activity.
     #[serde(rename = "activity.created")]
     ActivityCreated,
+    /// What was noted of an activity was corrected. `data` says of which, and how.
+    #[serde(rename = "activity.updated")]
+    ActivityUpdated,
+    /// An activity was taken out of the timeline. `data` is what it was.
+    #[serde(rename = "activity.deleted")]
+    ActivityDeleted,
+    /// Somebody wrote a note on a lead. `data` says which; its text is read by its id.
+    #[serde(rename = "note.created")]
+    NoteCreated,
+    /// A note was changed. `data` says which.
+    #[serde(rename = "note.updated")]
+    NoteUpdated,
+    /// A note was deleted. `data` says which.
+    #[serde(rename = "note.deleted")]
+    NoteDeleted,
 }
 
 impl EventType {
@@ -171,6 +186,11 @@ impl EventType {
         EventType::LeadStageChanged,
         EventType::LeadAssigned,
         EventType::ActivityCreated,
+        EventType::ActivityUpdated,
+        EventType::ActivityDeleted,
+        EventType::NoteCreated,
+        EventType::NoteUpdated,
+        EventType::NoteDeleted,
     ];
 
     /// Its name: `lead.created` …
@@ -184,6 +204,11 @@ impl EventType {
             EventType::LeadStageChanged => "lead.stage_changed",
             EventType::LeadAssigned => "lead.assigned",
             EventType::ActivityCreated => "activity.created",
+            EventType::ActivityUpdated => "activity.updated",
+            EventType::ActivityDeleted => "activity.deleted",
+            EventType::NoteCreated => "note.created",
+            EventType::NoteUpdated => "note.updated",
+            EventType::NoteDeleted => "note.deleted",
         }
     }
 }

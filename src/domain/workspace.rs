@@ -60,7 +60,25 @@ pub struct WorkspaceSettings {
     pub rep_visibility: RepVisibility,
     /// Whose access tokens are accepted beside Baton's own.
     pub identity_provider: Option<IdentityProvider>,
+    /// Why a lead may be disqualified: a–z, 0–9 and `_`, at most 50 characters each.
+    #[schema(max_items = 100)]
+    pub disqualify_reasons: Vec<String>,
 }
+
+/// Why a lead may be disqualified, unless the workspace has reasons of its own.
+const DISQUALIFY_REASONS: [&str; 11] = [
+    "not_a_fit",
+    "no_budget",
+    "no_authority",
+    "no_need",
+    "bad_timing",
+    "chose_competitor",
+    "unresponsive",
+    "wrong_contact",
+    "duplicate",
+    "spam",
+    "other",
+];
 
 impl Default for WorkspaceSettings {
     fn default() -> Self {
@@ -77,6 +95,7 @@ impl Default for WorkspaceSettings {
             allowed_origins: Vec::new(),
             rep_visibility: RepVisibility::All,
             identity_provider: None,
+            disqualify_reasons: DISQUALIFY_REASONS.map(str::to_owned).to_vec(),
         }
     }
 }

@@ -34,6 +34,7 @@ migrations! {
     "2026-11-22-000006_people",
     "2026-11-22-000007_custom_fields",
     "2026-11-22-000008_search",
+    "2026-11-22-000009_timeline",
 }
 
 impl Migration {

@@ -148,6 +148,49 @@ diesel::table! {
         attribution -> Jsonb,
         properties -> Jsonb,
         is_test -> Bool,
+        direction -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        duration_seconds -> Nullable<Int8>,
+        subject -> Nullable<Text>,
+        body -> Nullable<Text>,
+        version -> Nullable<Int8>,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    notes (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        author -> Jsonb,
+        body -> Text,
+        pinned -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    note_versions (workspace_id, note_id, version) {
+        workspace_id -> Uuid,
+        note_id -> Uuid,
+        version -> Int8,
+        body -> Nullable<Text>,
+        pinned -> Bool,
+        actor -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pipelines (workspace_id) {
+        workspace_id -> Uuid,
+        stages -> Jsonb,
+        version -> Int8,
+        updated_at -> Timestamptz,
     }
 }
 

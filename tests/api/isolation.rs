@@ -168,9 +168,12 @@ fn two_workspaces() -> (TestApp, Uuid) {
             .with("Idempotency-Key", "once")
             .post("/v1/capture", &person);
         assert_eq!(captured.status, 201);
+        let lead = captured.json()["lead"]["id"].as_str().unwrap().to_owned();
+        let note = client.post(&format!("/v1/leads/{lead}/notes"), &json!({"body": "x"}));
+        assert_eq!(note.status, 201);
     }
     app.form(|_| {});
-    app.events(1);
+    app.events(2);
     (app, other)
 }
 
@@ -329,10 +332,22 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     );
     assert_eq!(kept.status, 202);
     let submission = kept.json()["receipt_id"].as_str().unwrap().to_owned();
-    app.events(1);
     let rep = app.user("rep");
     let team = app.team("Geheimnis", &[&rep.id]);
     let api_key = app.get("/v1/api-keys").json()["data"][0]["id"].clone();
+    let id_of = |reply: crate::support::http::Reply| {
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_str().unwrap().to_owned()
+    };
+    let activity = id_of(app.post(
+        &format!("/v1/leads/{lead}/activities"),
+        json!({"type": "call", "subject": "Geheimnis"}),
+    ));
+    let note = id_of(app.post(
+        &format!("/v1/leads/{lead}/notes"),
+        json!({"body": "Geheimnis"}),
+    ));
+    app.events(3);
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -342,6 +357,8 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
+        activity: activity.clone(),
+        note: note.clone(),
         external_id: "A-1".into(),
         field: "geheimnis".into(),
         user: rep.id.clone(),
@@ -356,6 +373,8 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
             "hidden@example.com",
             &lead,
             &submission,
+            &activity,
+            &note,
             &rep.id,
             &rep.email,
             &team,

@@ -50,6 +50,10 @@ problem_kinds! {
     FieldInUse = CONFLICT, "field-in-use", "Leads have values that would lose their meaning";
     IdempotencyKeyInUse = CONFLICT, "idempotency-key-in-use", "The first request is still running";
     SubmissionState = CONFLICT, "submission-state", "The submission is in another state";
+    StageArchived = CONFLICT, "stage-archived", "The stage is archived";
+    StageInUse = CONFLICT, "stage-in-use", "The stage cannot be left out yet";
+    EntryCriteria = CONFLICT, "entry-criteria", "The lead does not meet the criteria";
+    SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     LeadNotVisible = CONFLICT, "lead-not-visible", "Somebody else's lead is this person";

@@ -275,7 +275,7 @@ fn check_reach(scopes: &[Scope], user: &User) -> Result<()> {
         return Ok(());
     }
     Err(Error::Forbidden(
-        "This user may do more than you may; an admin can change them.".to_owned(),
+        "This user may do more than you may; an admin can change them.",
     ))
 }
 

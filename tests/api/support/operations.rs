@@ -22,6 +22,8 @@ pub struct Operation {
 pub struct Ids {
     pub lead: String,
     pub submission: String,
+    pub activity: String,
+    pub note: String,
     pub external_id: String,
     pub field: String,
     pub user: String,
@@ -35,6 +37,8 @@ impl Ids {
         Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
+            activity: Uuid::now_v7().to_string(),
+            note: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
             field: field_key(),
             user: Uuid::now_v7().to_string(),
@@ -97,6 +101,7 @@ impl Operation {
             (
                 "GET",
                 "/v1/leads"
+                | "/v1/pipeline"
                 | "/v1/field-definitions"
                 | "/v1/submissions"
                 | "/v1/changes"
@@ -113,6 +118,11 @@ impl Operation {
                 "/v1/leads/{id}"
                 | "/v1/leads/{id}/history"
                 | "/v1/leads/{id}/activities"
+                | "/v1/leads/{id}/notes"
+                | "/v1/leads/{id}/timeline"
+                | "/v1/activities/{id}"
+                | "/v1/notes/{id}"
+                | "/v1/notes/{id}/versions"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
                 | "/v1/field-definitions/{key}"
@@ -137,6 +147,15 @@ impl Operation {
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
+            ("PUT", "/v1/pipeline") => {
+                Some(json!({"stages": [{"key": "new", "name": "New", "kind": "new"}]}))
+            }
+            ("POST", "/v1/leads/{id}/activities") => Some(json!({"type": "call"})),
+            ("PATCH", "/v1/activities/{id}") => Some(json!({"outcome": "voicemail"})),
+            ("POST", "/v1/leads/{id}/notes") | ("PATCH", "/v1/notes/{id}") => {
+                Some(json!({"body": "Called back"}))
+            }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
@@ -171,6 +190,8 @@ impl Operation {
             Some("users") => &ids.user,
             Some("teams") => &ids.team,
             Some("api-keys") => &ids.api_key,
+            Some("activities") => &ids.activity,
+            Some("notes") => &ids.note,
             _ => &ids.lead,
         };
         let path = self
