@@ -11,6 +11,7 @@ pub mod client_address;
 pub mod conditional;
 pub mod cors;
 pub mod extract;
+pub mod field_definitions;
 pub mod form_body;
 pub mod form_door;
 pub mod history;

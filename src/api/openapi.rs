@@ -6,6 +6,7 @@ use crate::api::permissions::{self, Needs};
 use crate::api::problem::{self, Problem};
 use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{HttpMethod, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
@@ -27,6 +28,7 @@ use utoipa::{Modify, OpenApi};
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),
+        (name = "fields", description = "The workspace's own fields of leads"),
         (name = "schema", description = "What leads are made of"),
         (name = "workspace", description = "The workspace and its rules"),
         (name = "operation", description = "For operators"),
@@ -60,19 +62,34 @@ pub fn complete(api: &mut utoipa::openapi::OpenApi) {
         .components
         .iter_mut()
         .flat_map(|components| components.schemas.values_mut());
-    schemas.for_each(omit_null_defaults);
+    schemas.for_each(plain);
 }
 
-/// What may be left out is not required; that its default is `null` says nothing more.
-fn omit_null_defaults(schema: &mut RefOr<Schema>) {
+/// Says more plainly what a schema means: that the default of what may be left out is `null` says nothing, and an
+/// object that names no field has any (some generators would take it for one that has none).
+fn plain(schema: &mut RefOr<Schema>) {
     let none = Vec::new;
     let (default, within) = match schema {
         RefOr::Ref(reference) => (&mut reference.default, none()),
-        RefOr::T(Schema::Object(object)) => (
-            &mut object.default,
-            object.properties.values_mut().collect(),
-        ),
-        RefOr::T(Schema::Array(array)) => (&mut array.default, none()),
+        RefOr::T(Schema::Object(object)) => {
+            if is_any_object(object) {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+            }
+            let mut within: Vec<_> = object.properties.values_mut().collect();
+            if let Some(AdditionalProperties::RefOr(others)) =
+                object.additional_properties.as_deref_mut()
+            {
+                within.push(others);
+            }
+            (&mut object.default, within)
+        }
+        RefOr::T(Schema::Array(array)) => {
+            let within = match &mut array.items {
+                ArrayItems::RefOrSchema(items) => vec![&mut **items],
+                ArrayItems::False => none(),
+            };
+            (&mut array.default, within)
+        }
         RefOr::T(Schema::OneOf(one)) => (&mut one.default, one.items.iter_mut().collect()),
         RefOr::T(Schema::AnyOf(any)) => (&mut any.default, any.items.iter_mut().collect()),
         RefOr::T(Schema::AllOf(all)) => (&mut all.default, all.items.iter_mut().collect()),
@@ -81,7 +98,16 @@ fn omit_null_defaults(schema: &mut RefOr<Schema>) {
     if default.as_ref().is_some_and(serde_json::Value::is_null) {
         *default = None;
     }
-    within.into_iter().for_each(omit_null_defaults);
+    within.into_iter().for_each(plain);
+}
+
+fn is_any_object(object: &Object) -> bool {
+    let is_object = match &object.schema_type {
+        SchemaType::Type(only) => *only == Type::Object,
+        SchemaType::Array(types) => types.contains(&Type::Object),
+        SchemaType::AnyValue => false,
+    };
+    is_object && object.properties.is_empty() && object.additional_properties.is_none()
 }
 
 /// Adds to each operation under `/v1` what it needs, by the table that requests are checked against.

@@ -124,6 +124,23 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::SubmissionsWrite),
     ),
     ("GET", "/v1/changes", Needs::Scope(Scope::LeadsRead)),
+    ("GET", "/v1/field-definitions", Needs::Key),
+    (
+        "POST",
+        "/v1/field-definitions",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
+    ("GET", "/v1/field-definitions/{key}", Needs::Key),
+    (
+        "PATCH",
+        "/v1/field-definitions/{key}",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
+    (
+        "DELETE",
+        "/v1/field-definitions/{key}",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
     ("GET", "/v1/schema", Needs::Key),
     ("GET", "/v1/workspace", Needs::Key),
     (

@@ -134,8 +134,7 @@ pub async fn update_workspace(
         })
     })
     .await?;
-    state.principals.invalidate_all();
-    state.websites.invalidate_all();
+    state.rules_changed();
     Ok(idempotency::respond(answered))
 }
 
@@ -194,7 +193,7 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
         errors.push(FieldError::new(
             "/settings/identity_order",
             "visitor_id_is_no_identity",
-            "a visitor id says nothing of who somebody is: one of external_id, email and phone",
+            "a visitor id says nothing of who somebody is: one of external_id, email, phone and custom_field",
         ));
     }
     let mut seen = settings.identity_order.clone();

@@ -14,6 +14,7 @@ mod json;
 pub mod lead_history;
 pub mod lead_identities;
 pub mod lead_lists;
+pub mod lead_values;
 pub mod leads;
 pub mod migrations;
 pub mod notes;

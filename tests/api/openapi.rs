@@ -188,6 +188,24 @@ fn a_body_has_no_fields_but_those_that_the_document_names() {
 }
 
 #[test]
+fn an_object_says_what_it_may_hold() {
+    walk(
+        &document()["components"]["schemas"],
+        "",
+        &mut |object, at| {
+            let types = object.get("type");
+            let is_object =
+                types == Some(&json!("object")) || types == Some(&json!(["object", "null"]));
+            let says = ["properties", "additionalProperties"];
+            assert!(
+                !is_object || says.iter().any(|name| object.contains_key(*name)),
+                "{at}"
+            );
+        },
+    );
+}
+
+#[test]
 fn a_parameter_may_be_left_out_but_is_never_null() {
     for (method, path, operation) in operations(&document()) {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {

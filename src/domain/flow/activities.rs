@@ -8,6 +8,7 @@ use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
 use crate::domain::normalise::attribution::Attribution;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -63,7 +64,8 @@ pub fn add(
         )]));
     }
     let occurred_at = occurred_at.min(by.now).trunc_subsecs(6);
-    let mut lead = reach::lock(conn, lead_id, &by.visible)?;
+    let before = reach::lock(conn, lead_id, &by.visible)?;
+    let mut lead = before.clone();
     let id = ProcessIds.next(by.now);
     let activity = Activity {
         id,
@@ -90,7 +92,7 @@ pub fn add(
     activities::insert(conn, &activity)?;
     publish(
         conn,
-        lead,
+        (&before, lead),
         EventType::ActivityCreated,
         changes,
         json!(activity),
@@ -119,7 +121,7 @@ pub fn correct(
     expected: Option<i64>,
     by: &OnBehalf,
 ) -> Result<Activity> {
-    let (mut lead, mut activity) = lock(conn, id, editing, expected, by)?;
+    let (before, mut activity) = lock(conn, id, editing, expected, by)?;
     let details = change(activity.details())?;
     let changes = activity.correct(details);
     if changes.is_empty() {
@@ -127,9 +129,17 @@ pub fn correct(
     }
     activity.version += 1;
     activities::update(conn, &activity)?;
+    let mut lead = before.clone();
     begin_change(&mut lead, by.now);
     let data = json!({"id": id, "type": activity.kind, "changes": changes});
-    publish(conn, lead, EventType::ActivityUpdated, Vec::new(), data, by)?;
+    publish(
+        conn,
+        (&before, lead),
+        EventType::ActivityUpdated,
+        Vec::new(),
+        data,
+        by,
+    )?;
     Ok(activity)
 }
 
@@ -144,22 +154,16 @@ pub fn delete(
     expected: Option<i64>,
     by: &OnBehalf,
 ) -> Result<()> {
-    let (mut lead, activity) = lock(conn, id, editing, expected, by)?;
+    let (before, activity) = lock(conn, id, editing, expected, by)?;
     activities::mark_deleted(conn, &activity, by.now)?;
+    let mut lead = before.clone();
     begin_change(&mut lead, by.now);
-    let mut changes = Vec::new();
-    let latest = activities::find_latest_of_lead(conn, lead.id)?.unwrap_or(lead.captured_at);
-    if latest != lead.last_activity_at {
-        changes.push(Change::new(
-            "last_activity_at",
-            json!(lead.last_activity_at),
-            json!(latest),
-        ));
-        lead.last_activity_at = latest;
-    }
+    lead.last_activity_at =
+        activities::find_latest_of_lead(conn, lead.id)?.unwrap_or(lead.captured_at);
+    let changes = differences(&before, &lead);
     publish(
         conn,
-        lead,
+        (&before, lead),
         EventType::ActivityDeleted,
         changes,
         json!(activity),
@@ -198,7 +202,7 @@ fn lock(
 
 fn publish(
     conn: &mut TenantConnection,
-    mut lead: Lead,
+    (before, mut lead): (&Lead, Lead),
     kind: EventType,
     changes: Vec<Change>,
     data: Value,
@@ -206,6 +210,6 @@ fn publish(
 ) -> Result<()> {
     let mut happened = event(kind, &mut lead, changes, &mut ProcessIds);
     happened.data = Some(data);
-    leads::update(conn, &lead)?;
+    leads::update(conn, before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])
 }

@@ -214,7 +214,7 @@ fn save(
         Some(text) => Some(notes::write(conn, &mut lead, text, false, by)?.1),
         None => None,
     };
-    leads::update(conn, &lead)?;
+    leads::update(conn, before, &lead, &by.rules)?;
     let events: Vec<(&Event, _)> = std::iter::once(&moved)
         .chain(&note)
         .map(|event| (event, &by.provenance))

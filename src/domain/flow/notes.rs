@@ -24,10 +24,11 @@ pub fn add(
     pinned: bool,
     by: &OnBehalf,
 ) -> Result<Note> {
-    let mut lead = reach::lock(conn, lead_id, &by.visible)?;
+    let before = reach::lock(conn, lead_id, &by.visible)?;
+    let mut lead = before.clone();
     begin_change(&mut lead, by.now);
     let (note, happened) = write(conn, &mut lead, body, pinned, by)?;
-    leads::update(conn, &lead)?;
+    leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(note)
 }
@@ -85,7 +86,7 @@ pub fn change(
     expected: Option<i64>,
     by: &OnBehalf,
 ) -> Result<Note> {
-    let (mut lead, before) = lock(conn, id, expected, by)?;
+    let (lead, before) = lock(conn, id, expected, by)?;
     let mut note = before.clone();
     if let Some(body) = &patch.body {
         note.body.clone_from(body);
@@ -100,7 +101,7 @@ pub fn change(
     next_version(&mut note, by);
     notes::update(conn, &note)?;
     notes::add_version(conn, &note, Some(&note.body), &by.provenance.actor)?;
-    publish(conn, &mut lead, EventType::NoteUpdated, &note, by)?;
+    publish(conn, &lead, EventType::NoteUpdated, &note, by)?;
     Ok(note)
 }
 
@@ -115,12 +116,12 @@ pub fn delete(
     expected: Option<i64>,
     by: &OnBehalf,
 ) -> Result<()> {
-    let (mut lead, mut note) = lock(conn, id, expected, by)?;
+    let (lead, mut note) = lock(conn, id, expected, by)?;
     check_author(&note, editing, by)?;
     next_version(&mut note, by);
     notes::mark_deleted(conn, &note)?;
     notes::add_version(conn, &note, None, &by.provenance.actor)?;
-    publish(conn, &mut lead, EventType::NoteDeleted, &note, by)
+    publish(conn, &lead, EventType::NoteDeleted, &note, by)
 }
 
 /// What a note has said, newest first, older than the version `before`. Of a deleted note only who may change everybody's
@@ -186,14 +187,15 @@ fn next_version(note: &mut Note, by: &OnBehalf) {
 
 fn publish(
     conn: &mut TenantConnection,
-    lead: &mut Lead,
+    before: &Lead,
     kind: EventType,
     note: &Note,
     by: &OnBehalf,
 ) -> Result<()> {
-    begin_change(lead, by.now);
-    let happened = told(kind, lead, note);
-    leads::update(conn, lead)?;
+    let mut lead = before.clone();
+    begin_change(&mut lead, by.now);
+    let happened = told(kind, &mut lead, note);
+    leads::update(conn, before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])
 }
 

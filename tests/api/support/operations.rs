@@ -21,6 +21,7 @@ pub struct Ids {
     pub activity: String,
     pub note: String,
     pub external_id: String,
+    pub field: String,
 }
 
 impl Ids {
@@ -32,8 +33,14 @@ impl Ids {
             activity: Uuid::now_v7().to_string(),
             note: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
+            field: field_key(),
         }
     }
+}
+
+/// A key that no field has.
+fn field_key() -> String {
+    format!("f{}", Uuid::now_v7().simple())
 }
 
 /// The operations under `/v1`; those that read come first.
@@ -76,7 +83,12 @@ impl Operation {
         let body = match (self.method.as_str(), self.path.as_str()) {
             (
                 "GET",
-                "/v1/leads" | "/v1/pipeline" | "/v1/submissions" | "/v1/changes" | "/v1/schema"
+                "/v1/leads"
+                | "/v1/field-definitions"
+                | "/v1/pipeline"
+                | "/v1/submissions"
+                | "/v1/changes"
+                | "/v1/schema"
                 | "/v1/workspace",
             )
             | (
@@ -91,9 +103,16 @@ impl Operation {
                 | "/v1/notes/{id}/versions"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
+                | "/v1/field-definitions/{key}"
                 | "/v1/submissions/{id}",
             )
-            | ("DELETE", "/v1/leads/{id}" | "/v1/activities/{id}" | "/v1/notes/{id}")
+            | (
+                "DELETE",
+                "/v1/leads/{id}"
+                | "/v1/activities/{id}"
+                | "/v1/notes/{id}"
+                | "/v1/field-definitions/{key}",
+            )
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
@@ -114,6 +133,8 @@ impl Operation {
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
             ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),
+            ("POST", "/v1/field-definitions") => Some(json!({"key": field_key(), "type": "text"})),
+            ("PATCH", "/v1/field-definitions/{key}") => Some(json!({"label": "Renamed"})),
             ("PATCH", "/v1/workspace") => Some(json!({"name": "Renamed"})),
             (method, path) => panic!("no test knows how to call {method} {path}: say it here"),
         };
@@ -126,6 +147,7 @@ impl Operation {
         let path = self
             .path
             .replace("{id}", id)
+            .replace("{key}", &ids.field)
             .replace("{system}", "crm")
             .replace("{external_id}", &ids.external_id);
         assert!(!path.contains('{'), "{path} names something unknown");
