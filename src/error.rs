@@ -17,9 +17,6 @@ pub enum Error {
     /// Well formed, but wrong in one or more fields. Never empty.
     #[error("{} field(s) are wrong", .0.len())]
     Invalid(Vec<FieldError>),
-    /// The caller may know of it, but not do this with it. The text says who can.
-    #[error("forbidden: {0}")]
-    Forbidden(&'static str),
     /// Well formed, but at odds with the present state.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -30,6 +27,18 @@ pub enum Error {
         expected: String,
         current: i64,
     },
+    /// The caller may know of it, but not do this with it. The sentence says who can, or what helps.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
+    /// The mail address or the password is wrong; which of them is not said.
+    #[error("the mail address or the password is wrong")]
+    LoginFailed,
+    /// The refresh token is unknown or spent, or its session is over.
+    #[error("the session is over")]
+    SessionOver,
+    /// Too many attempts; trying again makes sense after so many seconds.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after_seconds: u32 },
     /// Too much is waiting already; trying again soon makes sense.
     #[error("too many captures are waiting")]
     Overloaded,
@@ -117,6 +126,24 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// The person is a lead that the caller may not know of.
+    #[error("the person is a lead of somebody else")]
+    LeadNotVisible,
+    /// Another user has this mail address.
+    #[error("another user has this mail address")]
+    EmailTaken,
+    /// Another one has this name.
+    #[error("another {what} has this name")]
+    NameTaken { what: &'static str },
+    /// Leads belong to the team.
+    #[error("leads belong to the team")]
+    TeamInUse,
+    /// Without this admin nobody could administer the workspace.
+    #[error("this is the last admin")]
+    LastAdmin,
+    /// The user's status does not allow this.
+    #[error("the user is {status}")]
+    UserStatus { status: &'static str },
     /// The feed no longer reaches back that far.
     #[error("the feed begins at position {oldest}")]
     FeedExpired { oldest: i64 },

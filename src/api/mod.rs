@@ -1,8 +1,11 @@
 //! The ways in over HTTP: the only place with status codes and with the JSON of requests and answers.
 
 pub mod activities;
+pub mod api_keys;
 pub mod assignments;
+pub mod audit_log;
 pub mod auth;
+pub mod bearer;
 pub mod capture_batch;
 pub mod capture_json;
 pub mod captures;
@@ -16,10 +19,13 @@ pub mod form_body;
 pub mod form_door;
 pub mod history;
 pub mod idempotency;
+pub mod jwks;
 pub mod lead_details;
 pub mod lead_json;
 pub mod lead_query;
 pub mod leads;
+pub mod login;
+pub mod me;
 pub mod measure;
 pub mod moves;
 pub mod notes;
@@ -32,8 +38,12 @@ pub mod problem;
 pub mod rate_limit;
 pub mod request_id;
 pub mod schema;
+pub mod sessions;
 pub mod shape;
 pub mod state;
 pub mod submissions;
+pub mod teams;
 pub mod timeline;
+pub mod user_json;
+pub mod users;
 pub mod workspace;

@@ -118,7 +118,7 @@ impl From<&Error> for Problem {
             // The id is not repeated: in some paths it is an address or a sender's name for a person.
             Error::NotFound { what, .. } => Problem::new(
                 ProblemKind::NotFound,
-                format!("There is no such {what}, or this key may not see it."),
+                format!("There is no such {what}, or this caller may not see it."),
             ),
             Error::Invalid(errors) => validation_failed(errors.clone()),
             Error::Forbidden(reason) => Problem::new(ProblemKind::Forbidden, *reason),
@@ -129,6 +129,21 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
+            Error::LoginFailed => Problem::new(
+                ProblemKind::LoginFailed,
+                "The mail address or the password is wrong, or this user may not log in by password.",
+            ),
+            Error::SessionOver => Problem::new(
+                ProblemKind::SessionOver,
+                "The refresh token is unknown or spent, or its session is over. Log in again.",
+            ),
+            Error::TooManyAttempts {
+                retry_after_seconds,
+            } => Problem::new(
+                ProblemKind::RateLimited,
+                format!("Too many attempts. Try again in {retry_after_seconds} s."),
+            )
+            .retry_after(*retry_after_seconds),
             Error::Overloaded => Problem::new(
                 ProblemKind::Overloaded,
                 "Too many requests are waiting. Try again in a moment.",
@@ -219,6 +234,20 @@ impl From<&Conflict> for Problem {
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::LeadNotVisible => Problem::new(
+                ProblemKind::LeadNotVisible,
+                "This person is a lead already, of somebody else. Ask a manager to assign it to you.",
+            ),
+            Conflict::EmailTaken => Problem::new(ProblemKind::EmailTaken, "Another user of the workspace has this mail address."),
+            Conflict::NameTaken { what } => Problem::new(ProblemKind::NameTaken, format!("Another {what} has this name; choose another one.")),
+            Conflict::TeamInUse => Problem::new(ProblemKind::TeamInUse, "Leads belong to this team, deleted ones perhaps. Assign them to another team first."),
+            Conflict::LastAdmin => Problem::new(
+                ProblemKind::LastAdmin,
+                "This is the last admin who may come in. Make somebody else an admin first.",
+            ),
+            Conflict::UserStatus { status } => {
+                Problem::new(ProblemKind::UserStatus, format!("The user is {status}; that does not allow this."))
+            }
             Conflict::FeedExpired { oldest } => Problem::new(
                 ProblemKind::FeedExpired,
                 format!("The feed begins at position {oldest}. List the leads, then follow the feed from there."),

@@ -35,8 +35,10 @@ problem_kinds! {
     BadRequest = BAD_REQUEST, "bad-request", "The request cannot be understood";
     MalformedJson = BAD_REQUEST, "malformed-json", "The body is not JSON";
     TooDeep = BAD_REQUEST, "too-deep", "The JSON is nested too deeply";
-    Unauthorized = UNAUTHORIZED, "unauthorized", "A valid key is required";
-    Forbidden = FORBIDDEN, "forbidden", "This key may not do that";
+    Unauthorized = UNAUTHORIZED, "unauthorized", "A valid key or access token is required";
+    LoginFailed = UNAUTHORIZED, "login-failed", "The mail address or the password is wrong";
+    SessionOver = UNAUTHORIZED, "session-over", "The session is over";
+    Forbidden = FORBIDDEN, "forbidden", "This caller may not do that";
     NotFound = NOT_FOUND, "not-found", "Not found";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here";
     NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "No offered media type is accepted";
@@ -54,6 +56,12 @@ problem_kinds! {
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
+    LeadNotVisible = CONFLICT, "lead-not-visible", "Somebody else's lead is this person";
+    EmailTaken = CONFLICT, "email-taken", "Another user has this mail address";
+    NameTaken = CONFLICT, "name-taken", "The name is taken";
+    TeamInUse = CONFLICT, "team-in-use", "Leads belong to the team";
+    LastAdmin = CONFLICT, "last-admin", "The last admin";
+    UserStatus = CONFLICT, "user-status", "The user is in another status";
     FeedExpired = GONE, "feed-expired", "The feed no longer reaches back that far";
     PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "It has changed meanwhile";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large";
