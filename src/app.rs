@@ -7,8 +7,8 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     assignments, auth, capture_batch, captures, changes, cors, extract, field_definitions,
-    form_door, history, lead_details, leads, measure, openapi, operation, request_id, schema,
-    submissions, workspace,
+    form_door, history, lead_details, leads, measure, openapi, operation, own_document, request_id,
+    schema, submissions, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -319,6 +319,7 @@ where
         .service(field_definitions::update_field_definition)
         .service(field_definitions::delete_field_definition)
         .service(schema::get_schema)
+        .service(own_document::get_own_openapi)
         .service(workspace::get_workspace)
         .service(workspace::update_workspace);
     app.service(v1)

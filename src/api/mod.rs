@@ -22,6 +22,7 @@ pub mod leads;
 pub mod measure;
 pub mod openapi;
 pub mod operation;
+pub mod own_document;
 pub mod page;
 pub mod permissions;
 pub mod problem;

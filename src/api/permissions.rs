@@ -96,6 +96,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::FieldsWrite),
     ),
     ("GET", "/v1/schema", Needs::Key),
+    ("GET", "/v1/openapi.json", Needs::Key),
     ("GET", "/v1/workspace", Needs::Key),
     (
         "PATCH",

@@ -4,6 +4,7 @@ mod captures;
 mod changes;
 mod citus;
 mod crowd;
+mod custom_fields;
 mod forms;
 mod history;
 mod isolation;

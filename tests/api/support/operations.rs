@@ -81,6 +81,7 @@ impl Operation {
                 "GET",
                 "/v1/leads"
                 | "/v1/field-definitions"
+                | "/v1/openapi.json"
                 | "/v1/submissions"
                 | "/v1/changes"
                 | "/v1/schema"
