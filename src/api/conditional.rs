@@ -4,10 +4,21 @@ use crate::api::problem::ApiError;
 use crate::error::{Error, FieldError};
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use sha2::{Digest, Sha256};
 
 /// The entity tag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// The entity tag of an answer that has no version: of its very bytes.
+pub fn content_etag(body: &[u8]) -> String {
+    let hash = Sha256::digest(body);
+    let hex: String = hash[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{hex}\"")
 }
 
 /// The version that the request insists on, by `If-Match`; `*` insists on none.

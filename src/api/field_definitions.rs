@@ -12,7 +12,7 @@ use crate::domain::field_rules::MAX_OPTIONS;
 use crate::domain::flow::define_field::{archive, change, define};
 use crate::domain::flow::once;
 use crate::domain::idempotency::Answer;
-use crate::domain::normalise::text;
+use crate::domain::normalise::text::{self, label_of};
 use crate::domain::pattern::{self, Pattern};
 use crate::error::{Error, FieldError, Result};
 use crate::store::field_definitions::{self, FieldRecord};
@@ -409,16 +409,6 @@ fn read_new(new: NewFieldDefinition) -> (FieldDefinition, Vec<FieldError>) {
         ..FieldDefinition::new(new.key, 0, new.field_type)
     };
     (definition, errors)
-}
-
-/// `contract_end` is read as `Contract end`.
-fn label_of(key: &str) -> String {
-    let words = key.replace('_', " ");
-    let mut letters = words.trim().chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => key.to_owned(),
-    }
 }
 
 fn description(given: Option<&str>) -> Option<String> {

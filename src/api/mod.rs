@@ -31,6 +31,7 @@ pub mod moves;
 pub mod notes;
 pub mod openapi;
 pub mod operation;
+pub mod own_document;
 pub mod page;
 pub mod permissions;
 pub mod pipeline;

@@ -174,6 +174,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::FieldsWrite),
     ),
     ("GET", "/v1/schema", Needs::Caller),
+    ("GET", "/v1/openapi.json", Needs::Caller),
     ("GET", "/v1/workspace", Needs::Caller),
     (
         "PATCH",

@@ -330,7 +330,7 @@ pub fn lock_values(
 
 statement! {
     CountUpTo { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
-    "SELECT count(*) FROM (SELECT id FROM leads WHERE workspace_id = ? ORDER BY id LIMIT ?) some",
+    "SELECT count(*) FROM (SELECT id FROM leads WHERE workspace_id = ? ORDER BY id LIMIT ?) AS counted",
     returns BigInt
 }
 

@@ -7,6 +7,7 @@ mod changes;
 mod citus;
 mod conditions;
 mod crowd;
+mod custom_fields;
 mod forms;
 mod history;
 mod isolation;

@@ -9,7 +9,7 @@ use crate::store::field_definitions::{self, FieldRecord};
 use crate::store::leads::KeyedValue;
 use crate::store::pool::TenantConnection;
 use crate::store::{lead_values, leads, workspaces};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
 /// Defines a field. Its slot is the next one that was never given; where there are few leads, they are gone through at
@@ -24,6 +24,8 @@ pub fn define(
     mut errors: Vec<FieldError>,
     now: DateTime<Utc>,
 ) -> Result<FieldRecord> {
+    // The database counts microseconds.
+    let now = now.trunc_subsecs(6);
     errors.extend(check_key(&new.key));
     errors.extend(check(&mut new));
     // One at a time: so no slot is given twice, and no limit passed by two together.
@@ -69,6 +71,7 @@ pub fn change(
     now: DateTime<Utc>,
     change: impl Fn(&FieldDefinition) -> (FieldDefinition, Vec<FieldError>),
 ) -> Result<FieldRecord> {
+    let now = now.trunc_subsecs(6);
     workspaces::lock(conn)?;
     let before = field_definitions::lock(conn, key)?;
     if let Some(expected) = expected.filter(|expected| *expected != before.version) {

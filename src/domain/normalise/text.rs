@@ -47,6 +47,16 @@ pub fn truncate(text: &str, max: usize) -> &str {
     }
 }
 
+/// What people read for the name of a field: `contract_end` is read as `Contract end`.
+pub fn label_of(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.trim().chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => name.to_owned(),
+    }
+}
+
 fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}')
 }

@@ -1,6 +1,7 @@
 //! Starts services for tests, and talks to them.
 
 pub mod app;
+pub mod fields;
 pub mod http;
 pub mod operations;
 pub mod people;

@@ -103,6 +103,7 @@ impl Operation {
                 "/v1/leads"
                 | "/v1/pipeline"
                 | "/v1/field-definitions"
+                | "/v1/openapi.json"
                 | "/v1/submissions"
                 | "/v1/changes"
                 | "/v1/schema"
