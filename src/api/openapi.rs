@@ -1,5 +1,7 @@
 //! The OpenAPI document: collected from the handlers, with what each operation needs from the permission table.
 
+mod requests;
+
 use crate::api::permissions::{self, Needs};
 use crate::api::problem::{self, Problem};
 use crate::domain::access::Scope;
@@ -72,6 +74,7 @@ impl Modify for Shared {
 /// Completes the document that was collected from the handlers.
 pub fn complete(api: &mut utoipa::openapi::OpenApi) {
     secure(api);
+    requests::complete(api);
     let schemas = api
         .components
         .iter_mut()
@@ -163,6 +166,21 @@ impl Operations {
             .map(|(id, _)| id.clone())
             .collect()
     }
+}
+
+/// Every operation, to be completed.
+fn operations(api: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let items = api.paths.paths.values_mut();
+    items.flat_map(|item| {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        operations.into_iter().flatten()
+    })
 }
 
 /// The document as text, as it is served and committed.

@@ -18,10 +18,10 @@ pub fn time_of(id: Uuid) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds.cast_signed(), nanoseconds).unwrap_or_default()
 }
 
-/// An id that is less than every id of the moment `at` and later, and greater than those before.
-pub fn lowest_of(at: DateTime<Utc>) -> Uuid {
-    let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
-    Uuid::from_u128((milliseconds & 0xFFFF_FFFF_FFFF) << 80)
+/// No id of the moment's millisecond, or of a later one, is smaller; every id of an earlier one is.
+pub fn lower_bound(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = at.timestamp_millis().try_into().unwrap_or_default();
+    Uuid::from_u128(u128::from(u64::min(milliseconds, (1 << 48) - 1)) << 80)
 }
 
 /// The process's source of ids.
@@ -50,16 +50,16 @@ mod tests {
     use chrono::Duration;
 
     #[test]
-    fn the_lowest_id_of_a_moment_stands_between_it_and_the_one_before() {
-        let at = DateTime::from_timestamp_millis(1_900_000_000_000).unwrap();
-        let of = |at: DateTime<Utc>| {
-            Uuid::new_v7(uuid::Timestamp::from_unix(
-                uuid::NoContext,
-                at.timestamp().cast_unsigned(),
-                at.timestamp_subsec_nanos(),
-            ))
-        };
-        assert!(lowest_of(at) < of(at) && of(at - Duration::milliseconds(1)) < lowest_of(at));
+    fn a_bound_parts_earlier_ids_from_later_ones() {
+        let at = |milliseconds| DateTime::from_timestamp_millis(milliseconds).unwrap();
+        let id = Uuid::new_v7(uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            1_700_000_000,
+            123_000_000,
+        ));
+        let bound = |milliseconds| lower_bound(at(milliseconds));
+        assert!(bound(1_700_000_000_123) <= id && id < bound(1_700_000_000_124));
+        assert_eq!(bound(-1), Uuid::nil());
     }
 
     #[test]

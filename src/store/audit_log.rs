@@ -2,7 +2,7 @@
 
 use crate::domain::audit::{Action, AuditEntry, AuditFilter, Target, Trail};
 use crate::domain::event::Actor;
-use crate::domain::ids::{Ids, ProcessIds, lowest_of, time_of};
+use crate::domain::ids::{Ids, ProcessIds, lower_bound, time_of};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::audit_log;
@@ -78,10 +78,10 @@ pub fn list(
     }
     // The id carries the time, and every index of the table ends with it.
     if let Some(from) = filter.from {
-        query = query.filter(audit_log::id.ge(lowest_of(from)));
+        query = query.filter(audit_log::id.ge(lower_bound(from)));
     }
     if let Some(to) = filter.to {
-        query = query.filter(audit_log::id.lt(lowest_of(to)));
+        query = query.filter(audit_log::id.lt(lower_bound(to)));
     }
     if let Some(before) = before {
         query = query.filter(audit_log::id.lt(before));

@@ -32,6 +32,7 @@ migrations! {
     "2026-11-21-000004_events",
     "2026-11-22-000005_owners_and_history",
     "2026-11-22-000006_people",
+    "2026-11-22-000007_custom_fields",
 }
 
 impl Migration {

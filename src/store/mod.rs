@@ -6,6 +6,7 @@ pub mod audit_log;
 pub mod consents;
 pub mod failure;
 pub mod feed;
+pub mod field_definitions;
 pub mod forms;
 pub mod health;
 pub mod idempotency_keys;

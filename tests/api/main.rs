@@ -7,6 +7,7 @@ mod changes;
 mod citus;
 mod crowd;
 mod forms;
+mod history;
 mod isolation;
 mod leads;
 mod lists;

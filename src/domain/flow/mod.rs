@@ -12,6 +12,7 @@ pub mod log_in;
 pub mod on_behalf;
 pub mod once;
 pub mod passwords;
+pub mod past;
 pub mod reach;
 pub mod rules;
 pub mod sessions;
