@@ -6,8 +6,8 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, capture_batch, captures, changes, cors, extract, form_door, lead_details,
-    leads, measure, openapi, operation, request_id, schema, submissions, workspace,
+    assignments, auth, bulk, capture_batch, captures, changes, cors, extract, form_door, jobs,
+    lead_details, leads, measure, openapi, operation, request_id, schema, submissions, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::postgres::{Attached, Durability, Embedded, Settings, StartError};
 use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
+use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
 use crate::worker::{retention, sequencer};
@@ -35,6 +36,8 @@ use utoipa_swagger_ui::SwaggerUi;
 const SEQUENCE: Duration = Duration::from_millis(100);
 /// Events that come within this time are published together: each publication is a transaction of its own.
 const REST: Duration = Duration::from_millis(20);
+/// How often a process looks for jobs by itself, for those that another one was asked for.
+const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -159,7 +162,8 @@ impl Service {
     /// Starts everything but the listener.
     pub fn start(db: Db, config: &ServeConfig) -> Result<Service> {
         let metrics = Arc::new(Metrics::new().map_err(Error::internal)?);
-        let (feed, events) = (FeedSignal::default(), Arc::new(Wake::default()));
+        let feed = FeedSignal::default();
+        let (events, jobs) = (Arc::new(Wake::default()), Arc::new(Wake::default()));
         let queue = QueueSettings {
             writers: config.capture_writers,
             batch: config.capture_batch,
@@ -167,6 +171,7 @@ impl Service {
         };
         let state = AppState {
             captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
+            jobs: jobs.clone(),
             feed: feed.clone(),
             metrics: metrics.clone(),
             limits: RateLimits::new(),
@@ -188,7 +193,7 @@ impl Service {
         let tickers = if config.no_workers {
             Vec::new()
         } else {
-            start_workers(&db, &feed, &metrics, events)?
+            start_workers(&db, &feed, &metrics, events, jobs)?
         };
         Ok(Service {
             state: web::Data::new(state),
@@ -229,12 +234,13 @@ impl Service {
     }
 }
 
-/// Starts publishing and retention.
+/// Starts publishing, retention and jobs. `events` and `jobs` say that there is something to publish, or a new job.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
     events: Arc<Wake>,
+    jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
@@ -246,7 +252,7 @@ pub fn start_workers(
     let retain = move || match retention::tick(&retention_db, Utc::now()) {
         Ok(done) if done.made + done.dropped.len() + done.forgotten > 0 => {
             log::info!(
-                "Made {} partitions, dropped {}, forgot {} idempotency keys.",
+                "Made {} partitions, dropped {}, forgot {} rows of idempotency keys and jobs.",
                 done.made,
                 done.dropped.len(),
                 done.forgotten
@@ -255,7 +261,14 @@ pub fn start_workers(
         Ok(_) => {}
         Err(error) => log::warn!("Retention did not finish, it will be tried again: {error}"),
     };
+    let (runner, again) = (JobRunner::new(db.clone(), events.clone()), jobs.clone());
+    let run_jobs = move || match runner.tick() {
+        Ok(Ticked::Idle) => {}
+        Ok(Ticked::Worked(_)) => again.wake(),
+        Err(error) => log::warn!("A job did not go on, it will be tried again: {error}"),
+    };
     Ok(vec![
+        Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
@@ -281,6 +294,7 @@ where
         .service(leads::list_leads)
         .service(leads::create_lead)
         .service(leads::upsert_lead)
+        .service(bulk::change_leads)
         .service(leads::get_lead)
         .service(leads::update_lead)
         .service(leads::delete_lead)
@@ -294,6 +308,10 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(jobs::list_jobs)
+        .service(jobs::get_job)
+        .service(jobs::list_job_items)
+        .service(jobs::cancel_job)
         .service(schema::get_schema)
         .service(workspace::get_workspace)
         .service(workspace::update_workspace);

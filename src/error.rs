@@ -84,6 +84,12 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// As many jobs of the workspace wait or run as may.
+    #[error("{limit} jobs are waiting or running")]
+    TooManyJobs { limit: i64 },
+    /// The job has ended.
+    #[error("the job is {state}")]
+    JobEnded { state: &'static str },
     /// The feed no longer reaches back that far.
     #[error("the feed begins at position {oldest}")]
     FeedExpired { oldest: i64 },

@@ -2,6 +2,7 @@
 
 pub mod assignments;
 pub mod auth;
+pub mod bulk;
 pub mod capture_batch;
 pub mod capture_json;
 pub mod captures;
@@ -13,6 +14,7 @@ pub mod extract;
 pub mod form_body;
 pub mod form_door;
 pub mod idempotency;
+pub mod jobs;
 pub mod lead_details;
 pub mod lead_json;
 pub mod lead_query;

@@ -20,6 +20,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "capture", description = "Submissions come in"),
         (name = "leads", description = "Leads, one by one and in lists"),
+        (name = "jobs", description = "Work over many leads: progress and results"),
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),

@@ -168,6 +168,14 @@ impl From<&Conflict> for Problem {
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::TooManyJobs { limit } => Problem::new(
+                ProblemKind::TooManyJobs,
+                format!("{limit} jobs of this workspace are waiting or running. Wait until one has ended, or cancel one: see GET /v1/jobs."),
+            ),
+            Conflict::JobEnded { state } => Problem::new(
+                ProblemKind::JobEnded,
+                format!("The job is {state} already: there is nothing to cancel."),
+            ),
             Conflict::FeedExpired { oldest } => Problem::new(
                 ProblemKind::FeedExpired,
                 format!("The feed begins at position {oldest}. List the leads, then follow the feed from there."),

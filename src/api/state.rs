@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::store::pool::{Db, End, TenantConnection};
 use crate::worker::capture_queue::CaptureQueue;
 use crate::worker::sequencer::FeedSignal;
+use crate::worker::ticker::Wake;
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,6 +24,8 @@ pub struct AppState {
     pub db: Db,
     /// Where captures are gathered.
     pub captures: CaptureQueue,
+    /// Says that there is a new job.
+    pub jobs: Arc<Wake>,
     /// Hears of published events.
     pub feed: FeedSignal,
     /// What is counted.

@@ -12,6 +12,7 @@ pub mod form;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
+pub mod job;
 pub mod key;
 pub mod lead;
 pub mod lead_draft;

@@ -31,6 +31,7 @@ migrations! {
     "2026-11-21-000003_intake",
     "2026-11-21-000004_events",
     "2026-11-22-000005_owners_and_history",
+    "2026-11-22-000010_jobs",
 }
 
 impl Migration {

@@ -9,6 +9,8 @@ pub mod forms;
 pub mod health;
 pub mod idempotency_keys;
 pub mod isolation;
+pub mod job_items;
+pub mod jobs;
 mod json;
 pub mod lead_history;
 pub mod lead_identities;

@@ -327,6 +327,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     assert_eq!(kept.status, 202);
     let submission = kept.json()["receipt_id"].as_str().unwrap().to_owned();
     app.events(1);
+    let job = app.post(
+        "/v1/leads/bulk",
+        json!({"action": "tag", "tags": ["Geheimnis"], "select": {"ids": [lead]}}),
+    );
+    assert_eq!(job.status, 202, "{}", job.text());
+    let job = job.json()["id"].as_str().unwrap().to_owned();
+    app.events(2);
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -334,12 +341,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
+        job: job.clone(),
         external_id: "A-1".into(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
         assert!(told.status < 500, "{operation:?}: {}", told.text());
-        for secret in ["Geheimnis", &lead, &submission, "hidden@example.com"] {
+        for secret in ["Geheimnis", &lead, &submission, &job, "hidden@example.com"] {
             assert!(
                 !told.text().contains(secret),
                 "{operation:?} tells {secret}: {}",

@@ -1,11 +1,13 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
+mod bulk;
 mod captures;
 mod changes;
 mod citus;
 mod crowd;
 mod forms;
 mod isolation;
+mod jobs;
 mod leads;
 mod lists;
 mod manners;

@@ -43,7 +43,15 @@ fn a_key_may_do_what_its_scope_says_and_nothing_else() {
                 None => false,
             };
             let place = format!("{} with {}", operation.path, scope.as_str());
-            if allowed {
+            if allowed && operation.path == "/v1/leads/bulk" {
+                // It also needs the scope of what it does to each lead.
+                assert_eq!(reply.status, 403, "{place}");
+                let challenge = reply.header("WWW-Authenticate").unwrap();
+                assert!(
+                    challenge.contains("scope=\"leads:write\""),
+                    "{place}: {challenge}"
+                );
+            } else if allowed {
                 assert!(
                     !matches!(reply.status, 401 | 403 | 405 | 422) && reply.status < 500,
                     "{place}: {}",

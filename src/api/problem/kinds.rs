@@ -46,6 +46,8 @@ problem_kinds! {
     SubmissionState = CONFLICT, "submission-state", "The submission is in another state";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
+    TooManyJobs = CONFLICT, "too-many-jobs", "Too many jobs are waiting";
+    JobEnded = CONFLICT, "job-ended", "The job has ended";
     FeedExpired = GONE, "feed-expired", "The feed no longer reaches back that far";
     PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "It has changed meanwhile";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too large";

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod http;
+pub mod jobs;
 pub mod operations;
 pub mod server;
 

@@ -18,6 +18,7 @@ pub struct Operation {
 pub struct Ids {
     pub lead: String,
     pub submission: String,
+    pub job: String,
     pub external_id: String,
 }
 
@@ -27,6 +28,7 @@ impl Ids {
         Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
+            job: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
         }
     }
@@ -72,7 +74,8 @@ impl Operation {
         let body = match (self.method.as_str(), self.path.as_str()) {
             (
                 "GET",
-                "/v1/leads" | "/v1/submissions" | "/v1/changes" | "/v1/schema" | "/v1/workspace",
+                "/v1/leads" | "/v1/submissions" | "/v1/changes" | "/v1/schema" | "/v1/workspace"
+                | "/v1/jobs",
             )
             | (
                 "GET",
@@ -80,15 +83,21 @@ impl Operation {
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
-                | "/v1/submissions/{id}",
+                | "/v1/submissions/{id}"
+                | "/v1/jobs/{id}"
+                | "/v1/jobs/{id}/items",
             )
             | ("DELETE", "/v1/leads/{id}")
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
                 | "/v1/submissions/{id}/replay"
-                | "/v1/submissions/{id}/discard",
+                | "/v1/submissions/{id}/discard"
+                | "/v1/jobs/{id}/cancel",
             ) => None,
+            ("POST", "/v1/leads/bulk") => {
+                Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
+            }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
@@ -99,6 +108,8 @@ impl Operation {
         };
         let id = if self.path.starts_with("/v1/submissions") {
             &ids.submission
+        } else if self.path.starts_with("/v1/jobs") {
+            &ids.job
         } else {
             &ids.lead
         };
