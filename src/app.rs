@@ -6,8 +6,9 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, bulk, capture_batch, captures, changes, cors, extract, form_door, jobs,
-    lead_details, leads, measure, openapi, operation, request_id, schema, submissions, workspace,
+    assignments, auth, bulk, capture_batch, captures, changes, cors, extract, form_door, history,
+    jobs, lead_details, leads, measure, openapi, operation, request_id, schema, submissions,
+    workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -212,6 +213,9 @@ impl Service {
         let (state, body_timeout) = (self.state.clone(), self.body_timeout);
         let server = HttpServer::new(move || app(state.clone(), body_timeout))
             .workers(workers)
+            // The end of a compressed answer is a packet of its own. It shall not wait until the client acknowledges
+            // the one before, which clients put off for up to 40 ms.
+            .tcp_nodelay(true)
             .worker_max_blocking_threads(32)
             .client_request_timeout(Duration::from_secs(5))
             .client_disconnect_timeout(Duration::from_secs(2))
@@ -300,6 +304,7 @@ where
         .service(leads::delete_lead)
         .service(leads::restore_lead)
         .service(assignments::assign_lead)
+        .service(history::list_history)
         .service(lead_details::list_activities)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)

@@ -5,7 +5,7 @@
 
 mod countries;
 mod people;
-mod random;
+pub mod random;
 mod texts;
 
 use crate::api::capture_json::CaptureBody;

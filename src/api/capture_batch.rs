@@ -229,7 +229,7 @@ fn read_item(
     let incoming = if body.dry_run {
         let detail = "an item of a batch cannot be a dry run; capture it alone";
         Err(Unready::Wrong(Problem::from(&Error::Invalid(vec![
-            FieldError::new("/dry_run", "not_allowed", detail),
+            FieldError::new("/dry_run", "not_in_a_batch", detail),
         ]))))
     } else {
         match captures::prepare(

@@ -37,10 +37,9 @@ pub struct LeadQuery {
     #[schema(default = false)]
     #[param(default = false)]
     pub deleted: Option<bool>,
-    /// Tests (`true`), everything but tests (`false`), or both (`any`).
-    #[schema(max_length = 5, default = "false")]
-    #[param(max_length = 5, default = "false")]
-    pub is_test: Option<String>,
+    /// Tests (`true`), everything but tests (`false`, as when it is left out), or both (`any`).
+    #[param(inline)]
+    pub is_test: Option<WithTests>,
     /// This mail address.
     #[schema(max_length = 320)]
     #[param(max_length = 320)]
@@ -103,6 +102,18 @@ pub struct LeadQuery {
     pub updated_before: Option<DateTime<Utc>>,
 }
 
+/// Whether tests are among the leads.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WithTests {
+    /// Only they.
+    True,
+    /// Everything but they.
+    False,
+    /// Both.
+    Any,
+}
+
 /// A page of leads.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeadsPage {
@@ -148,7 +159,7 @@ pub fn read(
     });
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let cursor = query.cursor.clone();
-    let filter = filter(query, default_country, &mut errors);
+    let filter = filter(query, default_country);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors).into());
     }
@@ -188,23 +199,11 @@ const NEWEST_FIRST: LeadSort = LeadSort {
 };
 
 /// Values are compared in normal form, as they are stored.
-fn filter(
-    query: LeadQuery,
-    default_country: Option<&str>,
-    errors: &mut Vec<FieldError>,
-) -> LeadFilter {
-    let is_test = match query.is_test.as_deref() {
-        None | Some("false") => Some(false),
-        Some("true") => Some(true),
-        Some("any") => None,
-        Some(_) => {
-            errors.push(FieldError::new(
-                "?is_test",
-                "not_allowed",
-                "one of true, false and any",
-            ));
-            None
-        }
+fn filter(query: LeadQuery, default_country: Option<&str>) -> LeadFilter {
+    let is_test = match query.is_test {
+        None | Some(WithTests::False) => Some(false),
+        Some(WithTests::True) => Some(true),
+        Some(WithTests::Any) => None,
     };
     let line = crate::domain::capture_draft::line;
     let country =

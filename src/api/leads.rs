@@ -16,6 +16,7 @@ use crate::domain::flow::capture::Answers;
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead as deletion;
 use crate::domain::flow::once;
+use crate::domain::flow::past;
 use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
@@ -25,12 +26,12 @@ use crate::error::{Error, Result};
 use crate::store::{lead_identities, lead_lists, leads};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -180,10 +181,21 @@ impl NewLead {
     }
 }
 
+/// How to read a lead.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LeadReadQuery {
+    /// As it was at this moment: 404 before it was made; as deleted while it was.
+    #[param(example = "2026-11-22T09:00:00Z")]
+    pub as_of: Option<DateTime<Utc>>,
+}
+
 /// Read a lead.
+///
+/// With `as_of`, as it was at that moment, to the millisecond; also a lead that has been deleted since.
 #[utoipa::path(
     tag = "leads",
-    params(("id" = Uuid, Path, description = "The lead"), ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when the lead is still the same")),
+    params(("id" = Uuid, Path, description = "The lead"), LeadReadQuery, ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when the lead is still the same")),
     responses((status = 200, description = "The lead", body = LeadBody, headers(("ETag" = String, description = "The lead's version"))),
         (status = 304, description = "Unchanged"), ReadProblems),
 )]
@@ -193,9 +205,13 @@ pub async fn get_lead(
     state: web::Data<AppState>,
     caller: Caller,
     id: web::Path<Uuid>,
+    query: ValidQuery<LeadReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let lead = in_workspace(&state, caller.workspace_id, move |conn| {
-        reach::get(conn, *id, &caller.visible)
+        match query.0.as_of {
+            Some(at) => past::read_as_of(conn, *id, at, &caller.visible),
+            None => reach::get(conn, *id, &caller.visible),
+        }
     })
     .await?;
     let tag = etag(lead.version);

@@ -13,6 +13,7 @@ pub mod cors;
 pub mod extract;
 pub mod form_body;
 pub mod form_door;
+pub mod history;
 pub mod idempotency;
 pub mod jobs;
 pub mod lead_details;

@@ -34,6 +34,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ),
     (
         "GET",
+        "/v1/leads/{id}/history",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "GET",
         "/v1/leads/{id}/activities",
         Needs::Scope(Scope::LeadsRead),
     ),

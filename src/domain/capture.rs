@@ -12,8 +12,8 @@ use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::domain::workspace::WorkspaceSettings;
-use chrono::{DateTime, Duration, Utc};
-use serde_json::{Map, Value};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub struct Capture {
     pub new_lead_id: Uuid,
     /// Our time.
     pub received_at: DateTime<Utc>,
-    /// The sender's time, never later than ours.
+    /// The sender's time to the microsecond, never later than ours.
     pub occurred_at: DateTime<Utc>,
     /// What the person said of themselves.
     pub fields: LeadFields,
@@ -270,7 +270,7 @@ fn touch(
     begin_change(&mut lead, capture.received_at);
     let mut events = Vec::new();
     if let Some(deleted_at) = lead.deleted_at.take() {
-        let change = Change::new("deleted_at", serde_json::json!(deleted_at), Value::Null);
+        let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
         events.push(event(EventType::LeadRestored, &mut lead, vec![change], ids));
     }
     let withheld = if is_anothers_email(capture, known, lead_id) {
@@ -282,19 +282,9 @@ fn touch(
     if !changes.is_empty() {
         events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
     }
-    lead.last_activity_at = lead.last_activity_at.max(capture.occurred_at);
-    if !capture.attribution.is_empty() {
-        if lead.first_attribution.is_empty() {
-            lead.first_attribution = capture.attribution.clone();
-        }
-        lead.last_attribution = capture.attribution.clone();
-    }
-    events.push(event(
-        EventType::LeadTouched,
-        &mut lead,
-        consent_changes(capture),
-        ids,
-    ));
+    let mut changes = take_touch(&mut lead, capture.occurred_at, &capture.attribution);
+    changes.extend(consent_changes(capture));
+    events.push(event(EventType::LeadTouched, &mut lead, changes, ids));
     hold_identities(capture, known, lead_id);
     if !known.created.contains(&lead_id) && !known.changed.contains(&lead_id) {
         known.changed.push(lead_id);
@@ -309,11 +299,44 @@ fn touch(
     }
 }
 
+/// Takes in that something happened with the lead, perhaps through a campaign; the answer says what changed.
+pub fn take_touch(
+    lead: &mut Lead,
+    occurred_at: DateTime<Utc>,
+    attribution: &Attribution,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if occurred_at > lead.last_activity_at {
+        changes.push(Change::new(
+            "last_activity_at",
+            json!(lead.last_activity_at),
+            json!(occurred_at),
+        ));
+        lead.last_activity_at = occurred_at;
+    }
+    if attribution.is_empty() {
+        return changes;
+    }
+    let mut note = |path: &str, held: &mut Attribution| {
+        changes.push(Change::new(path, json!(held), json!(attribution)));
+        held.clone_from(attribution);
+    };
+    if lead.first_attribution.is_empty() {
+        note("attribution.first", &mut lead.first_attribution);
+    }
+    if lead.last_attribution != *attribution {
+        note("attribution.last", &mut lead.last_attribution);
+    }
+    changes
+}
+
 /// Starts a change of a lead: the next version, at a moment later than the last change, so that the ids of a lead's events
 /// grow even where the clocks of two servers differ.
 pub fn begin_change(lead: &mut Lead, now: DateTime<Utc>) {
     lead.version += 1;
-    lead.updated_at = now.max(lead.updated_at + Duration::milliseconds(1));
+    lead.updated_at = now
+        .max(lead.updated_at + Duration::milliseconds(1))
+        .trunc_subsecs(3);
 }
 
 /// An event of the change that was begun; the lead's `updated_at` becomes the moment of the event's id.

@@ -9,7 +9,7 @@ use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::text;
 use crate::error::FieldError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -98,7 +98,9 @@ pub fn normalise(
     if let Some(visitor) = line(draft.anonymous_id) {
         identities.push(Identity::new(IdentityKind::VisitorId, visitor));
     }
-    let custom = clean_custom(draft.custom, &mut errors);
+    let mut custom = clean_custom(draft.custom, &mut errors);
+    // Nothing said is nothing known.
+    custom.retain(|_, value| !value.is_null());
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -140,7 +142,8 @@ pub fn normalise(
         occurred_at: draft
             .submitted_at
             .unwrap_or(around.received_at)
-            .min(around.received_at),
+            .min(around.received_at)
+            .trunc_subsecs(6),
         fields: person.fields,
         website_domain: person.website_domain,
         custom,

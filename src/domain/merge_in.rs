@@ -6,7 +6,7 @@ use crate::domain::event::Change;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::Field;
 use crate::domain::workspace::{MergePolicy, WorkspaceSettings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Takes what the capture brings into the lead; the answer says what changed.
 ///
@@ -45,6 +45,13 @@ pub fn merge_in(
         }
     }
     if lead.fields.website == capture.fields.website && capture.website_domain.is_some() {
+        if lead.website_domain != capture.website_domain {
+            changes.push(Change::new(
+                "website_domain",
+                json!(lead.website_domain),
+                json!(capture.website_domain),
+            ));
+        }
         lead.website_domain.clone_from(&capture.website_domain);
     }
     for (key, value) in &capture.custom {

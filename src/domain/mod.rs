@@ -3,24 +3,31 @@
 
 pub mod access;
 pub mod activity;
+pub mod as_of;
 pub mod capture;
 pub mod capture_draft;
 pub mod event;
 pub mod field_definition;
+pub mod field_value;
 pub mod flow;
 pub mod form;
+pub mod history;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod key;
 pub mod lead;
+pub mod lead_changes;
 pub mod lead_draft;
 pub mod lead_fields;
 pub mod lead_list;
 pub mod merge_in;
 pub mod normalise;
+pub mod pattern;
 pub mod rules;
 pub mod stage;
 pub mod submission;
+#[cfg(test)]
+pub mod test_leads;
 pub mod workspace;

@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod consents;
 pub mod failure;
 pub mod feed;
+pub mod field_definitions;
 pub mod forms;
 pub mod health;
 pub mod idempotency_keys;

@@ -195,6 +195,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    lead_history (workspace_id, lead_id, id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        decision_id -> Nullable<Uuid>,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
     feed (workspace_id, position, published_at) {
         workspace_id -> Uuid,
         position -> Int8,
@@ -213,6 +227,46 @@ diesel::table! {
     feed_positions (workspace_id) {
         workspace_id -> Uuid,
         position -> Int8,
+    }
+}
+
+diesel::table! {
+    field_definitions (workspace_id, key) {
+        workspace_id -> Uuid,
+        key -> Text,
+        slot -> Int2,
+        field_type -> Text,
+        label -> Text,
+        description -> Nullable<Text>,
+        options -> Jsonb,
+        required -> Bool,
+        is_unique -> Bool,
+        identifies -> Bool,
+        default_value -> Nullable<Jsonb>,
+        pattern -> Nullable<Text>,
+        filterable -> Bool,
+        archived -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        index_ready -> Bool,
+        unique_ready -> Bool,
+        walk_state -> Text,
+        walk_since -> Nullable<Timestamptz>,
+        walked_through -> Nullable<Uuid>,
+        walked -> Int8,
+        walk_total -> Nullable<Int8>,
+        misfits -> Int8,
+        unique_conflicts -> Jsonb,
+    }
+}
+
+diesel::table! {
+    lead_values (workspace_id, slot, value, lead_id) {
+        workspace_id -> Uuid,
+        slot -> Int2,
+        value -> Text,
+        lead_id -> Uuid,
     }
 }
 

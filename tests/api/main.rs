@@ -6,6 +6,7 @@ mod changes;
 mod citus;
 mod crowd;
 mod forms;
+mod history;
 mod isolation;
 mod jobs;
 mod leads;

@@ -1,12 +1,13 @@
 //! Changes values of a lead.
 
 use crate::domain::capture::{Holder, begin_change, event};
-use crate::domain::event::{Change, EventType};
+use crate::domain::event::EventType;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
 use crate::domain::lead_draft;
 use crate::domain::lead_fields::Field;
 use crate::domain::rules::Rules;
@@ -210,42 +211,6 @@ fn merged(old: Option<&Value>, patch: &Value) -> Value {
         }
     }
     Value::Object(target)
-}
-
-fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let mut note = |path: String, before: Value, after: Value| {
-        if before != after {
-            changes.push(Change::new(path, before, after));
-        }
-    };
-    for field in Field::ALL {
-        note(
-            field.name().to_owned(),
-            old.fields.value(*field),
-            new.fields.value(*field),
-        );
-    }
-    let keys = old.custom.keys().chain(
-        new.custom
-            .keys()
-            .filter(|key| !old.custom.contains_key(*key)),
-    );
-    for key in keys {
-        let value = |lead: &Lead| lead.custom.get(key).cloned().unwrap_or(Value::Null);
-        note(format!("custom.{key}"), value(old), value(new));
-    }
-    note(
-        "tags".into(),
-        old.tags.clone().into(),
-        new.tags.clone().into(),
-    );
-    note(
-        "source".into(),
-        old.source.clone().into(),
-        new.source.clone().into(),
-    );
-    changes
 }
 
 /// Identities of values that the patch cleared.

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod lead_patch;
 pub mod on_behalf;
 pub mod once;
+pub mod past;
 pub mod reach;
 pub mod rules;
 pub mod run_job;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 /// Leads in a batch.
 const BATCH: i64 = 100;
 /// How long a job stays with its holder after a batch; whoever is killed loses it then.
-pub const LEASE: Duration = Duration::seconds(30);
+pub const LEASE: Duration = Duration::seconds(10);
 
 /// Work that is done lead by lead.
 pub trait Work {

@@ -80,6 +80,7 @@ impl Operation {
             | (
                 "GET",
                 "/v1/leads/{id}"
+                | "/v1/leads/{id}/history"
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
