@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const LEADS: usize = 3000;
-const KILLS: usize = 3;
+const KILLS: usize = 2;
 /// A killed holder's job is taken over after ten seconds; the rest is for a busy machine.
 const LONGEST: Duration = Duration::from_secs(120);
 
