@@ -8,13 +8,12 @@
 mod check;
 mod compile;
 mod format;
-mod nearest;
 mod pointer;
 #[cfg(test)]
 mod tests;
 mod text;
 
-pub use nearest::{did_you_mean, shown_name};
+pub use crate::domain::nearest::{did_you_mean, shown_name};
 
 use std::any::TypeId;
 use std::collections::HashMap;

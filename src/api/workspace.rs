@@ -10,7 +10,7 @@ use crate::domain::capture_draft;
 use crate::domain::flow::once;
 use crate::domain::identity::IdentityKind;
 use crate::domain::lead_fields::Field;
-use crate::domain::normalise::country;
+use crate::domain::normalise::{country, locale};
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, FieldError, Result};
 use crate::store::workspaces::{self, Workspace};
@@ -215,6 +215,14 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
                 "not an ISO 3166-1 alpha-2 code, such as DE",
             )),
         }
+    }
+    match locale::timezone(&settings.timezone) {
+        Some(name) => settings.timezone = name,
+        None => errors.push(FieldError::new(
+            "/settings/timezone",
+            "invalid_timezone",
+            "not an IANA time zone, such as Europe/Berlin",
+        )),
     }
     for name in settings.merge_policies.keys() {
         if Field::from_name(name).is_none() && !name.starts_with("custom.") {

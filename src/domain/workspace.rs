@@ -2,6 +2,7 @@
 //! region of numbers without one.
 
 use crate::domain::identity::IdentityKind;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -30,6 +31,9 @@ pub struct WorkspaceSettings {
     /// Region of phone numbers that do not say theirs, ISO 3166-1 alpha-2.
     #[schema(max_length = 2, example = "US")]
     pub default_country: Option<String>,
+    /// Whose calendar and clock days, weeks and months are told by, an IANA time zone.
+    #[schema(max_length = 64, example = "Europe/Berlin")]
+    pub timezone: String,
     /// For fields that `merge_policies` does not name.
     pub default_merge_policy: MergePolicy,
     /// By field name; `custom.<key>` names a custom value.
@@ -48,6 +52,7 @@ impl Default for WorkspaceSettings {
                 IdentityKind::Phone,
             ],
             default_country: None,
+            timezone: "UTC".to_owned(),
             default_merge_policy: MergePolicy::FillEmpty,
             merge_policies: BTreeMap::from([("message".to_owned(), MergePolicy::Overwrite)]),
             allowed_origins: Vec::new(),
@@ -56,6 +61,11 @@ impl Default for WorkspaceSettings {
 }
 
 impl WorkspaceSettings {
+    /// The zone of `timezone`; UTC where this version does not know it.
+    pub fn zone(&self) -> Tz {
+        self.timezone.parse().unwrap_or(Tz::UTC)
+    }
+
     /// The policy for a field, by its dotted name.
     pub fn merge_policy(&self, path: &str) -> MergePolicy {
         self.merge_policies
