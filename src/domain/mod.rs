@@ -23,11 +23,13 @@ pub mod lead_changes;
 pub mod lead_draft;
 pub mod lead_fields;
 pub mod lead_list;
+pub mod lead_search;
 pub mod merge_in;
 pub mod nearest;
 pub mod normalise;
 pub mod pattern;
 pub mod rules;
+pub mod search_text;
 pub mod stage;
 pub mod submission;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod activities;
 pub mod api_keys;
+pub mod conditions;
 pub mod consents;
 pub mod failure;
 pub mod feed;
@@ -16,6 +17,8 @@ mod json;
 pub mod lead_history;
 pub mod lead_identities;
 pub mod lead_lists;
+pub mod lead_search;
+pub mod lead_texts;
 pub mod leads;
 pub mod migrations;
 pub mod outbox;
@@ -23,6 +26,9 @@ pub mod partitions;
 pub mod pool;
 pub mod roles;
 mod schema;
+mod search_plan;
+mod search_sql;
+mod sql;
 mod statement;
 pub mod submissions;
 pub mod together;

@@ -195,20 +195,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    lead_history (workspace_id, lead_id, id) {
-        workspace_id -> Uuid,
-        lead_id -> Uuid,
-        id -> Uuid,
-        #[sql_name = "type"]
-        kind -> Text,
-        version -> Int8,
-        occurred_at -> Timestamptz,
-        decision_id -> Nullable<Uuid>,
-        payload -> Jsonb,
-    }
-}
-
-diesel::table! {
     feed (workspace_id, position, published_at) {
         workspace_id -> Uuid,
         position -> Int8,
@@ -267,6 +253,15 @@ diesel::table! {
         slot -> Int2,
         value -> Text,
         lead_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    search_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        walked_through -> Nullable<Uuid>,
+        is_complete -> Bool,
     }
 }
 

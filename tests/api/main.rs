@@ -4,6 +4,7 @@ mod bulk;
 mod captures;
 mod changes;
 mod citus;
+mod conditions;
 mod crowd;
 mod forms;
 mod history;

@@ -7,3 +7,5 @@ pub mod operations;
 pub mod server;
 
 pub use app::TestApp;
+pub mod draw;
+pub mod leads;
