@@ -7,7 +7,7 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     assignments, auth, bulk, capture_batch, captures, changes, cors, extract, form_door, history,
-    jobs, lead_details, leads, measure, openapi, operation, request_id, schema, submissions,
+    jobs, lead_details, leads, measure, openapi, operation, request_id, schema, submissions, views,
     workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
@@ -313,6 +313,11 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(views::list_views)
+        .service(views::create_view)
+        .service(views::get_view)
+        .service(views::update_view)
+        .service(views::delete_view)
         .service(jobs::list_jobs)
         .service(jobs::get_job)
         .service(jobs::list_job_items)

@@ -1,5 +1,6 @@
 //! What can go wrong, in the domain's words. No HTTP here: `api/problem.rs` translates.
 
+use crate::domain::access::Scope;
 use uuid::Uuid;
 
 /// A fault from below, kept whole for the log.
@@ -27,6 +28,9 @@ pub enum Error {
         expected: String,
         current: i64,
     },
+    /// The caller lacks this scope.
+    #[error("the scope {} is missing", .0.as_str())]
+    MissingScope(Scope),
     /// Too much is waiting already; trying again soon makes sense.
     #[error("too many captures are waiting")]
     Overloaded,
@@ -87,6 +91,9 @@ pub enum Conflict {
     /// As many jobs of the workspace wait or run as may.
     #[error("{limit} jobs are waiting or running")]
     TooManyJobs { limit: i64 },
+    /// Somebody has as many saved views as they may.
+    #[error("{limit} views are saved")]
+    TooManyViews { limit: i64 },
     /// The job has ended.
     #[error("the job is {state}")]
     JobEnded { state: &'static str },

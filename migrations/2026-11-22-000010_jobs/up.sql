@@ -81,7 +81,6 @@ CREATE TABLE saved_views (
   PRIMARY KEY (workspace_id, id)
 );
 CREATE INDEX saved_views_by_owner ON saved_views (workspace_id, owner_id, id);
-CREATE INDEX saved_views_shared ON saved_views (workspace_id, id) WHERE is_shared;
 ALTER TABLE saved_views ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON saved_views TO baton_app
   USING (workspace_id = nullif(current_setting('baton.workspace_id', true), '')::uuid)

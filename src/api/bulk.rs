@@ -147,7 +147,7 @@ pub async fn change_leads(
     let key = idempotency::key(&request, &caller, &body.raw)?;
     let (bulk, dry_run) = read(body)?;
     if !caller.scopes.contains(&bulk.scope()) {
-        return Err(ApiError::missing_scope(bulk.scope().as_str()));
+        return Err(Error::MissingScope(bulk.scope()).into());
     }
     bulk.check(&caller.rules)
         .map_err(|error| within("/changes", error))?;

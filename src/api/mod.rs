@@ -32,4 +32,5 @@ pub mod schema;
 pub mod shape;
 pub mod state;
 pub mod submissions;
+pub mod views;
 pub mod workspace;

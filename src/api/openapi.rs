@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi};
         (name = "capture", description = "Submissions come in"),
         (name = "leads", description = "Leads, one by one and in lists"),
         (name = "jobs", description = "Work over many leads: progress and results"),
+        (name = "views", description = "Lists of leads that somebody wants to see again"),
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),

@@ -122,6 +122,10 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
+            Error::MissingScope(scope) => Problem::new(
+                ProblemKind::Forbidden,
+                format!("The API key lacks the scope `{}`.", scope.as_str()),
+            ),
             Error::Overloaded => Problem::new(
                 ProblemKind::Overloaded,
                 "Too many requests are waiting. Try again in a moment.",
@@ -171,6 +175,10 @@ impl From<&Conflict> for Problem {
             Conflict::TooManyJobs { limit } => Problem::new(
                 ProblemKind::TooManyJobs,
                 format!("{limit} jobs of this workspace are waiting or running. Wait until one has ended, or cancel one: see GET /v1/jobs."),
+            ),
+            Conflict::TooManyViews { limit } => Problem::new(
+                ProblemKind::TooManyViews,
+                format!("{limit} views are saved already. Remove one first: see GET /v1/views."),
             ),
             Conflict::JobEnded { state } => Problem::new(
                 ProblemKind::JobEnded,

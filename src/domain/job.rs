@@ -4,7 +4,7 @@
 //! transaction of the effects, so each lead is done exactly once, whatever is killed meanwhile.
 
 use crate::domain::event::{Actor, Cause, Provenance};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -19,6 +19,9 @@ pub const MAX_OPEN: i64 = 20;
 pub const KEPT_DAYS: i64 = 30;
 /// Batches that may fail as a whole, one after the other, before the job does.
 pub const MAX_ATTEMPTS: i32 = 5;
+
+/// Digits of a second that the database keeps: what is answered at once is what is read later.
+const DATABASE_DIGITS: u16 = 6;
 
 /// What kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -227,6 +230,7 @@ impl Job {
         total: Option<i64>,
         now: DateTime<Utc>,
     ) -> Job {
+        let now = now.trunc_subsecs(DATABASE_DIGITS);
         Job {
             id,
             kind,

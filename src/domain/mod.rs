@@ -29,6 +29,7 @@ pub mod nearest;
 pub mod normalise;
 pub mod pattern;
 pub mod rules;
+pub mod saved_view;
 pub mod search_text;
 pub mod stage;
 pub mod submission;

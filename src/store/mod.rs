@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod partitions;
 pub mod pool;
 pub mod roles;
+pub mod saved_views;
 mod schema;
 mod search_plan;
 mod search_sql;

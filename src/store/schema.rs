@@ -266,6 +266,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    lead_history (workspace_id, lead_id, id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        decision_id -> Nullable<Uuid>,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
     jobs (workspace_id, id) {
         workspace_id -> Uuid,
         id -> Uuid,

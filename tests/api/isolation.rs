@@ -165,9 +165,14 @@ fn two_workspaces() -> (TestApp, Uuid) {
             .with("Idempotency-Key", "once")
             .post("/v1/capture", &person);
         assert_eq!(captured.status, 201);
+        let lead = captured.json()["lead"]["id"].clone();
+        let bulk = json!({"action": "tag", "tags": ["a"], "select": {"ids": [lead]}});
+        assert_eq!(client.post("/v1/leads/bulk", &bulk).status, 202);
+        let view = client.post("/v1/views", &json!({"name": "All"}));
+        assert_eq!(view.status, 201);
     }
     app.form(|_| {});
-    app.events(1);
+    app.events(2);
     (app, other)
 }
 
@@ -334,6 +339,8 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     assert_eq!(job.status, 202, "{}", job.text());
     let job = job.json()["id"].as_str().unwrap().to_owned();
     app.events(2);
+    let view = app.post("/v1/views", json!({"name": "Geheimnis", "shared": true}));
+    let view = view.json()["id"].as_str().unwrap().to_owned();
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -342,12 +349,20 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         lead: lead.clone(),
         submission: submission.clone(),
         job: job.clone(),
+        view: view.clone(),
         external_id: "A-1".into(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
         assert!(told.status < 500, "{operation:?}: {}", told.text());
-        for secret in ["Geheimnis", &lead, &submission, &job, "hidden@example.com"] {
+        for secret in [
+            "Geheimnis",
+            &lead,
+            &submission,
+            &job,
+            &view,
+            "hidden@example.com",
+        ] {
             assert!(
                 !told.text().contains(secret),
                 "{operation:?} tells {secret}: {}",

@@ -18,3 +18,4 @@ mod scopes;
 mod seed;
 mod submissions;
 mod support;
+mod views;

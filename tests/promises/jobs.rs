@@ -70,7 +70,11 @@ fn p10_a_job_whose_process_is_killed_does_each_lead_exactly_once() {
     let started = client.post("/v1/leads/bulk", &body);
     assert_eq!(started.status, 202, "{}", started.text());
     let path = format!("/v1/jobs/{}", started.json()["id"].as_str().unwrap());
-    let done = || home.client(&key).get(&path).json()["done"].as_u64().unwrap();
+    let done = || {
+        home.client(&key).get(&path).json()["done"]
+            .as_u64()
+            .unwrap()
+    };
     let mut killed_at = Vec::new();
     for kill in 0..KILLS {
         let from = u64::try_from(kill * LEADS / (KILLS + 1)).unwrap();

@@ -47,6 +47,7 @@ problem_kinds! {
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     TooManyJobs = CONFLICT, "too-many-jobs", "Too many jobs are waiting";
+    TooManyViews = CONFLICT, "too-many-views", "Too many views are saved";
     JobEnded = CONFLICT, "job-ended", "The job has ended";
     FeedExpired = GONE, "feed-expired", "The feed no longer reaches back that far";
     PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "It has changed meanwhile";

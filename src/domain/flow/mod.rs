@@ -14,5 +14,6 @@ pub mod past;
 pub mod reach;
 pub mod rules;
 pub mod run_job;
+pub mod save_view;
 pub mod setup;
 pub mod standing;

@@ -19,6 +19,7 @@ pub struct Ids {
     pub lead: String,
     pub submission: String,
     pub job: String,
+    pub view: String,
     pub external_id: String,
 }
 
@@ -29,6 +30,7 @@ impl Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
             job: Uuid::now_v7().to_string(),
+            view: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
         }
     }
@@ -75,7 +77,7 @@ impl Operation {
             (
                 "GET",
                 "/v1/leads" | "/v1/submissions" | "/v1/changes" | "/v1/schema" | "/v1/workspace"
-                | "/v1/jobs",
+                | "/v1/jobs" | "/v1/views",
             )
             | (
                 "GET",
@@ -86,9 +88,10 @@ impl Operation {
                 | "/v1/leads/{id}/consents"
                 | "/v1/submissions/{id}"
                 | "/v1/jobs/{id}"
+                | "/v1/views/{id}"
                 | "/v1/jobs/{id}/items",
             )
-            | ("DELETE", "/v1/leads/{id}")
+            | ("DELETE", "/v1/leads/{id}" | "/v1/views/{id}")
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
@@ -96,6 +99,8 @@ impl Operation {
                 | "/v1/submissions/{id}/discard"
                 | "/v1/jobs/{id}/cancel",
             ) => None,
+            ("POST", "/v1/views") => Some(json!({"name": "All"})),
+            ("PATCH", "/v1/views/{id}") => Some(json!({"name": "Renamed"})),
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
             }
@@ -109,6 +114,8 @@ impl Operation {
         };
         let id = if self.path.starts_with("/v1/submissions") {
             &ids.submission
+        } else if self.path.starts_with("/v1/views") {
+            &ids.view
         } else if self.path.starts_with("/v1/jobs") {
             &ids.job
         } else {
