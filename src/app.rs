@@ -1,14 +1,15 @@
 //! Builds the service from its parts, for `main` and for tests.
 
+use crate::api::bearer::own::AccessTokens;
 use crate::api::extract::BodyTimeout;
-use crate::api::openapi::{Document, DocumentText};
+use crate::api::openapi::{Document, DocumentText, Operations};
 use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, bulk, capture_batch, captures, changes, cors, extract, form_door, history,
-    jobs, lead_details, leads, measure, openapi, operation, request_id, schema, submissions, views,
-    workspace,
+    api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes, cors, extract,
+    field_definitions, form_door, history, jobs, jwks, lead_details, leads, login, me, measure,
+    openapi, operation, request_id, schema, submissions, teams, users, views, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -18,9 +19,10 @@ use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
 use crate::worker::jobs::{JobRunner, Ticked};
+use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{retention, sequencer};
+use crate::worker::{field_walk, retention, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -39,6 +41,8 @@ const SEQUENCE: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(20);
 /// How often a process looks for jobs by itself, for those that another one was asked for.
 const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
+/// How often it is looked whether leads are to be gone through, since a definition of a field has changed.
+const WALK: Duration = Duration::from_secs(1);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -170,7 +174,9 @@ impl Service {
             batch: config.capture_batch,
             waiting: config.capture_waiting,
         };
+        let field_walk = Arc::new(Wake::default());
         let state = AppState {
+            field_walk: field_walk.clone(),
             captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
             jobs: jobs.clone(),
             feed: feed.clone(),
@@ -179,6 +185,20 @@ impl Service {
             address_limits: AddressLimits::new(),
             principals: AppState::access_cache(),
             websites: AppState::access_cache(),
+            people: AppState::access_cache(),
+            only_workspace: AppState::access_cache(),
+            access_tokens: Arc::new(AccessTokens::new(db.clone(), config.public_url.clone())),
+            passwords: PasswordPool::start(),
+            login_limits: AddressLimits::new(),
+            refresh_limits: AddressLimits::new(),
+            login_quota: Quota {
+                requests: config.logins_per_minute,
+                window_seconds: 60,
+            },
+            refresh_quota: Quota {
+                requests: config.logins_per_minute.saturating_mul(10),
+                window_seconds: 60,
+            },
             key_quota: Quota {
                 requests: config.key_requests_per_minute,
                 window_seconds: 60,
@@ -194,7 +214,7 @@ impl Service {
         let tickers = if config.no_workers {
             Vec::new()
         } else {
-            start_workers(&db, &feed, &metrics, events, jobs)?
+            start_workers(&db, &feed, &metrics, events, field_walk, jobs)?
         };
         Ok(Service {
             state: web::Data::new(state),
@@ -238,12 +258,14 @@ impl Service {
     }
 }
 
-/// Starts publishing, retention and jobs. `events` and `jobs` say that there is something to publish, or a new job.
+/// Starts publishing, retention, going through leads, and jobs. `events`, `fields` and `jobs` say that there is something
+/// to publish, a definition that changed, or a new job.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
     events: Arc<Wake>,
+    fields: Arc<Wake>,
     jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
@@ -256,7 +278,7 @@ pub fn start_workers(
     let retain = move || match retention::tick(&retention_db, Utc::now()) {
         Ok(done) if done.made + done.dropped.len() + done.forgotten > 0 => {
             log::info!(
-                "Made {} partitions, dropped {}, forgot {} rows of idempotency keys and jobs.",
+                "Made {} partitions, dropped {}, forgot {} idempotency keys, sessions, links, counts and results of jobs.",
                 done.made,
                 done.dropped.len(),
                 done.forgotten
@@ -271,8 +293,17 @@ pub fn start_workers(
         Ok(Ticked::Worked(_)) => again.wake(),
         Err(error) => log::warn!("A job did not go on, it will be tried again: {error}"),
     };
+    let walk_db = db.clone();
+    let walk = move || {
+        if let Err(error) = field_walk::tick(&walk_db, Utc::now()) {
+            log::warn!(
+                "It is not known whether leads are to be gone through, it will be tried again: {error}"
+            );
+        }
+    };
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
+        Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
@@ -322,15 +353,45 @@ where
         .service(jobs::get_job)
         .service(jobs::list_job_items)
         .service(jobs::cancel_job)
+        .service(field_definitions::list_field_definitions)
+        .service(field_definitions::create_field_definition)
+        .service(field_definitions::get_field_definition)
+        .service(field_definitions::update_field_definition)
+        .service(field_definitions::delete_field_definition)
         .service(schema::get_schema)
         .service(workspace::get_workspace)
-        .service(workspace::update_workspace);
+        .service(workspace::update_workspace)
+        .service(login::login)
+        .service(login::refresh_session)
+        .service(login::logout)
+        .service(login::logout_everywhere)
+        .service(login::accept_invitation)
+        .service(login::reset_password)
+        .service(me::get_me)
+        .service(me::change_password)
+        .service(users::list_users)
+        .service(users::invite_user)
+        .service(users::get_user)
+        .service(users::update_user)
+        .service(users::disable_user)
+        .service(users::make_password_link)
+        .service(users::logout_user)
+        .service(teams::list_teams)
+        .service(teams::create_team)
+        .service(teams::get_team)
+        .service(teams::update_team)
+        .service(teams::delete_team)
+        .service(api_keys::list_api_keys)
+        .service(api_keys::create_api_key)
+        .service(api_keys::revoke_api_key)
+        .service(audit_log::list_audit_log);
     app.service(v1)
         .service(form_door::submit_form)
         .service(operation::healthz)
         .service(operation::readyz)
         .service(operation::metrics)
         .service(openapi::get_openapi)
+        .service(jwks::get_jwks)
 }
 
 fn app(
@@ -353,6 +414,7 @@ fn app(
         .app_data(body_timeout)
         .app_data(web::Data::new(DocumentText(text)))
         .app_data(web::Data::new(KnownPaths::new(&document)))
+        .app_data(web::Data::new(Operations::of(&document)))
         .app_data(path_config())
         .app_data(query_config())
         .service(web::redirect("/docs", "/docs/"))

@@ -31,6 +31,18 @@ pub enum Error {
     /// The caller lacks this scope.
     #[error("the scope {} is missing", .0.as_str())]
     MissingScope(Scope),
+    /// The caller may not do that; the sentence says why, and what helps.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The mail address or the password is wrong; which of them is not said.
+    #[error("the mail address or the password is wrong")]
+    LoginFailed,
+    /// The refresh token is unknown or spent, or its session is over.
+    #[error("the session is over")]
+    SessionOver,
+    /// Too many attempts; trying again makes sense after so many seconds.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after_seconds: u32 },
     /// Too much is waiting already; trying again soon makes sense.
     #[error("too many captures are waiting")]
     Overloaded,
@@ -73,6 +85,18 @@ pub enum Conflict {
     /// Another lead carries this address, number or id: two leads cannot be the same person.
     #[error("another lead already has this {kind}")]
     IdentityTaken { kind: &'static str, lead_id: Uuid },
+    /// Another lead has this value of a field in which no two leads may have the same.
+    #[error("another lead already has this value of {key}")]
+    ValueTaken { key: String, lead_id: Uuid },
+    /// Leads share values of a field in which no two may have the same.
+    #[error("{} leads share values of {key}", lead_ids.len())]
+    ValuesShared { key: String, lead_ids: Vec<Uuid> },
+    /// The field is there already.
+    #[error("there is a field {key} already")]
+    FieldExists { key: String },
+    /// Values that leads have would not mean the same any more.
+    #[error("{0}")]
+    FieldInUse(String),
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     IdempotencyKeyReused,
@@ -97,6 +121,24 @@ pub enum Conflict {
     /// The job has ended.
     #[error("the job is {state}")]
     JobEnded { state: &'static str },
+    /// The person is a lead that the caller may not know of.
+    #[error("the person is a lead of somebody else")]
+    LeadNotVisible,
+    /// Another user has this mail address.
+    #[error("another user has this mail address")]
+    EmailTaken,
+    /// Another one has this name.
+    #[error("another {what} has this name")]
+    NameTaken { what: &'static str },
+    /// Leads belong to the team.
+    #[error("leads belong to the team")]
+    TeamInUse,
+    /// Without this admin nobody could administer the workspace.
+    #[error("this is the last admin")]
+    LastAdmin,
+    /// The user's status does not allow this.
+    #[error("the user is {status}")]
+    UserStatus { status: &'static str },
     /// The feed no longer reaches back that far.
     #[error("the feed begins at position {oldest}")]
     FeedExpired { oldest: i64 },

@@ -11,8 +11,9 @@ use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::api::{idempotency, lead_query};
 use crate::domain::capture::{Captured, Outcome};
-use crate::domain::capture_draft::{self, CaptureDraft};
-use crate::domain::flow::capture::Answers;
+use crate::domain::capture_draft::{self, CaptureDraft, Manner};
+use crate::domain::custom_values;
+use crate::domain::flow::capture::{Answers, Incoming};
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead as deletion;
 use crate::domain::flow::once;
@@ -21,8 +22,10 @@ use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
+use crate::domain::rules::Rules;
 use crate::domain::submission::Door;
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
 use crate::store::{lead_identities, lead_lists, leads};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
@@ -396,7 +399,7 @@ pub async fn upsert_lead(
         context: captures::context(&request, &state, caller.origin()),
         idempotency_key: None,
     };
-    let incoming = captures::incoming(draft, received, &caller)?;
+    let incoming = captures::incoming(draft, received, &caller, Manner::Upsert)?;
     let rules = caller.rules.clone();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
@@ -405,7 +408,7 @@ pub async fn upsert_lead(
                 lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
             let captured = match holder {
                 Some(_) => None,
-                None => Some(captures::capture_now(conn, &incoming, &rules, now)?),
+                None => Some(capture_whole(conn, &incoming, &rules, now)?),
             };
             let (lead_id, known) = match (&holder, &captured) {
                 (Some(holder), _) => (holder.lead_id, true),
@@ -446,6 +449,25 @@ pub async fn upsert_lead(
     })
     .await?;
     Ok(idempotency::respond(answered))
+}
+
+/// Captures; a lead that is new has what the workspace requires.
+fn capture_whole(
+    conn: &mut TenantConnection,
+    incoming: &Incoming,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Captured> {
+    let captured = captures::capture_now(conn, incoming, rules, now)?;
+    let missing: Vec<FieldError> = match captured.outcome {
+        Outcome::Created => custom_values::missing(&captured.lead.custom, rules).collect(),
+        Outcome::Matched | Outcome::Repeated => Vec::new(),
+    };
+    if missing.is_empty() {
+        Ok(captured)
+    } else {
+        Err(Error::Invalid(missing))
+    }
 }
 
 /// What the patch says of somebody who may be new.

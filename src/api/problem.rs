@@ -55,9 +55,13 @@ pub struct Problem {
     /// When trying the same request again makes sense, in seconds from now; as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
-    /// The other lead that already carries the address, number or id (`identity_taken`).
+    /// The other lead that already carries the address, number or id (`identity_taken`), or the value (`value_taken`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<Uuid>,
+    /// Some of the leads that share values (`values_shared`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub lead_ids: Vec<Uuid>,
 }
 
 /// One wrong field of a request.
@@ -96,6 +100,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_seconds: None,
             lead_id: None,
+            lead_ids: Vec::new(),
         }
     }
 
@@ -112,7 +117,7 @@ impl From<&Error> for Problem {
             // The id is not repeated: in some paths it is an address or a sender's name for a person.
             Error::NotFound { what, .. } => Problem::new(
                 ProblemKind::NotFound,
-                format!("There is no such {what}, or this key may not see it."),
+                format!("There is no such {what}, or this caller may not see it."),
             ),
             Error::Invalid(errors) => validation_failed(errors.clone()),
             Error::Conflict(conflict) => conflict.into(),
@@ -126,6 +131,22 @@ impl From<&Error> for Problem {
                 ProblemKind::Forbidden,
                 format!("The API key lacks the scope `{}`.", scope.as_str()),
             ),
+            Error::Forbidden(detail) => Problem::new(ProblemKind::Forbidden, detail),
+            Error::LoginFailed => Problem::new(
+                ProblemKind::LoginFailed,
+                "The mail address or the password is wrong, or this user may not log in by password.",
+            ),
+            Error::SessionOver => Problem::new(
+                ProblemKind::SessionOver,
+                "The refresh token is unknown or spent, or its session is over. Log in again.",
+            ),
+            Error::TooManyAttempts {
+                retry_after_seconds,
+            } => Problem::new(
+                ProblemKind::RateLimited,
+                format!("Too many attempts. Try again in {retry_after_seconds} s."),
+            )
+            .retry_after(*retry_after_seconds),
             Error::Overloaded => Problem::new(
                 ProblemKind::Overloaded,
                 "Too many requests are waiting. Try again in a moment.",
@@ -155,6 +176,27 @@ impl From<&Conflict> for Problem {
                 let detail = format!("Another lead already has this {kind}: see `lead_id`.");
                 Problem { lead_id: Some(*lead_id), ..Problem::new(ProblemKind::IdentityTaken, detail) }
             }
+            Conflict::ValueTaken { key, lead_id } => {
+                let detail = format!("Another lead already has this value of `{key}`: see `lead_id`.");
+                let wrong = FieldError::new(format!("/custom/{key}"), "value_taken", "give a value that no other lead has");
+                Problem {
+                    lead_id: Some(*lead_id),
+                    errors: vec![wrong.into()],
+                    ..Problem::new(ProblemKind::ValueTaken, detail)
+                }
+            }
+            Conflict::ValuesShared { key, lead_ids } => Problem {
+                lead_ids: lead_ids.clone(),
+                ..Problem::new(
+                    ProblemKind::ValuesShared,
+                    format!("Leads share values of `{key}`: see `lead_ids`. Give each a value of its own first."),
+                )
+            },
+            Conflict::FieldExists { key } => Problem::new(
+                ProblemKind::FieldExists,
+                format!("There is a field `{key}` already; it may be archived, and a PATCH with `archived: false` brings it back."),
+            ),
+            Conflict::FieldInUse(detail) => Problem::new(ProblemKind::FieldInUse, detail.clone()),
             Conflict::IdempotencyKeyReused => Problem::new(
                 ProblemKind::IdempotencyKeyReused,
                 "This Idempotency-Key was used for another request. Use a new key for a new request.",
@@ -184,6 +226,20 @@ impl From<&Conflict> for Problem {
                 ProblemKind::JobEnded,
                 format!("The job is {state} already: there is nothing to cancel."),
             ),
+            Conflict::LeadNotVisible => Problem::new(
+                ProblemKind::LeadNotVisible,
+                "This person is a lead already, of somebody else. Ask a manager to assign it to you.",
+            ),
+            Conflict::EmailTaken => Problem::new(ProblemKind::EmailTaken, "Another user of the workspace has this mail address."),
+            Conflict::NameTaken { what } => Problem::new(ProblemKind::NameTaken, format!("Another {what} has this name; choose another one.")),
+            Conflict::TeamInUse => Problem::new(ProblemKind::TeamInUse, "Leads belong to this team, deleted ones perhaps. Assign them to another team first."),
+            Conflict::LastAdmin => Problem::new(
+                ProblemKind::LastAdmin,
+                "This is the last admin who may come in. Make somebody else an admin first.",
+            ),
+            Conflict::UserStatus { status } => {
+                Problem::new(ProblemKind::UserStatus, format!("The user is {status}; that does not allow this."))
+            }
             Conflict::FeedExpired { oldest } => Problem::new(
                 ProblemKind::FeedExpired,
                 format!("The feed begins at position {oldest}. List the leads, then follow the feed from there."),

@@ -6,6 +6,8 @@ use crate::api::extract::MergePatch;
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::access::Scope;
+use crate::domain::audit::{Action, Target};
 use crate::domain::capture_draft;
 use crate::domain::flow::once;
 use crate::domain::identity::IdentityKind;
@@ -13,12 +15,13 @@ use crate::domain::lead_fields::Field;
 use crate::domain::normalise::{country, locale};
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, FieldError, Result};
+use crate::store::audit_log;
 use crate::store::workspaces::{self, Workspace};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -122,7 +125,19 @@ pub async fn update_workspace(
             };
             let same = after.name == before.name && after.settings == before.settings;
             if !same {
+                check_rights(&before.settings, &after.settings, &caller)?;
                 workspaces::update(conn, &after)?;
+                let target = Target::new("workspace", after.id);
+                let details = json!({ "changed": changed_names(&before, &after)? });
+                let trail = caller.trail();
+                audit_log::add(
+                    conn,
+                    &trail,
+                    Action::WorkspaceChanged,
+                    Some(target),
+                    details,
+                    now,
+                )?;
             }
             let shown = if same { before } else { after };
             idempotency::answer(
@@ -133,9 +148,39 @@ pub async fn update_workspace(
         })
     })
     .await?;
-    state.principals.invalidate_all();
-    state.websites.invalidate_all();
+    state.rules_changed();
     Ok(idempotency::respond(answered))
+}
+
+/// Who names the identity provider says who the admins are.
+fn check_rights(
+    before: &WorkspaceSettings,
+    after: &WorkspaceSettings,
+    caller: &Caller,
+) -> Result<()> {
+    if before.identity_provider == after.identity_provider
+        || caller.scopes.contains(&Scope::UsersWrite)
+    {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "To change identity_provider the scope `users:write` is needed, too: it says who comes in."
+            .to_owned(),
+    ))
+}
+
+/// The names of what changed, for the audit log.
+fn changed_names(before: &Workspace, after: &Workspace) -> Result<Vec<String>> {
+    let settings =
+        |workspace: &Workspace| serde_json::to_value(&workspace.settings).map_err(Error::internal);
+    let (old, new) = (settings(before)?, settings(after)?);
+    let names = new.as_object().into_iter().flat_map(Map::keys);
+    let changed = names.filter(|name| old.get(*name) != new.get(*name));
+    let name = (before.name != after.name).then(|| "name".to_owned());
+    Ok(name
+        .into_iter()
+        .chain(changed.map(|name| format!("settings.{name}")))
+        .collect())
 }
 
 fn changed(workspace: &Workspace, changes: &Map<String, Value>) -> Result<Workspace> {
@@ -193,7 +238,7 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
         errors.push(FieldError::new(
             "/settings/identity_order",
             "visitor_id_is_no_identity",
-            "a visitor id says nothing of who somebody is: one of external_id, email and phone",
+            "a visitor id says nothing of who somebody is: one of external_id, email, phone and custom_field",
         ));
     }
     let mut seen = settings.identity_order.clone();

@@ -20,6 +20,7 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
         &Arc::new(Metrics::new()?),
         Arc::new(Wake::default()),
         Arc::new(Wake::default()),
+        Arc::new(Wake::default()),
     )?;
     println!("Baton publishes events, runs jobs and keeps partitions.");
     actix_web::rt::System::new().block_on(async {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
-    /// `user`, `api_key`, `form` or `system`.
+    /// `user`, `api_key`, `form`, `system`, or, in the audit log, `anonymous`.
     #[serde(rename = "type")]
     #[schema(example = "api_key")]
     pub kind: String,
@@ -40,6 +40,14 @@ impl Actor {
         Actor {
             kind: "form".into(),
             id: Some(id),
+        }
+    }
+
+    /// Somebody who has not shown who they are.
+    pub fn nobody() -> Self {
+        Actor {
+            kind: "anonymous".into(),
+            id: None,
         }
     }
 

@@ -2,19 +2,24 @@
 //! [`flow`] calls the store.
 
 pub mod access;
+pub mod access_token;
 pub mod activity;
 pub mod as_of;
+pub mod audit;
 pub mod capture;
 pub mod capture_draft;
 pub mod condition;
+pub mod custom_values;
 pub mod event;
 pub mod field_definition;
+pub mod field_rules;
 pub mod field_value;
 pub mod flow;
 pub mod form;
 pub mod history;
 pub mod idempotency;
 pub mod identity;
+pub mod identity_provider;
 pub mod ids;
 pub mod job;
 pub mod key;
@@ -27,12 +32,16 @@ pub mod lead_search;
 pub mod merge_in;
 pub mod nearest;
 pub mod normalise;
+pub mod password;
 pub mod pattern;
 pub mod rules;
 pub mod saved_view;
 pub mod search_text;
+pub mod secret;
+pub mod session;
 pub mod stage;
 pub mod submission;
 #[cfg(test)]
 pub mod test_leads;
+pub mod user;
 pub mod workspace;

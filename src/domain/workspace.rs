@@ -2,6 +2,7 @@
 //! region of numbers without one.
 
 use crate::domain::identity::IdentityKind;
+use crate::domain::identity_provider::IdentityProvider;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,12 +22,26 @@ pub enum MergePolicy {
     Append,
 }
 
+/// Which leads reps may know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RepVisibility {
+    /// Those they own.
+    Own,
+    /// Those that members of their teams own, and those of their teams.
+    Team,
+    /// Every lead.
+    #[default]
+    All,
+}
+
 /// How one workspace wants its leads handled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct WorkspaceSettings {
     /// The order in which identities are tried; a kind left out does not identify.
-    #[schema(max_items = 3)]
+    /// `custom_field` stands for the workspace's unique fields that identify.
+    #[schema(max_items = 4)]
     pub identity_order: Vec<IdentityKind>,
     /// Region of phone numbers that do not say theirs, ISO 3166-1 alpha-2.
     #[schema(max_length = 2, example = "US")]
@@ -41,6 +56,10 @@ pub struct WorkspaceSettings {
     /// Origins whose pages may call the API from a browser; `*` allows all.
     #[schema(max_items = 100)]
     pub allowed_origins: Vec<String>,
+    /// Which leads reps may know of. Other roles know of all.
+    pub rep_visibility: RepVisibility,
+    /// Whose access tokens are accepted beside Baton's own.
+    pub identity_provider: Option<IdentityProvider>,
 }
 
 impl Default for WorkspaceSettings {
@@ -56,6 +75,8 @@ impl Default for WorkspaceSettings {
             default_merge_policy: MergePolicy::FillEmpty,
             merge_policies: BTreeMap::from([("message".to_owned(), MergePolicy::Overwrite)]),
             allowed_origins: Vec::new(),
+            rep_visibility: RepVisibility::All,
+            identity_provider: None,
         }
     }
 }

@@ -3,11 +3,12 @@
 use crate::domain::job::{Item, Outcome};
 use crate::error::{Error, Result};
 use crate::store::json::Json;
-use crate::store::pool::TenantConnection;
+use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::job_items;
 use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -77,4 +78,17 @@ pub fn list(
             })
         })
         .collect()
+}
+
+/// Forgets up to `limit` results of jobs that ended before a moment; the answer is how many. Asks as the owner of the
+/// tables, for all workspaces.
+pub fn forget_ended(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    Ok(diesel::sql_query(
+        "DELETE FROM job_items i USING (SELECT o.workspace_id, o.job_id, o.lead_id FROM jobs j \
+           JOIN job_items o ON o.workspace_id = j.workspace_id AND o.job_id = j.id WHERE j.finished_at < $1 LIMIT $2) old \
+         WHERE i.workspace_id = old.workspace_id AND i.job_id = old.job_id AND i.lead_id = old.lead_id",
+    )
+    .bind::<Timestamptz, _>(before)
+    .bind::<BigInt, _>(limit)
+    .execute(&mut db.owner()?)?)
 }

@@ -359,25 +359,15 @@ pub fn release(
     Ok(())
 }
 
-/// Forgets up to `limit` results of jobs that ended before a moment, and those jobs of which no result is left; the
-/// answer is how many rows. Asks as the owner of the tables, for all workspaces.
+/// Forgets up to `limit` jobs that ended before a moment and of which no result is left; the answer is how many. Asks as
+/// the owner of the tables, for all workspaces.
 pub fn forget_ended(db: &Db, before: DateTime<Utc>, limit: i64) -> Result<usize> {
-    let mut owner = db.owner()?;
-    let items = diesel::sql_query(
-        "DELETE FROM job_items i USING (SELECT o.workspace_id, o.job_id, o.lead_id FROM jobs j \
-           JOIN job_items o ON o.workspace_id = j.workspace_id AND o.job_id = j.id WHERE j.finished_at < $1 LIMIT $2) old \
-         WHERE i.workspace_id = old.workspace_id AND i.job_id = old.job_id AND i.lead_id = old.lead_id",
-    )
-    .bind::<Timestamptz, _>(before)
-    .bind::<BigInt, _>(limit)
-    .execute(&mut owner)?;
-    let ended = diesel::sql_query(
+    Ok(diesel::sql_query(
         "DELETE FROM jobs j USING (SELECT o.workspace_id, o.id FROM jobs o WHERE o.finished_at < $1 AND NOT EXISTS \
            (SELECT FROM job_items i WHERE i.workspace_id = o.workspace_id AND i.job_id = o.id) LIMIT $2) old \
          WHERE j.workspace_id = old.workspace_id AND j.id = old.id",
     )
     .bind::<Timestamptz, _>(before)
     .bind::<BigInt, _>(limit)
-    .execute(&mut owner)?;
-    Ok(items + ended)
+    .execute(&mut db.owner()?)?)
 }

@@ -7,10 +7,8 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::domain::access::Scope;
 use crate::domain::flow::bulk::Bulk;
 use crate::domain::flow::run_job::{LEASE, Step, Turn, Work};
-use crate::domain::flow::standing::Standing;
-use crate::domain::flow::{rules, standing};
+use crate::domain::flow::standing::{self, Standing};
 use crate::domain::job::{Job, JobKind, JobState, MAX_ATTEMPTS, OpenJob, next_turn};
-use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::store::jobs;
 use crate::store::pool::Db;
@@ -85,7 +83,7 @@ impl JobRunner {
     fn turn(&self, of: &OpenJob, job: &Job, leads: Option<Vec<Uuid>>) -> Result<usize> {
         let until = Instant::now() + TURN;
         let work = work(job, leads)?;
-        let Some((standing, rules)) = self.admit(of, job, work.as_ref())? else {
+        let Some(standing) = self.admit(of, job, work.as_ref())? else {
             return Ok(0);
         };
         let turn = Turn {
@@ -96,7 +94,7 @@ impl JobRunner {
             work: work.as_ref(),
             visible: standing.visible,
             provenance: job.provenance(),
-            rules: Arc::new(rules),
+            rules: standing.rules,
             describe,
         };
         if job.total.is_none() && job.reached.is_none() {
@@ -118,8 +116,8 @@ impl JobRunner {
         }
     }
 
-    /// What whoever asked may do now, and the workspace's rules; a job that may not go on is ended.
-    fn admit(&self, of: &OpenJob, job: &Job, work: &dyn Work) -> Result<Option<(Standing, Rules)>> {
+    /// What whoever asked may do now; a job that may not go on is ended.
+    fn admit(&self, of: &OpenJob, job: &Job, work: &dyn Work) -> Result<Option<Standing>> {
         self.db.in_workspace(of.workspace_id, |conn| {
             let now = Utc::now();
             let stop = match standing::of(conn, &job.actor, now)? {
@@ -128,7 +126,7 @@ impl JobRunner {
                     let mut needs = work.needs().into_iter();
                     match needs.find(|scope| !standing.scopes.contains(scope)) {
                         Some(scope) => Stop::MissingScope(scope),
-                        None => return Ok(Some((standing, rules::load(conn)?))),
+                        None => return Ok(Some(standing)),
                     }
                 }
             };

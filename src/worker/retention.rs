@@ -1,13 +1,17 @@
-//! Retention: makes partitions ahead of time, drops those nobody needs, forgets idempotency keys and jobs past their time.
+//! Retention: makes partitions ahead of time, drops those nobody needs, forgets idempotency keys, sessions, links, counts of
+//! logins and results of jobs past their time.
 
+use crate::domain::flow::log_in::WINDOW_MINUTES;
 use crate::domain::job::KEPT_DAYS;
 use crate::error::Result;
 use crate::store::pool::Db;
-use crate::store::{idempotency_keys, jobs, partitions};
+use crate::store::{
+    idempotency_keys, job_items, jobs, login_attempts, one_time_tokens, partitions, sessions,
+};
 use chrono::{DateTime, Duration, Utc};
 
 /// Rows forgotten in one statement.
-const BATCH: i64 = 5000;
+const BATCH: usize = 5000;
 
 /// What a tick did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub struct Retained {
     pub made: usize,
     /// Partitions dropped.
     pub dropped: Vec<String>,
-    /// Idempotency keys, jobs and results of jobs forgotten.
+    /// Idempotency keys, sessions, links, counts, jobs and their results forgotten.
     pub forgotten: usize,
 }
 
@@ -24,23 +28,30 @@ pub struct Retained {
 pub fn tick(db: &Db, now: DateTime<Utc>) -> Result<Retained> {
     let made = partitions::ensure(db, now)?;
     let dropped = partitions::drop_expired(db, now)?;
-    let keys = until_done(|limit| idempotency_keys::forget_expired(db, now, limit))?;
-    let ended = now - Duration::days(KEPT_DAYS);
-    let jobs = until_done(|limit| jobs::forget_ended(db, ended, limit))?;
+    let limit = BATCH.try_into().unwrap_or(i64::MAX);
+    let counted_until = now - Duration::minutes(WINDOW_MINUTES);
+    let ended_until = now - Duration::days(KEPT_DAYS);
+    let mut forgotten = 0;
+    forgotten += repeat(|| idempotency_keys::forget_expired(db, now, limit))?;
+    forgotten += repeat(|| sessions::forget_expired(db, now, limit))?;
+    forgotten += repeat(|| one_time_tokens::forget_expired(db, now, limit))?;
+    forgotten += repeat(|| login_attempts::forget_expired(db, counted_until, limit))?;
+    forgotten += repeat(|| job_items::forget_ended(db, ended_until, limit))?;
+    forgotten += repeat(|| jobs::forget_ended(db, ended_until, limit))?;
     Ok(Retained {
         made,
         dropped,
-        forgotten: keys + jobs,
+        forgotten,
     })
 }
 
-/// Forgets some and some more until nothing is left to forget; the answer is how many rows.
-fn until_done(forget: impl Fn(i64) -> Result<usize>) -> Result<usize> {
+/// Forgets until there is nothing left to forget.
+fn repeat(forget: impl Fn() -> Result<usize>) -> Result<usize> {
     let mut forgotten = 0;
     loop {
-        let some = forget(BATCH)?;
+        let some = forget()?;
         forgotten += some;
-        if some == 0 {
+        if some < BATCH {
             return Ok(forgotten);
         }
     }

@@ -20,7 +20,7 @@ const TENANT_TABLES: &str = "SELECT c.oid, c.relname, c.relispartition, c.relrow
 fn homeless(database: &TestDatabase) -> Vec<String> {
     database.texts(&format!(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') \
-         AND oid NOT IN (SELECT oid FROM ({TENANT_TABLES}) t)"
+         AND oid NOT IN (SELECT oid FROM ({TENANT_TABLES}) t) ORDER BY 1"
     ))
 }
 
@@ -59,7 +59,10 @@ fn nothing() -> Vec<String> {
 #[test]
 fn p6_every_table_is_of_workspaces_and_guarded() {
     let database = TestDatabase::create();
-    assert_eq!(homeless(&database), ["__diesel_schema_migrations"]);
+    assert_eq!(
+        homeless(&database),
+        ["__diesel_schema_migrations", "signing_keys"]
+    );
     assert_eq!(unguarded(&database), nothing());
     let count = |which: &str| {
         database.number(&format!(
@@ -341,28 +344,42 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     app.events(2);
     let view = app.post("/v1/views", json!({"name": "Geheimnis", "shared": true}));
     let view = view.json()["id"].as_str().unwrap().to_owned();
+    let rep = app.user("rep");
+    let team = app.team("Geheimnis", &[&rep.id]);
+    let api_key = app.get("/v1/api-keys").json()["data"][0]["id"].clone();
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
     let stranger = app.client_with(&key);
+    let field = json!({"key": "geheimnis", "type": "text", "label": "Geheimnis"});
+    assert_eq!(app.post("/v1/field-definitions", field).status, 201);
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
         job: job.clone(),
         view: view.clone(),
         external_id: "A-1".into(),
+        field: "geheimnis".into(),
+        user: rep.id.clone(),
+        team: team.clone(),
+        api_key: api_key.as_str().unwrap().to_owned(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
         assert!(told.status < 500, "{operation:?}: {}", told.text());
-        for secret in [
+        let secrets = [
             "Geheimnis",
+            "hidden@example.com",
             &lead,
             &submission,
             &job,
             &view,
-            "hidden@example.com",
-        ] {
+            &rep.id,
+            &rep.email,
+            &team,
+            &theirs.api_key,
+        ];
+        for secret in secrets {
             assert!(
                 !told.text().contains(secret),
                 "{operation:?} tells {secret}: {}",
@@ -381,12 +398,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
                 "{operation:?}: {}",
                 told.status
             );
-        } else if let Some(data) = told.json()["data"]
-            .as_array()
-            .filter(|_| operation.method == "GET")
-        {
+        } else if operation.method == "GET" {
+            // What the stranger's own workspace has.
+            let own = ["/v1/schema", "/v1/api-keys", "/v1/audit-log"];
+            let told = told.json();
+            let data = told["data"].as_array();
             assert!(
-                data.is_empty() || operation.path == "/v1/schema",
+                data.is_none_or(Vec::is_empty) || own.contains(&operation.path.as_str()),
                 "{operation:?}: {data:?}"
             );
         }
@@ -403,6 +421,10 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         app.get(&format!("/v1/leads/{lead}")).json(),
         before,
         "another workspace changed the lead"
+    );
+    assert_eq!(
+        rep.client(&app).get("/v1/me").json()["teams"][0]["id"],
+        team
     );
     let waiting = app.get(&format!("/v1/submissions/{submission}")).json();
     assert_eq!(waiting["state"], "quarantined");

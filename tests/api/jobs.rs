@@ -210,6 +210,42 @@ fn a_key_that_loses_its_rights_stops_its_jobs() {
 }
 
 #[test]
+fn a_person_who_is_disabled_or_loses_their_role_stops_their_jobs() {
+    let app = TestApp::start_with(|config| config.no_workers = true);
+    let leads = capture_many(&app, 3);
+    let body = json!({"action": "tag", "tags": ["fair"], "select": {"ids": leads}});
+    let start_as_manager = || {
+        let manager = app.user("manager");
+        let started = manager.client(&app).post("/v1/leads/bulk", &body);
+        assert_eq!(started.status, 202, "{}", started.text());
+        (format!("/v1/users/{}", manager.id), started.json())
+    };
+    let (disabled, first) = start_as_manager();
+    let (demoted, second) = start_as_manager();
+    let (person, third) = start_as_manager();
+    assert_eq!(
+        app.patch(&disabled, json!({"status": "disabled"})).status,
+        200
+    );
+    assert_eq!(app.patch(&demoted, json!({"role": "rep"})).status, 200);
+    crate::support::jobs::run(&app);
+    for (job, said) in [(&first, "disabled"), (&second, "`leads:bulk`")] {
+        let job = finished(&app, job);
+        assert_eq!((&job["state"], &job["done"]), (&json!("failed"), &json!(0)));
+        let said_so = job["problem"]["detail"].as_str().unwrap().contains(said);
+        assert!(said_so, "{job}");
+    }
+    let job = finished(&app, &third);
+    let actor = json!({"type": "user", "id": person.rsplit('/').next()});
+    assert_eq!((&job["changed"], &job["actor"]), (&json!(3), &actor));
+    let told = app
+        .database()
+        .texts("SELECT DISTINCT payload -> 'actor' FROM outbox WHERE type = 'lead.updated'");
+    assert_eq!(told.len(), 1);
+    assert_eq!(serde_json::from_str::<Value>(&told[0]).unwrap(), actor);
+}
+
+#[test]
 fn no_more_jobs_wait_than_may() {
     let app = TestApp::start_with(|config| config.no_workers = true);
     let leads = capture_many(&app, 1);
@@ -299,5 +335,5 @@ fn who_asked_is_looked_at_by_key_and_time() {
         (standing.scopes, standing.visible),
         (vec![Scope::LeadsRead], principal.visible.clone())
     );
-    assert_eq!(at(Utc::now() + Duration::hours(2)), None);
+    assert!(at(Utc::now() + Duration::hours(2)).is_none());
 }

@@ -1,5 +1,7 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
+mod api_keys;
+mod audit_log;
 mod bulk;
 mod captures;
 mod changes;
@@ -12,10 +14,15 @@ mod isolation;
 mod jobs;
 mod leads;
 mod lists;
+mod login;
 mod manners;
 mod openapi;
+mod refresh;
 mod scopes;
 mod seed;
 mod submissions;
 mod support;
+mod teams;
+mod tokens;
+mod users;
 mod views;

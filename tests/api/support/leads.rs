@@ -303,11 +303,12 @@ pub fn write(
             events: &[],
             answers: &[],
         };
-        together::write_all(conn, &new, Utc::now())?;
+        let rules = Rules::default();
+        together::write_all(conn, &new, &rules, Utc::now())?;
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
         leads
             .iter()
-            .try_for_each(|lead| leads::update(conn, lead))?;
+            .try_for_each(|lead| leads::update(conn, lead, lead, &rules))?;
         lead_texts::write(
             conn,
             leads
