@@ -7,10 +7,10 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    activities, api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors,
-    extract, field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure,
-    moves, notes, openapi, operation, own_document, pipeline, request_id, schema, submissions,
-    teams, timeline, users, workspace,
+    activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
+    cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, leads, login,
+    me, measure, moves, notes, openapi, operation, own_document, pipeline, request_id, schema,
+    submissions, teams, timeline, users, views, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::postgres::{Attached, Durability, Embedded, Settings, StartError};
 use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
+use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
@@ -39,6 +40,8 @@ use utoipa_swagger_ui::SwaggerUi;
 const SEQUENCE: Duration = Duration::from_millis(100);
 /// Events that come within this time are published together: each publication is a transaction of its own.
 const REST: Duration = Duration::from_millis(20);
+/// How often a process looks for jobs by itself, for those that another one was asked for.
+const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
 /// How often it is looked whether leads are to be gone through, since a definition of a field has changed.
 const WALK: Duration = Duration::from_secs(1);
 /// How often retention looks.
@@ -165,7 +168,8 @@ impl Service {
     /// Starts everything but the listener.
     pub fn start(db: Db, config: &ServeConfig) -> Result<Service> {
         let metrics = Arc::new(Metrics::new().map_err(Error::internal)?);
-        let (feed, events) = (FeedSignal::default(), Arc::new(Wake::default()));
+        let feed = FeedSignal::default();
+        let (events, jobs) = (Arc::new(Wake::default()), Arc::new(Wake::default()));
         let queue = QueueSettings {
             writers: config.capture_writers,
             batch: config.capture_batch,
@@ -175,6 +179,7 @@ impl Service {
         let state = AppState {
             field_walk: field_walk.clone(),
             captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
+            jobs: jobs.clone(),
             feed: feed.clone(),
             metrics: metrics.clone(),
             limits: RateLimits::new(),
@@ -210,7 +215,7 @@ impl Service {
         let tickers = if config.no_workers {
             Vec::new()
         } else {
-            start_workers(&db, &feed, &metrics, events, field_walk)?
+            start_workers(&db, &feed, &metrics, events, field_walk, jobs)?
         };
         Ok(Service {
             state: web::Data::new(state),
@@ -254,13 +259,15 @@ impl Service {
     }
 }
 
-/// Starts publishing, retention, and going through leads.
+/// Starts publishing, retention, going through leads, and jobs. `events`, `fields` and `jobs` say that there is something
+/// to publish, a definition that changed, or a new job.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
     events: Arc<Wake>,
     fields: Arc<Wake>,
+    jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
@@ -272,7 +279,7 @@ pub fn start_workers(
     let retain = move || match retention::tick(&retention_db, Utc::now()) {
         Ok(done) if done.made + done.dropped.len() + done.forgotten > 0 => {
             log::info!(
-                "Made {} partitions, dropped {}, forgot {} idempotency keys, sessions, links and counts.",
+                "Made {} partitions, dropped {}, forgot {} idempotency keys, sessions, links, counts and results of jobs.",
                 done.made,
                 done.dropped.len(),
                 done.forgotten
@@ -280,6 +287,12 @@ pub fn start_workers(
         }
         Ok(_) => {}
         Err(error) => log::warn!("Retention did not finish, it will be tried again: {error}"),
+    };
+    let (runner, again) = (JobRunner::new(db.clone(), events.clone()), jobs.clone());
+    let run_jobs = move || match runner.tick() {
+        Ok(Ticked::Idle) => {}
+        Ok(Ticked::Worked(_)) => again.wake(),
+        Err(error) => log::warn!("A job did not go on, it will be tried again: {error}"),
     };
     let walk_db = db.clone();
     let walk = move || {
@@ -290,6 +303,7 @@ pub fn start_workers(
         }
     };
     Ok(vec![
+        Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
@@ -316,6 +330,7 @@ where
         .service(leads::list_leads)
         .service(leads::create_lead)
         .service(leads::upsert_lead)
+        .service(bulk::change_leads)
         .service(leads::get_lead)
         .service(leads::update_lead)
         .service(leads::delete_lead)
@@ -344,6 +359,15 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(views::list_views)
+        .service(views::create_view)
+        .service(views::get_view)
+        .service(views::update_view)
+        .service(views::delete_view)
+        .service(jobs::list_jobs)
+        .service(jobs::get_job)
+        .service(jobs::list_job_items)
+        .service(jobs::cancel_job)
         .service(field_definitions::list_field_definitions)
         .service(field_definitions::create_field_definition)
         .service(field_definitions::get_field_definition)

@@ -1,5 +1,6 @@
 //! What can go wrong, in the domain's words. No HTTP here: `api/problem.rs` translates.
 
+use crate::domain::access::Scope;
 use uuid::Uuid;
 
 /// A fault from below, kept whole for the log.
@@ -30,6 +31,9 @@ pub enum Error {
     /// The caller may know of it, but not do this with it. The sentence says who can, or what helps.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
+    /// The caller lacks this scope.
+    #[error("the scope {} is missing", .0.as_str())]
+    MissingScope(Scope),
     /// The mail address or the password is wrong; which of them is not said.
     #[error("the mail address or the password is wrong")]
     LoginFailed,
@@ -126,6 +130,15 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// As many jobs of the workspace wait or run as may.
+    #[error("{limit} jobs are waiting or running")]
+    TooManyJobs { limit: i64 },
+    /// Somebody has as many saved views as they may.
+    #[error("{limit} views are saved")]
+    TooManyViews { limit: i64 },
+    /// The job has ended.
+    #[error("the job is {state}")]
+    JobEnded { state: &'static str },
     /// The person is a lead that the caller may not know of.
     #[error("the person is a lead of somebody else")]
     LeadNotVisible,

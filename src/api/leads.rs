@@ -21,7 +21,7 @@ use crate::domain::flow::past;
 use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
-use crate::domain::lead_fields::{Field, for_each_lead_field, lead_struct};
+use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::rules::Rules;
 use crate::domain::submission::Door;
 use crate::error::{Error, FieldError, Result};
@@ -248,7 +248,7 @@ pub async fn update_lead(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &patch.raw)?;
     let expected = expected_version(&request)?;
-    let changes = read_patch(patch.changes)?;
+    let changes = LeadPatch::read(patch.changes)?;
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
@@ -382,7 +382,7 @@ pub async fn upsert_lead(
         .map_err(|error| Error::Invalid(vec![error]))?;
     let key = idempotency::key(&request, &caller, &body.raw)?;
     let expected = expected_version(&request)?;
-    let changes = read_patch(body.changes.clone())?;
+    let changes = LeadPatch::read(body.changes.clone())?;
     let draft = CaptureDraft {
         external_ids: BTreeMap::from([(system, external_id)]),
         channel: "api".to_owned(),
@@ -463,40 +463,6 @@ fn capture_whole(
         Ok(captured)
     } else {
         Err(Error::Invalid(missing))
-    }
-}
-
-/// A merge patch whose shape was checked, taken apart.
-fn read_patch(changes: Map<String, Value>) -> Result<LeadPatch> {
-    let mut patch = LeadPatch::default();
-    let mut errors = Vec::new();
-    for (name, value) in changes {
-        match (name.as_str(), value) {
-            ("custom", Value::Object(custom)) => {
-                patch.custom = capture_draft::clean_custom(custom, &mut errors)
-            }
-            ("custom", Value::Null) => patch.clears_custom = true,
-            ("tags", Value::Null) => patch.tags = Some(Vec::new()),
-            ("tags", Value::Array(tags)) => {
-                let texts = tags
-                    .into_iter()
-                    .filter_map(|tag| tag.as_str().map(str::to_owned))
-                    .collect();
-                patch.tags = Some(capture_draft::clean_tags(texts));
-            }
-            ("source", Value::String(source)) => {
-                patch.source = Some(capture_draft::line(Some(source)))
-            }
-            ("source", Value::Null) => patch.source = Some(None),
-            (name, value) => patch
-                .fields
-                .extend(Field::from_name(name).map(|field| (field, value))),
-        }
-    }
-    if errors.is_empty() {
-        Ok(patch)
-    } else {
-        Err(Error::Invalid(errors))
     }
 }
 

@@ -28,6 +28,8 @@ use utoipa::{Modify, OpenApi};
         (name = "leads", description = "Leads, one by one and in lists"),
         (name = "timeline", description = "Activities, notes, and all that happened with a lead in one list"),
         (name = "pipeline", description = "Stages, and how leads move through them"),
+        (name = "jobs", description = "Work over many leads: progress and results"),
+        (name = "views", description = "Lists of leads that somebody wants to see again"),
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),

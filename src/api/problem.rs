@@ -129,6 +129,10 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
+            Error::MissingScope(scope) => Problem::new(
+                ProblemKind::Forbidden,
+                format!("The caller lacks the scope `{}`.", scope.as_str()),
+            ),
             Error::LoginFailed => Problem::new(
                 ProblemKind::LoginFailed,
                 "The mail address or the password is wrong, or this user may not log in by password.",
@@ -234,6 +238,18 @@ impl From<&Conflict> for Problem {
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::TooManyJobs { limit } => Problem::new(
+                ProblemKind::TooManyJobs,
+                format!("{limit} jobs of this workspace are waiting or running. Wait until one has ended, or cancel one: see GET /v1/jobs."),
+            ),
+            Conflict::TooManyViews { limit } => Problem::new(
+                ProblemKind::TooManyViews,
+                format!("{limit} views are saved already. Remove one first: see GET /v1/views."),
+            ),
+            Conflict::JobEnded { state } => Problem::new(
+                ProblemKind::JobEnded,
+                format!("The job is {state} already: there is nothing to cancel."),
+            ),
             Conflict::LeadNotVisible => Problem::new(
                 ProblemKind::LeadNotVisible,
                 "This person is a lead already, of somebody else. Ask a manager to assign it to you.",

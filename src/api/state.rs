@@ -28,6 +28,8 @@ pub struct AppState {
     pub field_walk: Arc<Wake>,
     /// Where captures are gathered.
     pub captures: CaptureQueue,
+    /// Says that there is a new job.
+    pub jobs: Arc<Wake>,
     /// Hears of published events.
     pub feed: FeedSignal,
     /// What is counted.

@@ -9,7 +9,7 @@ use baton::worker::ticker::Wake;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Publishes events and keeps partitions until SIGTERM or SIGINT.
+/// Publishes events, runs jobs and keeps partitions until SIGTERM or SIGINT.
 pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
     let database = app::open_database(config)?;
     app::migrate(&database.db)?;
@@ -20,8 +20,9 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
         &Arc::new(Metrics::new()?),
         Arc::new(Wake::default()),
         Arc::new(Wake::default()),
+        Arc::new(Wake::default()),
     )?;
-    println!("Baton publishes events and keeps partitions.");
+    println!("Baton publishes events, runs jobs and keeps partitions.");
     actix_web::rt::System::new().block_on(async {
         let (mut terminate, mut interrupt) = (
             signal(SignalKind::terminate())?,

@@ -273,11 +273,16 @@ impl Visibility {
 
     /// Whether the lead may be known of.
     pub fn shows(&self, lead: &Lead) -> bool {
+        self.shows_of(lead.owner_id, lead.team_id)
+    }
+
+    /// Whether leads of this owner and this team may be known of.
+    pub fn shows_of(&self, owner_id: Option<Uuid>, team_id: Option<Uuid>) -> bool {
         match self {
             Visibility::All => true,
             Visibility::Of { owners, teams } => {
-                lead.owner_id.is_some_and(|owner| owners.contains(&owner))
-                    || lead.team_id.is_some_and(|team| teams.contains(&team))
+                owner_id.is_some_and(|owner| owners.contains(&owner))
+                    || team_id.is_some_and(|team| teams.contains(&team))
             }
         }
     }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 /// Days for which a deleted lead can be restored.
 pub const RESTORE_DAYS: i64 = 90;
 
-/// A lead as it stands.
-#[derive(Debug, Clone, PartialEq)]
+/// A lead as it stands. The default is one of whom nothing is known.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lead {
     /// A UUIDv7 of `created_at`.
     pub id: Uuid,

@@ -11,10 +11,22 @@ use utoipa::ToSchema;
 
 /// What a stage means, the same in every workspace.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 pub enum StageKind {
     /// Nobody has looked at it yet.
+    #[default]
     #[serde(rename = "new")]
     New,
     /// Not ready to buy; kept in touch with.

@@ -1,5 +1,6 @@
 //! Leads.
 
+use crate::domain::access::Visibility;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
 use crate::domain::rules::Rules;
@@ -229,6 +230,32 @@ pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
         .first(conn.pg())
         .optional()?;
     row.ok_or_else(|| Error::not_found("lead", id))?.try_into()
+}
+
+/// Which of these leads are there, or are deleted, and may be known of; in the order of their ids.
+pub fn list_known(
+    conn: &mut TenantConnection,
+    ids: &[Uuid],
+    deleted: bool,
+    visible: &Visibility,
+) -> Result<Vec<Uuid>> {
+    let mut query = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .order(leads::id)
+        .select((leads::id, leads::owner_id, leads::team_id))
+        .into_boxed();
+    query = if deleted {
+        query.filter(leads::deleted_at.is_not_null())
+    } else {
+        query.filter(leads::deleted_at.is_null())
+    };
+    let rows: Vec<(Uuid, Option<Uuid>, Option<Uuid>)> = query.load(conn.pg())?;
+    Ok(rows
+        .into_iter()
+        .filter(|(_, owner_id, team_id)| visible.shows_of(*owner_id, *team_id))
+        .map(|(id, _, _)| id)
+        .collect())
 }
 
 /// What a lead has under one key of `custom`.

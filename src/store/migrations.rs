@@ -35,6 +35,7 @@ migrations! {
     "2026-11-22-000007_custom_fields",
     "2026-11-22-000008_search",
     "2026-11-22-000009_timeline",
+    "2026-11-22-000010_jobs",
 }
 
 impl Migration {

@@ -64,6 +64,18 @@ impl TenantConnection<'_> {
         self.workspace_id
     }
 
+    /// Runs `work` so that, when it fails, only what it did itself is taken back, and the transaction can go on.
+    pub fn apart<T>(&mut self, work: impl FnOnce(&mut TenantConnection) -> Result<T>) -> Result<T> {
+        let (workspace_id, is_distributed) = (self.workspace_id, self.is_distributed);
+        self.connection.transaction(|connection| {
+            work(&mut TenantConnection {
+                connection,
+                workspace_id,
+                is_distributed,
+            })
+        })
+    }
+
     /// Whether Citus spreads the tables over several servers, which takes some statements only in parts.
     pub(in crate::store) fn is_distributed(&self) -> bool {
         self.is_distributed

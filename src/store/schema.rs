@@ -238,20 +238,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    lead_history (workspace_id, lead_id, id) {
-        workspace_id -> Uuid,
-        lead_id -> Uuid,
-        id -> Uuid,
-        #[sql_name = "type"]
-        kind -> Text,
-        version -> Int8,
-        occurred_at -> Timestamptz,
-        decision_id -> Nullable<Uuid>,
-        payload -> Jsonb,
-    }
-}
-
-diesel::table! {
     feed (workspace_id, position, published_at) {
         workspace_id -> Uuid,
         position -> Int8,
@@ -427,6 +413,79 @@ diesel::table! {
         position -> Int8,
         walked_through -> Nullable<Uuid>,
         is_complete -> Bool,
+    }
+}
+
+diesel::table! {
+    lead_history (workspace_id, lead_id, id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        decision_id -> Nullable<Uuid>,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
+    jobs (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        params -> Jsonb,
+        lead_ids -> Nullable<Array<Uuid>>,
+        actor_type -> Text,
+        actor_id -> Nullable<Uuid>,
+        origin -> Nullable<Text>,
+        total -> Nullable<Int8>,
+        changed -> Int8,
+        unchanged -> Int8,
+        failed -> Int8,
+        skipped -> Int8,
+        reached -> Nullable<Uuid>,
+        attempts -> Int4,
+        problem -> Nullable<Jsonb>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    job_items (workspace_id, job_id, lead_id) {
+        workspace_id -> Uuid,
+        job_id -> Uuid,
+        lead_id -> Uuid,
+        outcome -> Text,
+        problem -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    saved_views (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        owner_type -> Text,
+        owner_id -> Uuid,
+        is_shared -> Bool,
+        condition -> Nullable<Jsonb>,
+        #[sql_name = "q"]
+        search -> Nullable<Text>,
+        #[sql_name = "columns"]
+        shown -> Jsonb,
+        sort -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

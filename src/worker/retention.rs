@@ -1,10 +1,13 @@
-//! Retention: makes partitions ahead of time, drops those nobody needs, forgets idempotency keys, sessions, links and
-//! counts of logins past their time.
+//! Retention: makes partitions ahead of time, drops those nobody needs, forgets idempotency keys, sessions, links, counts of
+//! logins and results of jobs past their time.
 
 use crate::domain::flow::log_in::WINDOW_MINUTES;
+use crate::domain::job::KEPT_DAYS;
 use crate::error::Result;
 use crate::store::pool::Db;
-use crate::store::{idempotency_keys, login_attempts, one_time_tokens, partitions, sessions};
+use crate::store::{
+    idempotency_keys, job_items, jobs, login_attempts, one_time_tokens, partitions, sessions,
+};
 use chrono::{DateTime, Duration, Utc};
 
 /// Rows forgotten in one statement.
@@ -17,7 +20,7 @@ pub struct Retained {
     pub made: usize,
     /// Partitions dropped.
     pub dropped: Vec<String>,
-    /// Idempotency keys, sessions, links and counts forgotten.
+    /// Idempotency keys, sessions, links, counts, jobs and their results forgotten.
     pub forgotten: usize,
 }
 
@@ -27,11 +30,14 @@ pub fn tick(db: &Db, now: DateTime<Utc>) -> Result<Retained> {
     let dropped = partitions::drop_expired(db, now)?;
     let limit = BATCH.try_into().unwrap_or(i64::MAX);
     let counted_until = now - Duration::minutes(WINDOW_MINUTES);
+    let ended_until = now - Duration::days(KEPT_DAYS);
     let mut forgotten = 0;
     forgotten += repeat(|| idempotency_keys::forget_expired(db, now, limit))?;
     forgotten += repeat(|| sessions::forget_expired(db, now, limit))?;
     forgotten += repeat(|| one_time_tokens::forget_expired(db, now, limit))?;
     forgotten += repeat(|| login_attempts::forget_expired(db, counted_until, limit))?;
+    forgotten += repeat(|| job_items::forget_ended(db, ended_until, limit))?;
+    forgotten += repeat(|| jobs::forget_ended(db, ended_until, limit))?;
     Ok(Retained {
         made,
         dropped,

@@ -171,6 +171,10 @@ fn two_workspaces() -> (TestApp, Uuid) {
         let lead = captured.json()["lead"]["id"].as_str().unwrap().to_owned();
         let note = client.post(&format!("/v1/leads/{lead}/notes"), &json!({"body": "x"}));
         assert_eq!(note.status, 201);
+        let bulk = json!({"action": "tag", "tags": ["a"], "select": {"ids": [lead]}});
+        assert_eq!(client.post("/v1/leads/bulk", &bulk).status, 202);
+        let view = client.post("/v1/views", &json!({"name": "All"}));
+        assert_eq!(view.status, 201);
     }
     app.form(|_| {});
     app.events(2);
@@ -332,6 +336,14 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     );
     assert_eq!(kept.status, 202);
     let submission = kept.json()["receipt_id"].as_str().unwrap().to_owned();
+    let job = app.post(
+        "/v1/leads/bulk",
+        json!({"action": "tag", "tags": ["Geheimnis"], "select": {"ids": [lead]}}),
+    );
+    assert_eq!(job.status, 202, "{}", job.text());
+    let job = job.json()["id"].as_str().unwrap().to_owned();
+    let view = app.post("/v1/views", json!({"name": "Geheimnis", "shared": true}));
+    let view = view.json()["id"].as_str().unwrap().to_owned();
     let rep = app.user("rep");
     let team = app.team("Geheimnis", &[&rep.id]);
     let api_key = app.get("/v1/api-keys").json()["data"][0]["id"].clone();
@@ -347,7 +359,7 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         &format!("/v1/leads/{lead}/notes"),
         json!({"body": "Geheimnis"}),
     ));
-    app.events(3);
+    app.events(4);
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -359,6 +371,8 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         submission: submission.clone(),
         activity: activity.clone(),
         note: note.clone(),
+        job: job.clone(),
+        view: view.clone(),
         external_id: "A-1".into(),
         field: "geheimnis".into(),
         user: rep.id.clone(),
@@ -375,6 +389,8 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
             &submission,
             &activity,
             &note,
+            &job,
+            &view,
             &rep.id,
             &rep.email,
             &team,

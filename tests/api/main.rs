@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod audit_log;
+mod bulk;
 mod captures;
 mod changes;
 mod citus;
@@ -11,6 +12,7 @@ mod custom_fields;
 mod forms;
 mod history;
 mod isolation;
+mod jobs;
 mod leads;
 mod lists;
 mod login;
@@ -26,3 +28,4 @@ mod teams;
 mod timeline;
 mod tokens;
 mod users;
+mod views;

@@ -78,7 +78,12 @@ fn a_key_may_do_what_its_scope_says_and_nothing_else() {
             let needed = operation.scopes.as_deref();
             let allowed =
                 needed.is_some_and(|needed| needed.iter().all(|needed| needed == scope.as_str()));
-            if allowed {
+            if allowed && operation.id == "change_leads" {
+                // It also needs the scope of what it does to each lead.
+                assert_eq!(reply.status, 403, "{place}: {}", reply.text());
+                let challenge = reply.header("WWW-Authenticate").unwrap();
+                assert!(challenge.contains("scope=\"leads:write\""), "{place}");
+            } else if allowed {
                 check_allowed(&reply, &place);
             } else {
                 check_refused(&reply, &operation, &place);

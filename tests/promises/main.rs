@@ -11,6 +11,7 @@ mod crowd;
 mod feed;
 mod hostile_strings;
 mod hostile_text;
+mod jobs;
 mod one_lead;
 mod overload;
 mod process;

@@ -226,6 +226,9 @@ impl From<Problem> for ApiError {
 /// Translates, and logs faults.
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
+        if let Error::MissingScope(scope) = error {
+            return ApiError::missing_scope(scope.as_str());
+        }
         let problem = Problem::from(&error);
         log_fault(&error, &problem);
         let answer = ApiError::from(problem);

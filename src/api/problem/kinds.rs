@@ -56,6 +56,9 @@ problem_kinds! {
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
+    TooManyJobs = CONFLICT, "too-many-jobs", "Too many jobs are waiting";
+    TooManyViews = CONFLICT, "too-many-views", "Too many views are saved";
+    JobEnded = CONFLICT, "job-ended", "The job has ended";
     LeadNotVisible = CONFLICT, "lead-not-visible", "Somebody else's lead is this person";
     EmailTaken = CONFLICT, "email-taken", "Another user has this mail address";
     NameTaken = CONFLICT, "name-taken", "The name is taken";

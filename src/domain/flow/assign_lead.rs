@@ -10,11 +10,12 @@ use crate::domain::lead::Lead;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{leads, outbox};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 /// Who gets a lead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     /// The user who is accountable; `None`: nobody.
     pub owner_id: Option<Uuid>,

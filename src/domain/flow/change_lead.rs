@@ -20,6 +20,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// Most labels of a lead; what a request may name at once.
+pub const MAX_TAGS: usize = 100;
+
 /// What is to change: a JSON merge patch (RFC 7396), taken apart. What is not named stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LeadPatch {
@@ -31,6 +34,10 @@ pub struct LeadPatch {
     pub clears_custom: bool,
     /// All labels, in place of those there are.
     pub tags: Option<Vec<String>>,
+    /// Labels to add to those there are.
+    pub adds_tags: Vec<String>,
+    /// Labels to take from those there are.
+    pub removes_tags: Vec<String>,
     /// The lead source; an empty one clears.
     pub source: Option<Option<String>>,
 }
@@ -93,6 +100,14 @@ pub fn change_lead(
     leads::update(conn, &locked, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
+}
+
+/// Refuses a patch that no lead can take, before there is a lead.
+///
+/// # Errors
+/// Every wrong field, by its pointer.
+pub fn check(patch: &LeadPatch, rules: &Rules) -> Result<()> {
+    patched(&Lead::default(), patch, rules).map(|_| ())
 }
 
 /// Refuses a lead of another version than the caller has seen.
@@ -165,10 +180,29 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
     if let Some(tags) = &patch.tags {
         changed.tags.clone_from(tags);
     }
+    retag(&mut changed.tags, patch)?;
     if let Some(source) = &patch.source {
         changed.source.clone_from(source);
     }
     Ok((changed, normal.identities))
+}
+
+/// Takes labels away and adds others, in the order they come.
+fn retag(tags: &mut Vec<String>, patch: &LeadPatch) -> Result<()> {
+    tags.retain(|tag| !patch.removes_tags.contains(tag));
+    let known = tags.len();
+    for tag in &patch.adds_tags {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    if tags.len() > known && tags.len() > MAX_TAGS {
+        let detail = format!("a lead has at most {MAX_TAGS} labels");
+        return Err(Error::Invalid(vec![FieldError::new(
+            "/tags", "too_many", detail,
+        )]));
+    }
+    Ok(())
 }
 
 /// Applies what the patch says of custom values; the answer is the new values that no other lead may have.

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod fields;
 pub mod http;
+pub mod jobs;
 pub mod operations;
 pub mod people;
 pub mod server;

@@ -24,6 +24,8 @@ pub struct Ids {
     pub submission: String,
     pub activity: String,
     pub note: String,
+    pub job: String,
+    pub view: String,
     pub external_id: String,
     pub field: String,
     pub user: String,
@@ -39,6 +41,8 @@ impl Ids {
             submission: Uuid::now_v7().to_string(),
             activity: Uuid::now_v7().to_string(),
             note: Uuid::now_v7().to_string(),
+            job: Uuid::now_v7().to_string(),
+            view: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
             field: field_key(),
             user: Uuid::now_v7().to_string(),
@@ -108,6 +112,8 @@ impl Operation {
                 | "/v1/changes"
                 | "/v1/schema"
                 | "/v1/workspace"
+                | "/v1/jobs"
+                | "/v1/views"
                 | "/v1/me"
                 | "/v1/users"
                 | "/v1/teams"
@@ -128,12 +134,16 @@ impl Operation {
                 | "/v1/leads/{id}/consents"
                 | "/v1/field-definitions/{key}"
                 | "/v1/submissions/{id}"
+                | "/v1/jobs/{id}"
+                | "/v1/jobs/{id}/items"
+                | "/v1/views/{id}"
                 | "/v1/users/{id}"
                 | "/v1/teams/{id}",
             )
             | (
                 "DELETE",
                 "/v1/leads/{id}"
+                | "/v1/views/{id}"
                 | "/v1/field-definitions/{key}"
                 | "/v1/users/{id}"
                 | "/v1/teams/{id}"
@@ -146,7 +156,8 @@ impl Operation {
                 | "/v1/users/{id}/logout"
                 | "/v1/auth/logout-everywhere"
                 | "/v1/submissions/{id}/replay"
-                | "/v1/submissions/{id}/discard",
+                | "/v1/submissions/{id}/discard"
+                | "/v1/jobs/{id}/cancel",
             ) => None,
             ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
             ("PUT", "/v1/pipeline") => {
@@ -156,6 +167,11 @@ impl Operation {
             ("PATCH", "/v1/activities/{id}") => Some(json!({"outcome": "voicemail"})),
             ("POST", "/v1/leads/{id}/notes") | ("PATCH", "/v1/notes/{id}") => {
                 Some(json!({"body": "Called back"}))
+            }
+            ("POST", "/v1/views") => Some(json!({"name": "All"})),
+            ("PATCH", "/v1/views/{id}") => Some(json!({"name": "Renamed"})),
+            ("POST", "/v1/leads/bulk") => {
+                Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
             }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
@@ -188,6 +204,8 @@ impl Operation {
         };
         let id = match self.path.split('/').nth(2) {
             Some("submissions") => &ids.submission,
+            Some("jobs") => &ids.job,
+            Some("views") => &ids.view,
             Some("users") => &ids.user,
             Some("teams") => &ids.team,
             Some("api-keys") => &ids.api_key,
