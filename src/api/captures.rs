@@ -7,6 +7,7 @@ use crate::api::extract::ValidJson;
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, blocking, in_workspace_until};
+use crate::domain::access::Visibility;
 use crate::domain::capture::{Capture, Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
@@ -24,6 +25,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How captures are answered.
@@ -117,6 +119,10 @@ pub async fn submit_as(
                 answers,
                 ..*incoming
             };
+            if caller.visible.is_restricted() {
+                let incoming = incoming.sent_by(caller.id, &caller.visible);
+                return submit_alone(state, caller.workspace_id, incoming, rules).await;
+            }
             state
                 .captures
                 .submit(caller.workspace_id, incoming, rules)
@@ -125,6 +131,23 @@ pub async fn submit_as(
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
         Prepared::Broken(broken) => set_aside(state, caller.workspace_id, *broken).await,
     }
+}
+
+/// Takes in one submission in a transaction of its own, which may have to be taken back without others.
+async fn submit_alone(
+    state: &web::Data<AppState>,
+    workspace_id: Uuid,
+    incoming: Incoming,
+    rules: Arc<Rules>,
+) -> Result<Reply> {
+    let db = state.db.clone();
+    blocking(move || {
+        let mut replies = intake::take_in(&db, workspace_id, &[incoming], &rules);
+        replies
+            .pop()
+            .unwrap_or_else(|| Err(Error::internal("a capture without a reply")))
+    })
+    .await
 }
 
 /// A submission of a program in normal form, for a transaction of the caller's own.
@@ -136,7 +159,7 @@ pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Res
         None,
         caller.rules.default_country.clone(),
     ) {
-        Prepared::Ready(incoming) => Ok(*incoming),
+        Prepared::Ready(incoming) => Ok(incoming.sent_by(caller.id, &caller.visible)),
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
         Prepared::Broken(_) => Err(Error::internal(
             "a panic while a submission was put into normal form",
@@ -212,6 +235,7 @@ pub fn prepare(
             submission,
             idempotency_key,
             answers: ANSWERS,
+            visible: Visibility::All,
         })),
         Ok(Err(errors)) => Prepared::Refused(errors),
         Err(_panic) => Prepared::Broken(Box::new(Broken {

@@ -156,6 +156,7 @@ pub fn normalise(
         is_test: draft.is_test,
         properties,
         content_hash,
+        owner_id: None,
         provenance: around.provenance,
     })
 }

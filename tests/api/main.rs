@@ -22,3 +22,4 @@ mod support;
 mod teams;
 mod tokens;
 mod users;
+mod visibility;

@@ -1,5 +1,6 @@
 //! Changes values of a lead.
 
+use crate::domain::access::Visibility;
 use crate::domain::capture::{Holder, begin_change, event};
 use crate::domain::event::EventType;
 use crate::domain::flow::on_behalf::OnBehalf;
@@ -57,11 +58,7 @@ pub fn change_lead(
     let mut claims = lead_identities::claim(conn, wanted, by.now)?;
     for (identity, holder) in &claims.taken {
         if holder.lead_id != id && identity.kind == IdentityKind::Email {
-            return Err(Conflict::IdentityTaken {
-                kind: "mail address",
-                lead_id: holder.lead_id,
-            }
-            .into());
+            return Err(taken(conn, holder.lead_id, &by.visible)?.into());
         }
     }
     let locked = reach::lock(conn, id, &by.visible)?;
@@ -79,6 +76,17 @@ pub fn change_lead(
     leads::update(conn, &lead)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
+}
+
+/// Somebody else is the person already; who it is, only those learn who may know of that lead.
+fn taken(conn: &mut TenantConnection, lead_id: Uuid, visible: &Visibility) -> Result<Conflict> {
+    if visible.is_restricted() && !visible.shows(&leads::get(conn, lead_id)?) {
+        return Ok(Conflict::LeadNotVisible);
+    }
+    Ok(Conflict::IdentityTaken {
+        kind: "mail address",
+        lead_id,
+    })
 }
 
 /// Refuses a lead of another version than the caller has seen.
