@@ -7,6 +7,7 @@ use crate::api::extract::ValidJson;
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, blocking, in_workspace_until};
+use crate::domain::access::Visibility;
 use crate::domain::capture::{Capture, Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft, Manner, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
@@ -117,6 +118,10 @@ pub async fn submit_as(
                 answers,
                 ..*incoming
             };
+            if caller.visible.is_restricted() {
+                let incoming = incoming.sent_by(caller.id, &caller.visible);
+                return submit_alone(state, caller.workspace_id, incoming, rules).await;
+            }
             state
                 .captures
                 .submit(caller.workspace_id, incoming, rules)
@@ -143,6 +148,23 @@ pub fn prepare_as(
     prepare(draft, received, sender, manner)
 }
 
+/// Takes in one submission in a transaction of its own, which may have to be taken back without others.
+async fn submit_alone(
+    state: &web::Data<AppState>,
+    workspace_id: Uuid,
+    incoming: Incoming,
+    rules: Arc<Rules>,
+) -> Result<Reply> {
+    let db = state.db.clone();
+    blocking(move || {
+        let mut replies = intake::take_in(&db, workspace_id, &[incoming], &rules);
+        replies
+            .pop()
+            .unwrap_or_else(|| Err(Error::internal("a capture without a reply")))
+    })
+    .await
+}
+
 /// A submission in normal form, for a transaction of the caller's own.
 pub fn incoming(
     draft: CaptureDraft,
@@ -151,7 +173,7 @@ pub fn incoming(
     manner: Manner,
 ) -> Result<Incoming> {
     match prepare_as(draft, received, caller, manner) {
-        Prepared::Ready(incoming) => Ok(*incoming),
+        Prepared::Ready(incoming) => Ok(incoming.sent_by(caller.id, &caller.visible)),
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
         Prepared::Broken(_) => Err(Error::internal(
             "a panic while a submission was put into normal form",
@@ -245,6 +267,7 @@ pub fn prepare(
             submission,
             idempotency_key,
             answers: ANSWERS,
+            visible: Visibility::All,
         })),
         Ok(Err(errors)) => Prepared::Refused(errors),
         Err(_panic) => Prepared::Broken(Box::new(Broken {

@@ -3,11 +3,15 @@
 use crate::api::auth::Caller;
 use crate::api::extract::ValidQuery;
 use crate::api::history::read_types;
+use crate::api::page::cut;
 use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::access::Visibility;
 use crate::domain::event::{Actor, Cause, Change, EventType};
 use crate::error::{Conflict, Error};
 use crate::store::feed::{self, Published};
+use crate::store::leads;
+use crate::store::pool::TenantConnection;
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,6 +23,10 @@ use uuid::Uuid;
 
 /// How often a waiting reader looks by itself, for events that another process published.
 const LOOK: Duration = Duration::from_millis(500);
+/// Events that are looked at together for a reader from whom some leads are kept.
+const LOOKED_AT: i64 = 1000;
+/// How often such a request looks on where nothing was for its reader; then it answers how far it came.
+const MOST_LOOKS: usize = 20;
 
 /// Which events, from where on.
 #[derive(Debug, Deserialize, ToSchema, IntoParams)]
@@ -121,7 +129,8 @@ pub struct ChangesPage {
 /// Read the change feed.
 ///
 /// Each change of each lead, in one order for the whole workspace, numbered 1, 2, 3 …; kept for 30 days. Pass the last
-/// position you have as `after`; with `wait` the answer comes when there is an event, or after so many seconds.
+/// position you have as `after`; with `wait` the answer comes when there is an event, or after so many seconds. A rep who is
+/// not shown all leads gets the events of those they may know of now; the positions of others are skipped.
 #[utoipa::path(tag = "changes", params(ChangesQuery), responses((status = 200, description = "Events after the position", body = ChangesPage),
     (status = 410, description = "The feed no longer reaches back that far: read the leads anew and go on from `last_position`", body = crate::api::problem::Problem, content_type = "application/problem+json"), ReadProblems))]
 #[get("/changes")]
@@ -130,7 +139,7 @@ pub async fn list_changes(
     caller: Caller,
     query: ValidQuery<ChangesQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let after = query.0.after.unwrap_or(0);
+    let mut after = query.0.after.unwrap_or(0);
     let limit = query.0.limit.unwrap_or(100);
     let kinds: Vec<String> = read_types(query.0.types.as_deref())?
         .into_iter()
@@ -138,38 +147,87 @@ pub async fn list_changes(
         .collect();
     let until = Instant::now() + Duration::from_secs(query.0.wait.unwrap_or(0));
     let mut published = state.feed.listen();
+    let mut looks = 0;
     loop {
-        let wanted = kinds.clone();
-        let (events, (oldest, last)) = in_workspace(&state, caller.workspace_id, move |conn| {
-            let bounds = feed::bounds(conn)?;
-            Ok((feed::list(conn, after, &wanted, limit)?, bounds))
+        let (wanted, visible) = (kinds.clone(), caller.visible.clone());
+        let look = in_workspace(&state, caller.workspace_id, move |conn| {
+            look(conn, after, &wanted, limit, &visible)
         })
         .await?;
-        if after.saturating_add(1) < oldest {
+        if after.saturating_add(1) < look.oldest {
+            let oldest = look.oldest;
             return Err(Error::from(Conflict::FeedExpired { oldest }).into());
         }
+        looks += 1;
+        if look.events.is_empty() && look.more && looks < MOST_LOOKS {
+            after = look.next_after;
+            continue;
+        }
         let now = Instant::now();
-        if !events.is_empty() || now >= until || state.draining.load(Ordering::Relaxed) {
-            return Ok(HttpResponse::Ok().json(page(events, after, limit, last)));
+        let is_over = now >= until || state.draining.load(Ordering::Relaxed);
+        if !look.events.is_empty() || look.more || is_over {
+            return Ok(HttpResponse::Ok().json(ChangesPage::from(look)));
         }
         // Heard or not, the feed itself says whether there is something.
         let _heard = tokio::time::timeout(LOOK.min(until - now), published.changed()).await;
     }
 }
 
-/// Without all of the types, a reader may go on from the last position there is, unless the page is full.
-fn page(events: Vec<Published>, after: i64, limit: i64, last: i64) -> ChangesPage {
-    let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= limit);
-    let end = events.last().map(|event| event.position);
-    let next_after = match end {
-        Some(position) if is_full => position,
-        Some(position) => position.max(last),
-        None => after.max(last),
+/// What a look into the feed found.
+struct Look {
+    events: Vec<Published>,
+    /// Where to go on.
+    next_after: i64,
+    /// Whether there may be more right now.
+    more: bool,
+    oldest: i64,
+    last: i64,
+}
+
+/// Events after a position. Those of leads that the reader may not know of now are left out, and their positions skipped.
+fn look(
+    conn: &mut TenantConnection,
+    after: i64,
+    kinds: &[String],
+    limit: i64,
+    visible: &Visibility,
+) -> Result<Look, Error> {
+    let (oldest, last) = feed::bounds(conn)?;
+    let asked = if visible.is_restricted() {
+        limit.max(LOOKED_AT)
+    } else {
+        limit
     };
-    ChangesPage {
-        data: events.into_iter().map(EventBody::from).collect(),
-        next_cursor: is_full.then(|| next_after.to_string()),
+    let mut events = feed::list(conn, after, kinds, asked)?;
+    let end = events.last().map_or(after, |event| event.position);
+    let mut more = i64::try_from(events.len()).is_ok_and(|count| count >= asked);
+    // Without all of the types, a reader may go on from the last position there is, unless there is more.
+    let mut next_after = if more { end } else { end.max(last) };
+    if visible.is_restricted() {
+        let leads: Vec<Uuid> = events.iter().map(|event| event.lead_id).collect();
+        let seen = leads::visible_among(conn, &leads, visible)?;
+        events.retain(|event| seen.contains(&event.lead_id));
+        if cut(&mut events, limit) {
+            more = true;
+            next_after = events.last().map_or(next_after, |event| event.position);
+        }
+    }
+    Ok(Look {
+        events,
         next_after,
-        last_position: last,
+        more,
+        oldest,
+        last,
+    })
+}
+
+impl From<Look> for ChangesPage {
+    fn from(look: Look) -> Self {
+        ChangesPage {
+            data: look.events.into_iter().map(EventBody::from).collect(),
+            next_cursor: look.more.then(|| look.next_after.to_string()),
+            next_after: look.next_after,
+            last_position: look.last,
+        }
     }
 }

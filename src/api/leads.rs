@@ -24,7 +24,7 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::rules::Rules;
 use crate::domain::submission::Door;
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{lead_identities, lead_lists, leads};
 use actix_web::http::{StatusCode, header};
@@ -99,14 +99,14 @@ pub async fn list_leads(
     )?;
     let limit = wanted.limit;
     wanted.limit += 1;
-    let asked = wanted.clone();
+    let (asked, visible) = (wanted.clone(), caller.visible.clone());
     let (found, total) = in_workspace(&state, caller.workspace_id, move |conn| {
         let total = if with_total {
-            Some(lead_lists::count(conn, &asked.filter)?)
+            Some(lead_lists::count(conn, &asked.filter, &visible)?)
         } else {
             None
         };
-        Ok((lead_lists::list(conn, &asked)?, total))
+        Ok((lead_lists::list(conn, &asked, &visible)?, total))
     })
     .await?;
     wanted.limit = limit;
@@ -121,7 +121,8 @@ pub async fn list_leads(
 /// Create a lead.
 ///
 /// A person who is already known is not doubled: the lead that there is gets the new values where it had none, and is
-/// answered with 200.
+/// answered with 200. What a rep creates who is not shown all leads is theirs; a person who is a lead of somebody else is a
+/// conflict (409, `lead_not_visible`), and nothing is written.
 #[utoipa::path(
     tag = "leads",
     params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
@@ -412,6 +413,9 @@ pub async fn upsert_lead(
                 (None, None) => return Err(Error::internal("an upsert without a lead")),
             };
             let before = leads::get(conn, lead_id)?;
+            if !caller.visible.shows(&before) {
+                return Err(Conflict::LeadNotVisible.into());
+            }
             if before.deleted_at.is_some() {
                 deletion::restore_lead(conn, lead_id, &caller.on_behalf(now))?;
             }

@@ -57,6 +57,8 @@ pub struct Capture {
     pub properties: Map<String, Value>,
     /// SHA-256 of what was said, without times and addresses: equal for a second delivery.
     pub content_hash: [u8; 32],
+    /// Who becomes accountable, if this becomes a new lead; `None`: nobody yet.
+    pub owner_id: Option<Uuid>,
     /// Who sent it and why.
     pub provenance: Provenance,
 }
@@ -287,7 +289,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         stage_changed_at: created_at,
         disqualify_reason: None,
         revisit_at: None,
-        owner_id: None,
+        owner_id: capture.owner_id,
         team_id: None,
         first_attribution: capture.attribution.clone(),
         last_attribution: capture.attribution.clone(),
@@ -482,6 +484,10 @@ fn initial_changes(capture: &Capture, custom: &Map<String, Value>, stage: &str) 
         changes.push(Change::new("source", Value::Null, source.clone().into()));
     }
     changes.push(Change::new("stage", Value::Null, stage.into()));
+    if let Some(owner_id) = capture.owner_id {
+        let owner_id = serde_json::json!(owner_id);
+        changes.push(Change::new("owner_id", Value::Null, owner_id));
+    }
     changes.extend(consent_changes(capture));
     changes
 }

@@ -202,6 +202,7 @@ pub fn normalise(
         is_test: draft.is_test,
         properties,
         content_hash,
+        owner_id: None,
         provenance: around.provenance,
     })
 }

@@ -1,5 +1,6 @@
 //! Lists of leads: sorted by a field that has an index, page by page from where the last one ended.
 
+use crate::domain::access::Visibility;
 use crate::domain::lead::Lead;
 use crate::domain::lead_list::{Bound, LeadFilter, LeadList, LeadSort, SortField, SortKey};
 use crate::error::{Error, Result};
@@ -19,7 +20,11 @@ type Query<'a> = IntoBoxed<'a, leads::table, Pg>;
 ///
 /// # Errors
 /// [`Error::TooSlow`] when the filter matches so rarely that no page was found in time.
-pub fn list(conn: &mut TenantConnection, wanted: &LeadList) -> Result<Vec<Lead>> {
+pub fn list(
+    conn: &mut TenantConnection,
+    wanted: &LeadList,
+    visible: &Visibility,
+) -> Result<Vec<Lead>> {
     let mut found = Vec::new();
     // An index read backwards gives missing values first, so they are asked for apart, and last.
     if !matches!(
@@ -30,7 +35,7 @@ pub fn list(conn: &mut TenantConnection, wanted: &LeadList) -> Result<Vec<Lead>>
         })
     ) {
         let query = with_value(
-            within(conn, &wanted.filter),
+            within(conn, &wanted.filter, visible),
             wanted.sort,
             wanted.after.as_ref(),
         )?;
@@ -46,7 +51,7 @@ pub fn list(conn: &mut TenantConnection, wanted: &LeadList) -> Result<Vec<Lead>>
             .as_ref()
             .filter(|bound| bound.key == SortKey::Missing)
             .map(|bound| bound.id);
-        let query = without_value(within(conn, &wanted.filter), wanted.sort, after);
+        let query = without_value(within(conn, &wanted.filter, visible), wanted.sort, after);
         found.extend(
             query
                 .limit(room)
@@ -58,11 +63,21 @@ pub fn list(conn: &mut TenantConnection, wanted: &LeadList) -> Result<Vec<Lead>>
 }
 
 /// How many leads the filter matches.
-pub fn count(conn: &mut TenantConnection, filter: &LeadFilter) -> Result<i64> {
-    Ok(within(conn, filter).count().get_result(conn.pg())?)
+pub fn count(
+    conn: &mut TenantConnection,
+    filter: &LeadFilter,
+    visible: &Visibility,
+) -> Result<i64> {
+    Ok(within(conn, filter, visible)
+        .count()
+        .get_result(conn.pg())?)
 }
 
-fn within<'a>(conn: &TenantConnection, filter: &'a LeadFilter) -> Query<'a> {
+fn within<'a>(
+    conn: &TenantConnection,
+    filter: &'a LeadFilter,
+    visible: &'a Visibility,
+) -> Query<'a> {
     let mut query = leads::table
         .filter(leads::workspace_id.eq(conn.workspace_id()))
         .into_boxed();
@@ -71,6 +86,10 @@ fn within<'a>(conn: &TenantConnection, filter: &'a LeadFilter) -> Query<'a> {
     } else {
         query.filter(leads::deleted_at.is_null())
     };
+    if let Visibility::Of { owners, teams } = visible {
+        let owned = leads::owner_id.eq_any(owners);
+        query = query.filter(owned.or(leads::team_id.eq_any(teams)).assume_not_null());
+    }
     if let Some(is_test) = filter.is_test {
         query = query.filter(leads::is_test.eq(is_test));
     }

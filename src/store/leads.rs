@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 macro_rules! define_row {
@@ -219,6 +220,25 @@ pub fn any_in_stage(conn: &mut TenantConnection, stage: &str) -> Result<bool> {
         .filter(leads::workspace_id.eq(conn.workspace_id()))
         .filter(leads::stage.eq(stage));
     Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn.pg())?)
+}
+
+/// Those of the leads that may be known of; also deleted ones.
+pub fn visible_among(
+    conn: &mut TenantConnection,
+    ids: &[Uuid],
+    visible: &Visibility,
+) -> Result<HashSet<Uuid>> {
+    let mut query = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .select(leads::id)
+        .into_boxed();
+    if let Visibility::Of { owners, teams } = visible {
+        let owned = leads::owner_id.eq_any(owners);
+        query = query.filter(owned.or(leads::team_id.eq_any(teams)).assume_not_null());
+    }
+    let found: Vec<Uuid> = query.load(conn.pg())?;
+    Ok(found.into_iter().collect())
 }
 
 /// A lead; also a deleted one.

@@ -29,3 +29,4 @@ mod timeline;
 mod tokens;
 mod users;
 mod views;
+mod visibility;

@@ -2,7 +2,7 @@
 //! promise that would be broken.
 
 #[path = "../api/support/mod.rs"]
-#[allow(dead_code, reason = "the other tests need more of it")]
+#[allow(dead_code, unused_imports, reason = "the other tests need more of it")]
 mod support;
 
 mod clocks;

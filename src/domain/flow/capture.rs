@@ -3,6 +3,7 @@
 //! The batch is the primitive: one capture is a batch of one, an import a batch of hundreds, and captures that wait for
 //! the same workspace share a transaction.
 
+use crate::domain::access::Visibility;
 use crate::domain::activity::{self, Activity};
 use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, TakenValue};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
@@ -10,7 +11,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rules::Rules;
 use crate::domain::submission::{Submission, SubmissionState};
-use crate::error::Result;
+use crate::error::{Conflict, Result};
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
 use crate::store::together::{self, NewRows};
@@ -31,6 +32,19 @@ pub struct Incoming {
     pub idempotency_key: Option<IdempotencyKey>,
     /// How it is answered: captures that share a transaction came by different ways.
     pub answers: Answers,
+    /// Which leads its sender may know of.
+    pub visible: Visibility,
+}
+
+impl Incoming {
+    /// As sent by a person: what becomes a new lead is theirs, if some leads are kept from them.
+    pub fn sent_by(mut self, id: Uuid, visible: &Visibility) -> Incoming {
+        if visible.is_restricted() {
+            self.capture.owner_id = Some(id);
+            self.visible = visible.clone();
+        }
+        self
+    }
 }
 
 /// How answers look; the ways in know.
@@ -73,6 +87,9 @@ pub enum LookUp {
 }
 
 /// Takes in submissions of one workspace, all or none; the replies are in their order.
+///
+/// # Errors
+/// A conflict when somebody submits a person who is a lead that they may not know of.
 pub fn capture_many(
     conn: &mut TenantConnection,
     incoming: &[Incoming],
@@ -111,6 +128,9 @@ pub fn capture_many(
             continue;
         }
         let captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
+        if captured.outcome != Outcome::Created && !one.visible.shows(&captured.lead) {
+            return Err(Conflict::LeadNotVisible.into());
+        }
         let answer = (one.answers.done)(&captured);
         if let Some(key) = key {
             answered.insert(id_of(key), (key.request_hash, answer.clone()));

@@ -1,5 +1,6 @@
 //! Changes values of a lead.
 
+use crate::domain::access::Visibility;
 use crate::domain::capture::{Holder, begin_change, event};
 use crate::domain::custom_values;
 use crate::domain::event::EventType;
@@ -70,18 +71,18 @@ pub fn change_lead(
             continue;
         }
         if identity.kind == IdentityKind::Email {
-            return Err(Conflict::IdentityTaken {
+            let conflict = Conflict::IdentityTaken {
                 kind: "mail address",
                 lead_id: holder.lead_id,
-            }
-            .into());
+            };
+            return Err(told(conn, conflict, holder.lead_id, &by.visible)?.into());
         }
         if let Some(field) = custom_values::field_of(identity, &by.rules) {
-            return Err(Conflict::ValueTaken {
+            let conflict = Conflict::ValueTaken {
                 key: field.key.clone(),
                 lead_id: holder.lead_id,
-            }
-            .into());
+            };
+            return Err(told(conn, conflict, holder.lead_id, &by.visible)?.into());
         }
     }
     let locked = reach::lock(conn, id, &by.visible)?;
@@ -108,6 +109,19 @@ pub fn change_lead(
 /// Every wrong field, by its pointer.
 pub fn check(patch: &LeadPatch, rules: &Rules) -> Result<()> {
     patched(&Lead::default(), patch, rules).map(|_| ())
+}
+
+/// The conflict as the caller may be told: which lead it is, only those learn who may know of that lead.
+fn told(
+    conn: &mut TenantConnection,
+    conflict: Conflict,
+    lead_id: Uuid,
+    visible: &Visibility,
+) -> Result<Conflict> {
+    if visible.is_restricted() && !visible.shows(&leads::get(conn, lead_id)?) {
+        return Ok(Conflict::LeadNotVisible);
+    }
+    Ok(conflict)
 }
 
 /// Refuses a lead of another version than the caller has seen.
