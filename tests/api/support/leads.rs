@@ -282,6 +282,12 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
         attribution: attribution(draw),
         properties,
         is_test: false,
+        direction: None,
+        outcome: None,
+        duration_seconds: None,
+        subject: None,
+        body: None,
+        version: 1,
     }
 }
 
@@ -303,11 +309,11 @@ pub fn write(
             events: &[],
             answers: &[],
         };
-        together::write_all(conn, &new, Utc::now())?;
+        together::write_all(conn, &new, &Rules::default(), Utc::now())?;
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
         leads
             .iter()
-            .try_for_each(|lead| leads::update(conn, lead))?;
+            .try_for_each(|lead| leads::update(conn, lead, lead, &Rules::default()))?;
         lead_texts::write(
             conn,
             leads
