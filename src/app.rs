@@ -9,8 +9,8 @@ use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors,
     extract, field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure,
-    moves, notes, openapi, operation, own_document, pipeline, request_id, schema, submissions, teams,
-    timeline, users, workspace,
+    moves, notes, openapi, operation, own_document, pipeline, request_id, schema, submissions,
+    teams, timeline, users, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};

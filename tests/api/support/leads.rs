@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::server::TestDatabase;
-use baton::domain::activity::Activity;
+use baton::domain::activity::{Activity, Direction};
 use baton::domain::condition::AttributionKey;
 use baton::domain::event::Actor;
 use baton::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
@@ -17,7 +17,7 @@ use baton::domain::stage::StageKind;
 use baton::domain::workspace::WorkspaceSettings;
 use baton::store::pool::Db;
 use baton::store::together::{self, NewRows};
-use baton::store::{lead_texts, leads};
+use baton::store::{activities as stored, lead_texts, leads};
 use chrono::{DateTime, Duration, Utc};
 use diesel::RunQueryDsl;
 use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
@@ -282,10 +282,10 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
         attribution: attribution(draw),
         properties,
         is_test: false,
-        direction: None,
-        outcome: None,
-        duration_seconds: None,
-        subject: None,
+        direction: draw.one(&[None, Some(Direction::Inbound), Some(Direction::Outbound)]),
+        outcome: text(draw),
+        duration_seconds: draw.once_in(2).then(|| draw.one(&NUMBERS)),
+        subject: text(draw),
         body: None,
         version: 1,
     }
@@ -304,12 +304,22 @@ pub fn write(
         let new = NewRows {
             leads: &leads.iter().collect::<Vec<_>>(),
             submissions: &[],
-            activities,
+            activities: &[],
             consents: &[],
             events: &[],
             answers: &[],
         };
         together::write_all(conn, &new, &Rules::default(), Utc::now())?;
+        for activity in activities {
+            // Each has a twin that is deleted and must not count.
+            let twin = Activity {
+                id: ProcessIds.next(Utc::now()),
+                ..activity.clone()
+            };
+            stored::insert(conn, activity)?;
+            stored::insert(conn, &twin)?;
+            stored::mark_deleted(conn, &twin, Utc::now())?;
+        }
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
         leads
             .iter()
