@@ -102,7 +102,6 @@ pub async fn replace_pipeline(
         })
     })
     .await?;
-    state.principals.invalidate_all();
-    state.websites.invalidate_all();
+    state.rules_changed();
     Ok(idempotency::respond(answered))
 }

@@ -242,6 +242,10 @@ impl Conditions<'_> {
                     ("type", Kind::Text),
                     ("source", Kind::Text),
                     ("channel", Kind::Text),
+                    ("direction", Kind::Text),
+                    ("outcome", Kind::Text),
+                    ("subject", Kind::Text),
+                    ("duration_seconds", Kind::Integer),
                     ("attribution.utm_source", Kind::Text),
                 ]);
                 self.test(name.to_owned(), kind, None)
