@@ -6,8 +6,9 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, capture_batch, captures, changes, cors, extract, form_door, lead_details,
-    leads, measure, openapi, operation, request_id, schema, submissions, workspace,
+    assignments, auth, capture_batch, captures, changes, cors, extract, field_definitions,
+    form_door, history, lead_details, lead_search, leads, measure, openapi, operation, request_id,
+    schema, submissions, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{retention, sequencer};
+use crate::worker::{field_walk, retention, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -35,6 +36,8 @@ use utoipa_swagger_ui::SwaggerUi;
 const SEQUENCE: Duration = Duration::from_millis(100);
 /// Events that come within this time are published together: each publication is a transaction of its own.
 const REST: Duration = Duration::from_millis(20);
+/// How often it is looked whether leads are to be gone through, since a definition of a field has changed.
+const WALK: Duration = Duration::from_secs(1);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -165,7 +168,9 @@ impl Service {
             batch: config.capture_batch,
             waiting: config.capture_waiting,
         };
+        let field_walk = Arc::new(Wake::default());
         let state = AppState {
+            field_walk: field_walk.clone(),
             captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
             feed: feed.clone(),
             metrics: metrics.clone(),
@@ -188,7 +193,7 @@ impl Service {
         let tickers = if config.no_workers {
             Vec::new()
         } else {
-            start_workers(&db, &feed, &metrics, events)?
+            start_workers(&db, &feed, &metrics, events, field_walk)?
         };
         Ok(Service {
             state: web::Data::new(state),
@@ -207,6 +212,9 @@ impl Service {
         let (state, body_timeout) = (self.state.clone(), self.body_timeout);
         let server = HttpServer::new(move || app(state.clone(), body_timeout))
             .workers(workers)
+            // The end of a compressed answer is a packet of its own. It shall not wait until the client acknowledges
+            // the one before, which clients put off for up to 40 ms.
+            .tcp_nodelay(true)
             .worker_max_blocking_threads(32)
             .client_request_timeout(Duration::from_secs(5))
             .client_disconnect_timeout(Duration::from_secs(2))
@@ -229,12 +237,13 @@ impl Service {
     }
 }
 
-/// Starts publishing and retention.
+/// Starts publishing, retention, and going through leads.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
     events: Arc<Wake>,
+    fields: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
@@ -255,7 +264,16 @@ pub fn start_workers(
         Ok(_) => {}
         Err(error) => log::warn!("Retention did not finish, it will be tried again: {error}"),
     };
+    let walk_db = db.clone();
+    let walk = move || {
+        if let Err(error) = field_walk::tick(&walk_db, Utc::now()) {
+            log::warn!(
+                "It is not known whether leads are to be gone through, it will be tried again: {error}"
+            );
+        }
+    };
     Ok(vec![
+        Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
@@ -279,6 +297,7 @@ where
         .service(captures::capture_lead)
         .service(capture_batch::capture_batch)
         .service(leads::list_leads)
+        .service(lead_search::search_leads)
         .service(leads::create_lead)
         .service(leads::upsert_lead)
         .service(leads::get_lead)
@@ -286,6 +305,7 @@ where
         .service(leads::delete_lead)
         .service(leads::restore_lead)
         .service(assignments::assign_lead)
+        .service(history::list_history)
         .service(lead_details::list_activities)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)
@@ -294,6 +314,11 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(field_definitions::list_field_definitions)
+        .service(field_definitions::create_field_definition)
+        .service(field_definitions::get_field_definition)
+        .service(field_definitions::update_field_definition)
+        .service(field_definitions::delete_field_definition)
         .service(schema::get_schema)
         .service(workspace::get_workspace)
         .service(workspace::update_workspace);

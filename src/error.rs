@@ -69,6 +69,18 @@ pub enum Conflict {
     /// Another lead carries this address, number or id: two leads cannot be the same person.
     #[error("another lead already has this {kind}")]
     IdentityTaken { kind: &'static str, lead_id: Uuid },
+    /// Another lead has this value of a field in which no two leads may have the same.
+    #[error("another lead already has this value of {key}")]
+    ValueTaken { key: String, lead_id: Uuid },
+    /// Leads share values of a field in which no two may have the same.
+    #[error("{} leads share values of {key}", lead_ids.len())]
+    ValuesShared { key: String, lead_ids: Vec<Uuid> },
+    /// The field is there already.
+    #[error("there is a field {key} already")]
+    FieldExists { key: String },
+    /// Values that leads have would not mean the same any more.
+    #[error("{0}")]
+    FieldInUse(String),
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     IdempotencyKeyReused,

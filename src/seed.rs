@@ -9,8 +9,9 @@ pub mod random;
 mod texts;
 
 use crate::api::capture_json::CaptureBody;
-use crate::api::captures::{Prepared, Received, prepare};
+use crate::api::captures::{Prepared, Received, Sender, prepare};
 use crate::domain::capture::{Captured, Outcome};
+use crate::domain::capture_draft::Manner;
 use crate::domain::event::Actor;
 use crate::domain::flow::capture::{Answers, Incoming, Reply};
 use crate::domain::flow::intake;
@@ -27,6 +28,7 @@ use people::Person;
 use random::Random;
 use serde_json::Value;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
@@ -75,7 +77,7 @@ pub struct Seeded {
 pub fn run(
     db: &Db,
     workspace_id: Uuid,
-    rules: &Rules,
+    rules: &Arc<Rules>,
     plan: &SeedPlan,
     mut progress: impl FnMut(&Seeded) -> ControlFlow<()>,
 ) -> Result<Seeded> {
@@ -121,7 +123,7 @@ pub fn run(
 struct Work<'a> {
     db: &'a Db,
     workspace_id: Uuid,
-    rules: &'a Rules,
+    rules: &'a Arc<Rules>,
     plan: &'a SeedPlan,
     /// From when times count back.
     today: DateTime<Utc>,
@@ -201,14 +203,13 @@ impl Work<'_> {
             },
             idempotency_key: None,
         };
-        let region = self.rules.default_country.clone();
-        match prepare(
-            capture.into_draft(),
-            received,
-            Actor::system(),
-            None,
-            region,
-        ) {
+        let sender = Sender {
+            actor: Actor::system(),
+            form_id: None,
+            default_country: self.rules.default_country.clone(),
+            rules: self.rules.clone(),
+        };
+        match prepare(capture.into_draft(), received, sender, Manner::Forgiving) {
             Prepared::Ready(incoming) => Ok(Incoming {
                 answers: ANSWERS,
                 ..*incoming
@@ -236,7 +237,9 @@ impl Seeded {
             Reply::Done { captured, .. } if captured.outcome == Outcome::Created => {
                 self.created += 1;
             }
-            Reply::Done { .. } | Reply::Replayed(_) | Reply::KeyReused => self.matched += 1,
+            Reply::Done { .. } | Reply::Replayed(_) | Reply::KeyReused | Reply::Taken(_) => {
+                self.matched += 1
+            }
             Reply::Quarantined(_) => self.quarantined += 1,
         }
     }

@@ -7,6 +7,7 @@ use crate::api::extract::{ValidJson, read_json};
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, Problem, WriteProblems, WrongField};
 use crate::api::state::{AppState, blocking};
+use crate::domain::capture_draft::Manner;
 use crate::domain::flow::capture::{Incoming, Reply};
 use crate::domain::flow::{intake, once};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
@@ -229,16 +230,10 @@ fn read_item(
     let incoming = if body.dry_run {
         let detail = "an item of a batch cannot be a dry run; capture it alone";
         Err(Unready::Wrong(Problem::from(&Error::Invalid(vec![
-            FieldError::new("/dry_run", "not_allowed", detail),
+            FieldError::new("/dry_run", "not_in_a_batch", detail),
         ]))))
     } else {
-        match captures::prepare(
-            body.into_draft(),
-            received,
-            caller.actor(),
-            None,
-            caller.rules.default_country.clone(),
-        ) {
+        match captures::prepare_as(body.into_draft(), received, caller, Manner::Program) {
             Prepared::Ready(incoming) => Ok(incoming),
             Prepared::Refused(errors) => {
                 Err(Unready::Wrong(Problem::from(&Error::Invalid(errors))))
@@ -381,6 +376,7 @@ fn result_of(reference: Option<String>, reply: Result<Reply>) -> BatchResult {
             reference,
             Problem::from(&Error::from(Conflict::IdempotencyKeyReused)),
         ),
+        Ok(Reply::Taken(taken)) => refused(reference, Problem::from(&Error::from(taken))),
         Err(error) => {
             if matches!(error, Error::Internal(_)) {
                 log::error!("An item of a batch failed: {error}");

@@ -8,7 +8,7 @@ use crate::api::idempotency;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, blocking, in_workspace_until};
 use crate::domain::capture::{Capture, Captured, Outcome};
-use crate::domain::capture_draft::{self, CaptureDraft, Surroundings};
+use crate::domain::capture_draft::{self, CaptureDraft, Manner, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
 use crate::domain::flow::capture::{self, Answers, Incoming, LookUp, Reply};
 use crate::domain::flow::intake;
@@ -24,6 +24,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How captures are answered.
@@ -91,7 +92,8 @@ pub async fn submit(
     dry_run: bool,
 ) -> Result<Reply> {
     if dry_run {
-        return rehearse(state, caller, incoming(draft, received, caller)?).await;
+        let incoming = incoming(draft, received, caller, Manner::Program)?;
+        return rehearse(state, caller, incoming).await;
     }
     submit_as(state, caller, draft, received, ANSWERS).await
 }
@@ -104,13 +106,11 @@ pub async fn submit_as(
     received: Received,
     answers: Answers,
 ) -> Result<Reply> {
-    match prepare(
-        draft,
-        received,
-        caller.actor(),
-        None,
-        caller.rules.default_country.clone(),
-    ) {
+    let manner = match received.door {
+        Door::Leads => Manner::ByHand,
+        Door::Capture | Door::Form => Manner::Program,
+    };
+    match prepare_as(draft, received, caller, manner) {
         Prepared::Ready(incoming) => {
             let rules = caller.rules.clone();
             let incoming = Incoming {
@@ -127,15 +127,30 @@ pub async fn submit_as(
     }
 }
 
-/// A submission of a program in normal form, for a transaction of the caller's own.
-pub fn incoming(draft: CaptureDraft, received: Received, caller: &Caller) -> Result<Incoming> {
-    match prepare(
-        draft,
-        received,
-        caller.actor(),
-        None,
-        caller.rules.default_country.clone(),
-    ) {
+/// As [`prepare`], on behalf of who calls.
+pub fn prepare_as(
+    draft: CaptureDraft,
+    received: Received,
+    caller: &Caller,
+    manner: Manner,
+) -> Prepared {
+    let sender = Sender {
+        actor: caller.actor(),
+        form_id: None,
+        default_country: caller.rules.default_country.clone(),
+        rules: caller.rules.clone(),
+    };
+    prepare(draft, received, sender, manner)
+}
+
+/// A submission in normal form, for a transaction of the caller's own.
+pub fn incoming(
+    draft: CaptureDraft,
+    received: Received,
+    caller: &Caller,
+    manner: Manner,
+) -> Result<Incoming> {
+    match prepare_as(draft, received, caller, manner) {
         Prepared::Ready(incoming) => Ok(*incoming),
         Prepared::Refused(errors) => Err(Error::Invalid(errors)),
         Prepared::Broken(_) => Err(Error::internal(
@@ -161,6 +176,7 @@ pub fn capture_now(
     .pop()
     {
         Some(Reply::Done { captured, .. }) => Ok(*captured),
+        Some(Reply::Taken(taken)) => Err(taken.into()),
         _ => Err(Error::internal("a capture without a reply")),
     }
 }
@@ -181,13 +197,24 @@ pub struct Broken {
     idempotency_key: Option<IdempotencyKey>,
 }
 
+/// Who sends a submission, and by which rules it is taken in.
+pub struct Sender {
+    /// Who it is.
+    pub actor: Actor,
+    /// The form, for a form's post.
+    pub form_id: Option<Uuid>,
+    /// Region of phone numbers that do not say theirs.
+    pub default_country: Option<String>,
+    /// The workspace's rules.
+    pub rules: Arc<Rules>,
+}
+
 /// Puts a submission into normal form, with a receipt.
 pub fn prepare(
     draft: CaptureDraft,
     received: Received,
-    actor: Actor,
-    form_id: Option<Uuid>,
-    default_country: Option<String>,
+    sender: Sender,
+    manner: Manner,
 ) -> Prepared {
     let receipt_id = ProcessIds.next(Utc::now());
     let idempotency_key = received.idempotency_key;
@@ -197,16 +224,22 @@ pub fn prepare(
         state: SubmissionState::Processed,
         reason: None,
         door: received.door,
-        form_id,
+        form_id: sender.form_id,
         source: capture_draft::line(draft.source.clone()),
         channel: capture_draft::line(Some(draft.channel.clone())).unwrap_or_default(),
-        actor,
+        actor: sender.actor,
         content_type: received.content_type,
         body: received.body,
         context: received.context,
         lead_id: None,
     };
-    match normalise(draft, &submission, default_country) {
+    match normalise(
+        draft,
+        &submission,
+        sender.default_country,
+        sender.rules,
+        manner,
+    ) {
         Ok(Ok(capture)) => Prepared::Ready(Box::new(Incoming {
             capture,
             submission,
@@ -226,6 +259,8 @@ pub fn normalise(
     draft: CaptureDraft,
     submission: &Submission,
     default_country: Option<String>,
+    rules: Arc<Rules>,
+    manner: Manner,
 ) -> std::thread::Result<Result<Capture, Vec<FieldError>>> {
     let provenance = Provenance {
         actor: submission.actor.clone(),
@@ -236,6 +271,8 @@ pub fn normalise(
         receipt_id: submission.id,
         received_at: submission.received_at,
         default_country,
+        rules,
+        manner,
         provenance,
     };
     catch_unwind(AssertUnwindSafe(|| {
@@ -304,6 +341,7 @@ pub fn respond(reply: Reply) -> Result<HttpResponse, ApiError> {
             replayed: true,
         },
         Reply::KeyReused => return Err(Error::from(Conflict::IdempotencyKeyReused).into()),
+        Reply::Taken(taken) => return Err(Error::from(taken).into()),
     }))
 }
 

@@ -2,10 +2,11 @@
 
 use crate::api::auth::Caller;
 use crate::api::extract::ValidQuery;
+use crate::api::history::read_types;
 use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::event::{Actor, Cause, Change, EventType};
-use crate::error::{Conflict, Error, FieldError};
+use crate::error::{Conflict, Error};
 use crate::store::feed::{self, Published};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
@@ -131,7 +132,10 @@ pub async fn list_changes(
 ) -> Result<HttpResponse, ApiError> {
     let after = query.0.after.unwrap_or(0);
     let limit = query.0.limit.unwrap_or(100);
-    let kinds = read_types(query.0.types.as_deref())?;
+    let kinds: Vec<String> = read_types(query.0.types.as_deref())?
+        .into_iter()
+        .map(|kind| kind.as_str().to_owned())
+        .collect();
     let until = Instant::now() + Duration::from_secs(query.0.wait.unwrap_or(0));
     let mut published = state.feed.listen();
     loop {
@@ -168,23 +172,4 @@ fn page(events: Vec<Published>, after: i64, limit: i64, last: i64) -> ChangesPag
         next_after,
         last_position: last,
     }
-}
-
-fn read_types(given: Option<&str>) -> Result<Vec<String>, Error> {
-    let names: Vec<String> = given
-        .unwrap_or_default()
-        .split(',')
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
-    let is_known = |name: &String| EventType::ALL.iter().any(|kind| kind.as_str() == name);
-    if names.iter().all(is_known) {
-        return Ok(names);
-    }
-    let known: Vec<&str> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
-    Err(Error::Invalid(vec![FieldError::new(
-        "?types",
-        "unknown_type",
-        format!("the types are {}", known.join(", ")),
-    )]))
 }

@@ -7,6 +7,7 @@ use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME};
 use crate::domain::lead_fields::{Field, FieldKind};
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::{form_key, text};
+use crate::domain::rules::Rules;
 use actix_multipart::Multipart;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::mime::Mime;
@@ -74,7 +75,8 @@ impl FormBody {
     }
 
     /// The draft that it is. What has no place of its own is kept in `custom`, under its own name.
-    pub fn into_draft(self, default_source: &str) -> CaptureDraft {
+    /// The workspace's own fields come before other names of plain fields: `role` is a title unless there is a field `role`.
+    pub fn into_draft(self, default_source: &str, rules: &Rules) -> CaptureDraft {
         let mut draft = CaptureDraft {
             channel: "web_form".to_owned(),
             ..CaptureDraft::default()
@@ -87,8 +89,10 @@ impl FormBody {
             {
                 continue;
             }
-            if !take(&mut draft, &mut attribution, &name, &value) {
-                add_custom(&mut draft.custom, &custom_name(&name), value);
+            let own = custom_name(&name);
+            let is_own = rules.field(&own).is_some_and(|field| !field.archived);
+            if is_own || !take(&mut draft, &mut attribution, &name, &value) {
+                add_custom(&mut draft.custom, &own, value);
             }
         }
         for (text, longest) in [
@@ -294,7 +298,7 @@ mod tests {
         FormBody::read(content_type, &Bytes::from(body.to_owned()))
             .await
             .unwrap()
-            .into_draft("site")
+            .into_draft("site", &Rules::default())
     }
 
     #[actix_web::test]

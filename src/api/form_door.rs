@@ -4,7 +4,7 @@
 //! comes after the same time, whether the person is known or not (promise P12).
 
 use crate::api::capture_json::CaptureBody;
-use crate::api::captures::{self, Prepared, Received};
+use crate::api::captures::{self, Prepared, Received, Sender};
 use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::extract;
@@ -12,13 +12,14 @@ use crate::api::form_body::FormBody;
 use crate::api::problem::{ApiError, Problem, WriteProblems};
 use crate::api::shape::Shape;
 use crate::api::state::{AppState, blocking, in_workspace};
-use crate::domain::capture_draft::CaptureDraft;
+use crate::domain::capture_draft::{CaptureDraft, Manner};
 use crate::domain::event::Actor;
 use crate::domain::flow::authenticate::{self, Website};
 use crate::domain::form::Form;
 use crate::domain::key::PublishableKey;
 use crate::domain::lead_draft;
 use crate::domain::lead_fields::Field;
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, SubmissionContext, SubmissionState};
 use crate::error::{Error, FieldError, Result};
 use crate::store::submissions;
@@ -128,7 +129,7 @@ async fn receive(
         .map(str::to_owned);
     let is_spam = sent.is_spam();
     let context = captures::context(request, state, None);
-    let draft = sent.into_draft(&website.form.source);
+    let draft = sent.into_draft(&website.form.source, &website.rules);
     let received = Received {
         door: Door::Form,
         content_type,
@@ -173,13 +174,14 @@ async fn take_in(
         .default_country
         .clone()
         .or_else(|| website.rules.default_country.clone());
-    let prepared = captures::prepare(
-        forgiving(draft, country.as_deref()),
-        received,
-        Actor::form(website.form.id),
-        Some(website.form.id),
-        country,
-    );
+    let draft = forgiving(draft, country.as_deref());
+    let sender = Sender {
+        actor: Actor::form(website.form.id),
+        form_id: Some(website.form.id),
+        default_country: country,
+        rules: website.rules.clone(),
+    };
+    let prepared = captures::prepare(draft, received, sender, Manner::Forgiving);
     match prepared {
         Prepared::Ready(incoming) if is_spam => {
             let mut spam = incoming.submission;
@@ -244,6 +246,7 @@ pub fn read_again(
     content_type: &str,
     body: &[u8],
     context: &SubmissionContext,
+    rules: &Rules,
 ) -> Result<CaptureDraft> {
     let sent = futures_util::future::FutureExt::now_or_never(FormBody::read(
         content_type,
@@ -259,7 +262,7 @@ pub fn read_again(
     let draft = sent
         .ok_or_else(unreadable)?
         .map_err(|_| unreadable())?
-        .into_draft(&form.source);
+        .into_draft(&form.source, rules);
     Ok(forgiving(
         with_context(draft, context),
         form.default_country.as_deref(),

@@ -7,30 +7,36 @@ use crate::api::conditional::{etag, expected_version, is_unchanged};
 use crate::api::extract::{MergePatch, ValidJson, ValidQuery};
 use crate::api::lead_json::LeadBody;
 use crate::api::lead_query::{LeadQuery, LeadsPage};
+use crate::api::page::{NOT_OURS, bad_cursor};
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::api::{idempotency, lead_query};
 use crate::domain::capture::{Captured, Outcome};
-use crate::domain::capture_draft::{self, CaptureDraft};
-use crate::domain::flow::capture::Answers;
+use crate::domain::capture_draft::{self, CaptureDraft, Manner};
+use crate::domain::custom_values;
+use crate::domain::flow::capture::{Answers, Incoming};
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead as deletion;
 use crate::domain::flow::once;
+use crate::domain::flow::past;
 use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, for_each_lead_field, lead_struct};
+use crate::domain::lead_search::LeadSearch;
+use crate::domain::rules::Rules;
 use crate::domain::submission::Door;
-use crate::error::{Error, Result};
-use crate::store::{lead_identities, lead_lists, leads};
+use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{lead_identities, lead_search, leads};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -88,28 +94,32 @@ pub async fn list_leads(
     query: ValidQuery<LeadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let with_total = query.0.include_total.unwrap_or(false);
-    let mut wanted = lead_query::read(
+    let wanted = lead_query::read(
         caller.workspace_id,
         caller.rules.default_country.as_deref(),
         query.0,
     )?;
-    let limit = wanted.limit;
-    wanted.limit += 1;
-    let asked = wanted.clone();
+    let search = wanted
+        .search(caller.visible.clone(), Utc::now())
+        .ok_or_else(|| bad_cursor(NOT_OURS))?;
+    let asked = LeadSearch {
+        limit: wanted.limit + 1,
+        ..search.clone()
+    };
     let (found, total) = in_workspace(&state, caller.workspace_id, move |conn| {
         let total = if with_total {
-            Some(lead_lists::count(conn, &asked.filter)?)
+            Some(lead_search::count(conn, &asked)?)
         } else {
             None
         };
-        Ok((lead_lists::list(conn, &asked)?, total))
+        Ok((lead_search::list(conn, &asked)?, total))
     })
     .await?;
-    wanted.limit = limit;
     Ok(HttpResponse::Ok().json(lead_query::page(
         caller.workspace_id,
         found,
         &wanted,
+        &search,
         total,
     )?))
 }
@@ -180,10 +190,21 @@ impl NewLead {
     }
 }
 
+/// How to read a lead.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LeadReadQuery {
+    /// As it was at this moment: 404 before it was made; as deleted while it was.
+    #[param(example = "2026-11-22T09:00:00Z")]
+    pub as_of: Option<DateTime<Utc>>,
+}
+
 /// Read a lead.
+///
+/// With `as_of`, as it was at that moment, to the millisecond; also a lead that has been deleted since.
 #[utoipa::path(
     tag = "leads",
-    params(("id" = Uuid, Path, description = "The lead"), ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when the lead is still the same")),
+    params(("id" = Uuid, Path, description = "The lead"), LeadReadQuery, ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when the lead is still the same")),
     responses((status = 200, description = "The lead", body = LeadBody, headers(("ETag" = String, description = "The lead's version"))),
         (status = 304, description = "Unchanged"), ReadProblems),
 )]
@@ -193,9 +214,13 @@ pub async fn get_lead(
     state: web::Data<AppState>,
     caller: Caller,
     id: web::Path<Uuid>,
+    query: ValidQuery<LeadReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let lead = in_workspace(&state, caller.workspace_id, move |conn| {
-        reach::get(conn, *id, &caller.visible)
+        match query.0.as_of {
+            Some(at) => past::read_as_of(conn, *id, at, &caller.visible),
+            None => reach::get(conn, *id, &caller.visible),
+        }
     })
     .await?;
     let tag = etag(lead.version);
@@ -380,7 +405,7 @@ pub async fn upsert_lead(
         context: captures::context(&request, &state, caller.origin()),
         idempotency_key: None,
     };
-    let incoming = captures::incoming(draft, received, &caller)?;
+    let incoming = captures::incoming(draft, received, &caller, Manner::Upsert)?;
     let rules = caller.rules.clone();
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
@@ -389,7 +414,7 @@ pub async fn upsert_lead(
                 lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
             let captured = match holder {
                 Some(_) => None,
-                None => Some(captures::capture_now(conn, &incoming, &rules, now)?),
+                None => Some(capture_whole(conn, &incoming, &rules, now)?),
             };
             let (lead_id, known) = match (&holder, &captured) {
                 (Some(holder), _) => (holder.lead_id, true),
@@ -430,6 +455,25 @@ pub async fn upsert_lead(
     })
     .await?;
     Ok(idempotency::respond(answered))
+}
+
+/// Captures; a lead that is new has what the workspace requires.
+fn capture_whole(
+    conn: &mut TenantConnection,
+    incoming: &Incoming,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Captured> {
+    let captured = captures::capture_now(conn, incoming, rules, now)?;
+    let missing: Vec<FieldError> = match captured.outcome {
+        Outcome::Created => custom_values::missing(&captured.lead.custom, rules).collect(),
+        Outcome::Matched | Outcome::Repeated => Vec::new(),
+    };
+    if missing.is_empty() {
+        Ok(captured)
+    } else {
+        Err(Error::Invalid(missing))
+    }
 }
 
 /// A merge patch whose shape was checked, taken apart.

@@ -1,5 +1,7 @@
 //! The OpenAPI document: collected from the handlers, with what each operation needs from the permission table.
 
+mod requests;
+
 use crate::api::permissions::{self, Needs};
 use crate::api::problem::{self, Problem};
 use actix_web::{HttpResponse, get, web};
@@ -23,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),
+        (name = "fields", description = "The workspace's own fields of leads"),
         (name = "schema", description = "What leads are made of"),
         (name = "workspace", description = "The workspace and its rules"),
         (name = "operation", description = "For operators"),
@@ -51,6 +54,7 @@ impl Modify for Shared {
 /// Completes the document that was collected from the handlers.
 pub fn complete(api: &mut utoipa::openapi::OpenApi) {
     secure(api);
+    requests::complete(api);
     let schemas = api
         .components
         .iter_mut()
@@ -101,6 +105,21 @@ fn secure(api: &mut utoipa::openapi::OpenApi) {
             operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
         }
     }
+}
+
+/// Every operation, to be completed.
+fn operations(api: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let items = api.paths.paths.values_mut();
+    items.flat_map(|item| {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        operations.into_iter().flatten()
+    })
 }
 
 /// The document as text, as it is served and committed.

@@ -19,6 +19,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/capture/batch", Needs::Scope(Scope::Capture)),
     ("GET", "/v1/leads", Needs::Scope(Scope::LeadsRead)),
     ("POST", "/v1/leads", Needs::Scope(Scope::LeadsWrite)),
+    ("POST", "/v1/leads/search", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/leads/{id}", Needs::Scope(Scope::LeadsRead)),
     ("PATCH", "/v1/leads/{id}", Needs::Scope(Scope::LeadsWrite)),
     ("DELETE", "/v1/leads/{id}", Needs::Scope(Scope::LeadsDelete)),
@@ -31,6 +32,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "POST",
         "/v1/leads/{id}/assignment",
         Needs::Scope(Scope::LeadsAssign),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/history",
+        Needs::Scope(Scope::LeadsRead),
     ),
     (
         "GET",
@@ -73,6 +79,23 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::SubmissionsWrite),
     ),
     ("GET", "/v1/changes", Needs::Scope(Scope::LeadsRead)),
+    ("GET", "/v1/field-definitions", Needs::Key),
+    (
+        "POST",
+        "/v1/field-definitions",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
+    ("GET", "/v1/field-definitions/{key}", Needs::Key),
+    (
+        "PATCH",
+        "/v1/field-definitions/{key}",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
+    (
+        "DELETE",
+        "/v1/field-definitions/{key}",
+        Needs::Scope(Scope::FieldsWrite),
+    ),
     ("GET", "/v1/schema", Needs::Key),
     ("GET", "/v1/workspace", Needs::Key),
     (

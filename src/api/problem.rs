@@ -55,9 +55,13 @@ pub struct Problem {
     /// When trying the same request again makes sense, in seconds from now; as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
-    /// The other lead that already carries the address, number or id (`identity_taken`).
+    /// The other lead that already carries the address, number or id (`identity_taken`), or the value (`value_taken`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<Uuid>,
+    /// Some of the leads that share values (`values_shared`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub lead_ids: Vec<Uuid>,
 }
 
 /// One wrong field of a request.
@@ -96,6 +100,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_seconds: None,
             lead_id: None,
+            lead_ids: Vec::new(),
         }
     }
 
@@ -151,6 +156,27 @@ impl From<&Conflict> for Problem {
                 let detail = format!("Another lead already has this {kind}: see `lead_id`.");
                 Problem { lead_id: Some(*lead_id), ..Problem::new(ProblemKind::IdentityTaken, detail) }
             }
+            Conflict::ValueTaken { key, lead_id } => {
+                let detail = format!("Another lead already has this value of `{key}`: see `lead_id`.");
+                let wrong = FieldError::new(format!("/custom/{key}"), "value_taken", "give a value that no other lead has");
+                Problem {
+                    lead_id: Some(*lead_id),
+                    errors: vec![wrong.into()],
+                    ..Problem::new(ProblemKind::ValueTaken, detail)
+                }
+            }
+            Conflict::ValuesShared { key, lead_ids } => Problem {
+                lead_ids: lead_ids.clone(),
+                ..Problem::new(
+                    ProblemKind::ValuesShared,
+                    format!("Leads share values of `{key}`: see `lead_ids`. Give each a value of its own first."),
+                )
+            },
+            Conflict::FieldExists { key } => Problem::new(
+                ProblemKind::FieldExists,
+                format!("There is a field `{key}` already; it may be archived, and a PATCH with `archived: false` brings it back."),
+            ),
+            Conflict::FieldInUse(detail) => Problem::new(ProblemKind::FieldInUse, detail.clone()),
             Conflict::IdempotencyKeyReused => Problem::new(
                 ProblemKind::IdempotencyKeyReused,
                 "This Idempotency-Key was used for another request. Use a new key for a new request.",

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::store::pool::{Db, End, TenantConnection};
 use crate::worker::capture_queue::CaptureQueue;
 use crate::worker::sequencer::FeedSignal;
+use crate::worker::ticker::Wake;
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,6 +22,8 @@ const ACCESS_CACHED: Duration = Duration::from_secs(5);
 pub struct AppState {
     /// The database.
     pub db: Db,
+    /// Woken when leads are to be gone through, since a definition of a field has changed.
+    pub field_walk: Arc<Wake>,
     /// Where captures are gathered.
     pub captures: CaptureQueue,
     /// Hears of published events.
@@ -46,6 +49,13 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// Rules of a workspace have changed: they count here at once, in other processes within five seconds.
+    pub fn rules_changed(&self) {
+        self.principals.invalidate_all();
+        self.websites.invalidate_all();
+        self.field_walk.wake();
+    }
+
     /// A cache of who holds which key.
     pub fn access_cache<
         K: std::hash::Hash + Eq + Send + Sync + 'static,

@@ -9,10 +9,11 @@ use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::api::{form_door, idempotency, leads};
 use crate::domain::capture::Capture;
-use crate::domain::capture_draft::CaptureDraft;
+use crate::domain::capture_draft::{CaptureDraft, Manner};
 use crate::domain::event::Actor;
 use crate::domain::flow::{capture, once};
 use crate::domain::form::Form;
+use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, Submission, SubmissionContext, SubmissionState};
 use crate::error::{Error, FieldError};
 use crate::store::{forms, submissions};
@@ -22,6 +23,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -182,7 +184,7 @@ pub async fn replay_submission(
                 .map(|form| forms::find(conn, form))
                 .transpose()?
                 .flatten();
-            let capture = read_again(&quarantined, form.as_ref(), rules.default_country.clone())?;
+            let capture = read_again(&quarantined, form.as_ref(), rules.clone())?;
             let captured = capture::replay(conn, &capture, &rules, now)?;
             idempotency::answer(StatusCode::OK, None, &CaptureAnswer::from(&captured))
         })
@@ -231,8 +233,9 @@ pub async fn discard_submission(
 fn read_again(
     submission: &Submission,
     form: Option<&Form>,
-    default_country: Option<String>,
+    rules: Arc<Rules>,
 ) -> Result<Capture, Error> {
+    let default_country = rules.default_country.clone();
     let refused = |error: ApiError| {
         let errors = error
             .problem()
@@ -271,11 +274,12 @@ fn read_again(
                 &submission.content_type,
                 &submission.body,
                 &submission.context,
+                &rules,
             )?;
             (draft, form.default_country.clone().or(default_country))
         }
     };
-    match captures::normalise(draft, submission, country) {
+    match captures::normalise(draft, submission, country, rules, Manner::Forgiving) {
         Ok(Ok(capture)) => Ok(capture),
         Ok(Err(errors)) => Err(Error::Invalid(errors)),
         Err(_panic) => Err(Error::internal(

@@ -66,8 +66,8 @@ impl From<Workspace> for WorkspaceBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[allow(dead_code, reason = "the documented shape of a merge patch")]
 pub struct WorkspaceWrite {
-    /// Its name.
-    #[schema(min_length = 1, max_length = 200)]
+    /// Its name, which cannot be cleared.
+    #[schema(min_length = 1, max_length = 200, value_type = String, required = false)]
     pub name: Option<String>,
     /// How it wants its leads handled; what is not named stays.
     pub settings: Option<WorkspaceSettings>,
@@ -133,8 +133,7 @@ pub async fn update_workspace(
         })
     })
     .await?;
-    state.principals.invalidate_all();
-    state.websites.invalidate_all();
+    state.rules_changed();
     Ok(idempotency::respond(answered))
 }
 
@@ -192,8 +191,8 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
     if settings.identity_order.contains(&IdentityKind::VisitorId) {
         errors.push(FieldError::new(
             "/settings/identity_order",
-            "not_allowed",
-            "a visitor id says nothing of who somebody is: one of external_id, email and phone",
+            "visitor_id_is_no_identity",
+            "a visitor id says nothing of who somebody is: one of external_id, email, phone and custom_field",
         ));
     }
     let mut seen = settings.identity_order.clone();
@@ -202,7 +201,7 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
     if seen.len() != settings.identity_order.len() {
         errors.push(FieldError::new(
             "/settings/identity_order",
-            "not_allowed",
+            "repeated",
             "each kind at most once",
         ));
     }
@@ -232,7 +231,7 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
             );
             errors.push(FieldError::new(
                 pointer,
-                "unknown_field",
+                "not_a_lead_field",
                 "not a field of leads; custom values are custom.<name>",
             ));
         }

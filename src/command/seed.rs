@@ -44,7 +44,7 @@ pub fn run(args: &SeedArgs) -> Result<(), BoxError> {
     app::check_isolation(&database.db)?;
     phone::warm();
     let workspace_id = one_workspace(&database.db, args.workspace)?;
-    let rules = database.db.in_workspace(workspace_id, rules::load)?;
+    let rules = Arc::new(database.db.in_workspace(workspace_id, rules::load)?);
     let plan = SeedPlan {
         leads: args.leads,
         seed: args.seed,

@@ -2,6 +2,7 @@
 //!
 //! Pure: what is known goes in, the decision and what it changes come out. The flow loads and saves.
 
+use crate::domain::custom_values;
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
@@ -11,11 +12,11 @@ use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
-use crate::domain::workspace::WorkspaceSettings;
-use chrono::{DateTime, Duration, Utc};
-use serde_json::{Map, Value};
-use std::collections::HashMap;
+use crate::error::{Conflict, Error};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+use serde_json::{Map, Value, json};
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// One submission, normalised.
@@ -27,7 +28,7 @@ pub struct Capture {
     pub new_lead_id: Uuid,
     /// Our time.
     pub received_at: DateTime<Utc>,
-    /// The sender's time, never later than ours.
+    /// The sender's time to the microsecond, never later than ours.
     pub occurred_at: DateTime<Utc>,
     /// What the person said of themselves.
     pub fields: LeadFields,
@@ -37,8 +38,11 @@ pub struct Capture {
     pub custom: Map<String, Value>,
     /// Labels.
     pub tags: Vec<String>,
-    /// By what the person can be known again; at least one that is not a visitor id.
+    /// By what the person can be known again, at least one that is not a visitor id; and values that no other lead may
+    /// have.
     pub identities: Vec<Identity>,
+    /// A value that another lead has refuses it; else that value is left out.
+    pub refuses_taken: bool,
     /// Campaign, click ids, referrer, landing page.
     pub attribution: Attribution,
     /// What the person agreed to or refused.
@@ -92,6 +96,8 @@ pub struct Captured {
     pub matched_by: Option<IdentityKind>,
     /// The lead afterwards.
     pub lead: Lead,
+    /// Keys of unique fields whose values were left out, since another lead has them.
+    pub withheld: Vec<String>,
     /// What happened, in order.
     pub events: Vec<Event>,
 }
@@ -116,8 +122,35 @@ pub struct Known {
     pub identities: HashMap<Identity, Holder>,
     /// Ids of leads that the batch creates.
     pub created: Vec<Uuid>,
-    /// Ids of leads that were there before and changed.
-    pub changed: Vec<Uuid>,
+    /// Leads that were there before and changed, as they were before.
+    pub changed: BTreeMap<Uuid, Lead>,
+    /// Values that no other lead may have, and that a lead does not have any more.
+    pub given_up: Vec<(Identity, Uuid)>,
+}
+
+/// A value that no two leads may have, and that another lead has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenValue {
+    /// The key of the field.
+    pub key: String,
+    /// The other lead.
+    pub lead_id: Uuid,
+}
+
+impl From<TakenValue> for Error {
+    fn from(taken: TakenValue) -> Error {
+        let TakenValue { key, lead_id } = taken;
+        Conflict::ValueTaken { key, lead_id }.into()
+    }
+}
+
+/// The first value that refuses the capture, since another lead has it than the one this person is.
+pub fn refused_for(capture: &Capture, known: &Known, rules: &Rules) -> Option<TakenValue> {
+    if !capture.refuses_taken {
+        return None;
+    }
+    let own = identify(capture, known, rules).map(|(lead_id, _)| lead_id);
+    anothers_values(capture, known, own).next()
 }
 
 /// Decides one capture and takes what it changes into `known`.
@@ -129,6 +162,7 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
                 outcome: Outcome::Repeated,
                 matched_by: Some(kind),
                 lead: known.leads[&lead_id].clone(),
+                withheld: Vec::new(),
                 events: Vec::new(),
             },
             None => touch(capture, known, lead_id, kind, rules, ids),
@@ -142,16 +176,12 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
 ///
 /// A phone number contradicts when both sides have a mail address and they differ: colleagues share switchboards,
 /// families share phones.
-fn identify(
-    capture: &Capture,
-    known: &Known,
-    settings: &WorkspaceSettings,
-) -> Option<(Uuid, IdentityKind)> {
+fn identify(capture: &Capture, known: &Known, rules: &Rules) -> Option<(Uuid, IdentityKind)> {
     let gave_email = capture
         .identities
         .iter()
         .any(|identity| identity.kind == IdentityKind::Email);
-    settings
+    rules
         .identity_order
         .iter()
         .filter(|kind| **kind != IdentityKind::VisitorId)
@@ -159,7 +189,10 @@ fn identify(
             let of_kind = capture
                 .identities
                 .iter()
-                .filter(|identity| identity.kind == *kind);
+                .filter(|identity| identity.kind == *kind)
+                .filter(|identity| {
+                    *kind != IdentityKind::CustomField || custom_values::identifies(identity, rules)
+                });
             of_kind
                 .filter_map(|identity| known.identities.get(identity))
                 .filter_map(|holder| known.leads.get(&holder.lead_id))
@@ -197,6 +230,26 @@ fn is_anothers_email(capture: &Capture, known: &Known, lead_id: Uuid) -> bool {
         .any(|holder| holder.lead_id != lead_id)
 }
 
+/// The capture's values of unique fields that another lead has than this one.
+fn anothers_values<'a>(
+    capture: &'a Capture,
+    known: &'a Known,
+    own: Option<Uuid>,
+) -> impl Iterator<Item = TakenValue> + 'a {
+    let exclusive = capture
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::CustomField);
+    exclusive.filter_map(move |identity| {
+        let lead_id = known.identities.get(identity)?.lead_id;
+        let (key, _) = identity.value.split_once(':')?;
+        (Some(lead_id) != own).then(|| TakenValue {
+            key: key.to_owned(),
+            lead_id,
+        })
+    })
+}
+
 /// The first receipt, when the sender delivers for a second time what it said under the same external id.
 fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
     let external = capture
@@ -215,11 +268,17 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
 fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
     let id = capture.new_lead_id;
     let created_at = time_of(id);
+    let withheld = withheld(capture, known, None);
+    let mut custom = capture.custom.clone();
+    withheld.iter().for_each(|key| {
+        custom.shift_remove(key);
+    });
+    custom_values::fill_up(&mut custom, rules);
     let mut lead = Lead {
         id,
         fields: capture.fields.clone(),
         website_domain: capture.website_domain.clone(),
-        custom: capture.custom.clone(),
+        custom,
         tags: capture.tags.clone(),
         source: capture.source.clone(),
         channel: capture.channel.clone(),
@@ -240,13 +299,9 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         last_activity_at: capture.occurred_at,
         deleted_at: None,
     };
-    let event = event(
-        EventType::LeadCreated,
-        &mut lead,
-        initial_changes(capture, rules.pipeline.first()),
-        ids,
-    );
-    hold_identities(capture, known, id);
+    let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
+    let event = event(EventType::LeadCreated, &mut lead, changes, ids);
+    hold_identities(capture, known, &lead, rules);
     known.created.push(id);
     known.leads.insert(id, lead.clone());
     Captured {
@@ -254,6 +309,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         outcome: Outcome::Created,
         matched_by: None,
         lead,
+        withheld,
         events: vec![event],
     }
 }
@@ -270,7 +326,7 @@ fn touch(
     begin_change(&mut lead, capture.received_at);
     let mut events = Vec::new();
     if let Some(deleted_at) = lead.deleted_at.take() {
-        let change = Change::new("deleted_at", serde_json::json!(deleted_at), Value::Null);
+        let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
         events.push(event(EventType::LeadRestored, &mut lead, vec![change], ids));
     }
     let withheld = if is_anothers_email(capture, known, lead_id) {
@@ -278,42 +334,72 @@ fn touch(
     } else {
         &[]
     };
-    let changes = merge_in::merge_in(&mut lead, capture, withheld, rules);
+    let withheld_keys = self::withheld(capture, known, Some(lead_id));
+    let changes = merge_in::merge_in(&mut lead, capture, withheld, &withheld_keys, rules);
+    for identity in custom_values::lost(&known.leads[&lead_id], &lead, rules) {
+        known.identities.remove(&identity);
+        known.given_up.push((identity, lead_id));
+    }
     if !changes.is_empty() {
         events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
     }
-    lead.last_activity_at = lead.last_activity_at.max(capture.occurred_at);
-    if !capture.attribution.is_empty() {
-        if lead.first_attribution.is_empty() {
-            lead.first_attribution = capture.attribution.clone();
-        }
-        lead.last_attribution = capture.attribution.clone();
+    let mut changes = take_touch(&mut lead, capture.occurred_at, &capture.attribution);
+    changes.extend(consent_changes(capture));
+    events.push(event(EventType::LeadTouched, &mut lead, changes, ids));
+    hold_identities(capture, known, &lead, rules);
+    if let Some(before) = known.leads.insert(lead_id, lead.clone())
+        && !known.created.contains(&lead_id)
+    {
+        known.changed.entry(lead_id).or_insert(before);
     }
-    events.push(event(
-        EventType::LeadTouched,
-        &mut lead,
-        consent_changes(capture),
-        ids,
-    ));
-    hold_identities(capture, known, lead_id);
-    if !known.created.contains(&lead_id) && !known.changed.contains(&lead_id) {
-        known.changed.push(lead_id);
-    }
-    known.leads.insert(lead_id, lead.clone());
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Matched,
         matched_by: Some(kind),
         lead,
+        withheld: withheld_keys,
         events,
     }
+}
+
+/// Takes in that something happened with the lead, perhaps through a campaign; the answer says what changed.
+pub fn take_touch(
+    lead: &mut Lead,
+    occurred_at: DateTime<Utc>,
+    attribution: &Attribution,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if occurred_at > lead.last_activity_at {
+        changes.push(Change::new(
+            "last_activity_at",
+            json!(lead.last_activity_at),
+            json!(occurred_at),
+        ));
+        lead.last_activity_at = occurred_at;
+    }
+    if attribution.is_empty() {
+        return changes;
+    }
+    let mut note = |path: &str, held: &mut Attribution| {
+        changes.push(Change::new(path, json!(held), json!(attribution)));
+        held.clone_from(attribution);
+    };
+    if lead.first_attribution.is_empty() {
+        note("attribution.first", &mut lead.first_attribution);
+    }
+    if lead.last_attribution != *attribution {
+        note("attribution.last", &mut lead.last_attribution);
+    }
+    changes
 }
 
 /// Starts a change of a lead: the next version, at a moment later than the last change, so that the ids of a lead's events
 /// grow even where the clocks of two servers differ.
 pub fn begin_change(lead: &mut Lead, now: DateTime<Utc>) {
     lead.version += 1;
-    lead.updated_at = now.max(lead.updated_at + Duration::milliseconds(1));
+    lead.updated_at = now
+        .max(lead.updated_at + Duration::milliseconds(1))
+        .trunc_subsecs(3);
 }
 
 /// An event of the change that was begun; the lead's `updated_at` becomes the moment of the event's id.
@@ -343,9 +429,21 @@ impl Capture {
     }
 }
 
-/// The identities that nobody holds become this lead's.
-fn hold_identities(capture: &Capture, known: &mut Known, lead_id: Uuid) {
+fn withheld(capture: &Capture, known: &Known, own: Option<Uuid>) -> Vec<String> {
+    anothers_values(capture, known, own)
+        .map(|taken| taken.key)
+        .collect()
+}
+
+/// The identities that nobody holds become this lead's; of the values that no other lead may have those it has now.
+fn hold_identities(capture: &Capture, known: &mut Known, lead: &Lead, rules: &Rules) {
+    let lead_id = lead.id;
     for identity in &capture.identities {
+        if identity.kind == IdentityKind::CustomField
+            && !custom_values::holds(lead, identity, rules)
+        {
+            continue;
+        }
         let own = capture.holder(identity, lead_id);
         match known.identities.entry(identity.clone()) {
             Entry::Occupied(mut held)
@@ -361,7 +459,7 @@ fn hold_identities(capture: &Capture, known: &mut Known, lead_id: Uuid) {
     }
 }
 
-fn initial_changes(capture: &Capture, stage: &str) -> Vec<Change> {
+fn initial_changes(capture: &Capture, custom: &Map<String, Value>, stage: &str) -> Vec<Change> {
     let fields = Field::ALL
         .iter()
         .filter(|field| capture.fields.has(**field));
@@ -369,8 +467,7 @@ fn initial_changes(capture: &Capture, stage: &str) -> Vec<Change> {
         .map(|field| Change::new(field.name(), Value::Null, capture.fields.value(*field)))
         .collect();
     changes.extend(
-        capture
-            .custom
+        custom
             .iter()
             .map(|(key, value)| Change::new(format!("custom.{key}"), Value::Null, value.clone())),
     );

@@ -1,6 +1,7 @@
 //! A draft of a capture: what a request says, before it is put into normal form. Every way in makes one.
 
 use crate::domain::capture::{Capture, Consent};
+use crate::domain::custom_values;
 use crate::domain::event::Provenance;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::Ids;
@@ -8,11 +9,13 @@ use crate::domain::lead_draft;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::text;
+use crate::domain::rules::Rules;
 use crate::error::FieldError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Most custom values a lead may bring.
@@ -57,6 +60,19 @@ pub struct CaptureDraft {
     pub is_test: bool,
 }
 
+/// How strictly the workspace's own fields are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// A lead made by hand: it has what is required, and no value that another lead has.
+    ByHand,
+    /// A lead made or changed by hand: the same, except that a known one need not be given what is required.
+    Upsert,
+    /// A program's submission: what does not fit is refused, a value that another lead has is left out.
+    Program,
+    /// What people sent who cannot mend it, or what was kept: what does not fit is kept beside the lead.
+    Forgiving,
+}
+
 /// What surrounds a request.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
@@ -66,6 +82,10 @@ pub struct Surroundings {
     pub received_at: DateTime<Utc>,
     /// Region of phone numbers that do not say theirs.
     pub default_country: Option<String>,
+    /// The workspace's rules.
+    pub rules: Arc<Rules>,
+    /// How strictly its own fields are asked for.
+    pub manner: Manner,
     /// Who sent it and why.
     pub provenance: Provenance,
 }
@@ -91,14 +111,38 @@ pub fn normalise(
     });
     let mut identities = external_identities(&draft.external_ids, &mut errors);
     identities.extend(person.identities);
-    if identities.is_empty() && errors.is_empty() {
+    let mut given = clean_custom(draft.custom, &mut errors);
+    // Nothing said is nothing known.
+    given.retain(|_, value| !value.is_null());
+    let taken = custom_values::take(given, &around.rules);
+    let mut misfits = Map::new();
+    for (key, value, misfit) in taken.misfits {
+        if around.manner == Manner::Forgiving {
+            misfits.insert(key, value);
+        } else {
+            errors.push(custom_values::wrong(&key, &misfit));
+        }
+    }
+    let custom = taken.custom;
+    if around.manner == Manner::ByHand {
+        let is_wrong = |missing: &FieldError, errors: &[FieldError]| {
+            errors.iter().any(|wrong| wrong.pointer == missing.pointer)
+        };
+        let missing = custom_values::missing(&custom, &around.rules);
+        let missing: Vec<FieldError> = missing.filter(|one| !is_wrong(one, &errors)).collect();
+        errors.extend(missing);
+    }
+    let exclusive = custom_values::identities(&custom, &around.rules);
+    let is_known = |identity| custom_values::identifies(identity, &around.rules);
+    let says_who = exclusive.iter().any(is_known);
+    if identities.is_empty() && !says_who && errors.is_empty() {
         let detail = "nothing says who this is: give an email, a phone number with its country, or an external id";
         errors.push(FieldError::new("", "no_identity", detail));
     }
     if let Some(visitor) = line(draft.anonymous_id) {
         identities.push(Identity::new(IdentityKind::VisitorId, visitor));
     }
-    let custom = clean_custom(draft.custom, &mut errors);
+    identities.extend(exclusive);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -118,6 +162,9 @@ pub fn normalise(
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into()))),
     );
+    if !misfits.is_empty() {
+        properties.insert("invalid_values".to_owned(), misfits.into());
+    }
     let source = line(draft.source);
     let tags = clean_tags(draft.tags);
     let consents: Vec<Consent> = draft
@@ -140,12 +187,14 @@ pub fn normalise(
         occurred_at: draft
             .submitted_at
             .unwrap_or(around.received_at)
-            .min(around.received_at),
+            .min(around.received_at)
+            .trunc_subsecs(6),
         fields: person.fields,
         website_domain: person.website_domain,
         custom,
         tags,
         identities,
+        refuses_taken: matches!(around.manner, Manner::ByHand | Manner::Upsert),
         attribution,
         consents,
         source,

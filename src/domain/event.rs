@@ -107,10 +107,8 @@ pub struct Change {
     #[schema(example = "company")]
     pub path: String,
     /// What it was; `null` when it was not known.
-    #[schema(value_type = Option<Object>)]
     pub old: Value,
     /// What it is; `null` when it was cleared.
-    #[schema(value_type = Option<Object>)]
     pub new: Value,
 }
 
@@ -179,6 +177,16 @@ impl EventType {
             EventType::LeadAssigned => "lead.assigned",
             EventType::ActivityCreated => "activity.created",
         }
+    }
+}
+
+impl EventType {
+    /// The type of that name.
+    pub fn from_name(name: &str) -> Option<EventType> {
+        EventType::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == name)
     }
 }
 

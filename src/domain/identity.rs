@@ -18,6 +18,8 @@ pub enum IdentityKind {
     Phone,
     /// A visitor cookie. It links activities and never says who somebody is.
     VisitorId,
+    /// The value of a unique field of the workspace, as `key:value`. It says who somebody is where the field identifies.
+    CustomField,
 }
 
 impl IdentityKind {
@@ -28,6 +30,7 @@ impl IdentityKind {
             IdentityKind::ExternalId => "external_id",
             IdentityKind::Phone => "phone",
             IdentityKind::VisitorId => "visitor_id",
+            IdentityKind::CustomField => "custom_field",
         }
     }
 
@@ -38,6 +41,7 @@ impl IdentityKind {
             IdentityKind::ExternalId,
             IdentityKind::Phone,
             IdentityKind::VisitorId,
+            IdentityKind::CustomField,
         ]
         .into_iter()
         .find(|kind| kind.as_str() == name)

@@ -18,6 +18,12 @@ pub fn time_of(id: Uuid) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds.cast_signed(), nanoseconds).unwrap_or_default()
 }
 
+/// No id of the moment's millisecond, or of a later one, is smaller; every id of an earlier one is.
+pub fn lower_bound(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = at.timestamp_millis().try_into().unwrap_or_default();
+    Uuid::from_u128(u128::from(u64::min(milliseconds, (1 << 48) - 1)) << 80)
+}
+
 /// The process's source of ids.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProcessIds;
@@ -42,6 +48,19 @@ impl Ids for ProcessIds {
 mod tests {
     use super::*;
     use chrono::Duration;
+
+    #[test]
+    fn a_bound_parts_earlier_ids_from_later_ones() {
+        let at = |milliseconds| DateTime::from_timestamp_millis(milliseconds).unwrap();
+        let id = Uuid::new_v7(uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            1_700_000_000,
+            123_000_000,
+        ));
+        let bound = |milliseconds| lower_bound(at(milliseconds));
+        assert!(bound(1_700_000_000_123) <= id && id < bound(1_700_000_000_124));
+        assert_eq!(bound(-1), Uuid::nil());
+    }
 
     #[test]
     fn ids_grow_also_when_the_clock_goes_back() {

@@ -3,20 +3,24 @@
 
 use crate::domain::capture::Capture;
 use crate::domain::event::Change;
+use crate::domain::field_definition::FieldType;
+use crate::domain::field_value;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::Field;
-use crate::domain::workspace::{MergePolicy, WorkspaceSettings};
-use serde_json::Value;
+use crate::domain::rules::Rules;
+use crate::domain::workspace::MergePolicy;
+use serde_json::{Value, json};
 
 /// Takes what the capture brings into the lead; the answer says what changed.
 ///
 /// Tags are added, never taken away. A lead stays a test only while all of its submissions are tests. `withheld` are
-/// fields that the lead may not have from this capture.
+/// fields that the lead may not have from this capture, `withheld_keys` those of the workspace's own.
 pub fn merge_in(
     lead: &mut Lead,
     capture: &Capture,
     withheld: &[Field],
-    settings: &WorkspaceSettings,
+    withheld_keys: &[String],
+    rules: &Rules,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     for field in Field::ALL
@@ -31,7 +35,7 @@ pub fn merge_in(
             continue;
         }
         let old = lead.fields.value(field);
-        match settings.merge_policy(field.name()) {
+        match rules.merge_policy(field.name()) {
             MergePolicy::Keep => {}
             MergePolicy::FillEmpty if lead.fields.has(field) => {}
             MergePolicy::FillEmpty | MergePolicy::Overwrite => {
@@ -45,12 +49,26 @@ pub fn merge_in(
         }
     }
     if lead.fields.website == capture.fields.website && capture.website_domain.is_some() {
+        if lead.website_domain != capture.website_domain {
+            changes.push(Change::new(
+                "website_domain",
+                json!(lead.website_domain),
+                json!(capture.website_domain),
+            ));
+        }
         lead.website_domain.clone_from(&capture.website_domain);
     }
-    for (key, value) in &capture.custom {
+    let own = capture
+        .custom
+        .iter()
+        .filter(|(key, _)| !withheld_keys.contains(key));
+    for (key, value) in own {
         let path = format!("custom.{key}");
         let old = lead.custom.get(key).cloned().unwrap_or(Value::Null);
-        let new = merged_value(&old, value, settings.merge_policy(&path));
+        let new = match rules.merge_policy(&path) {
+            MergePolicy::Append => appended(&old, value, key, rules),
+            policy => merged_value(&old, value, policy),
+        };
         if new != old {
             lead.custom.insert(key.clone(), new.clone());
             changes.push(Change::new(path, old, new));
@@ -80,6 +98,21 @@ fn merged_value(old: &Value, new: &Value, policy: MergePolicy) -> Value {
         MergePolicy::FillEmpty if !old.is_null() => old.clone(),
         MergePolicy::FillEmpty | MergePolicy::Overwrite => new.clone(),
         MergePolicy::Append => append(old, new),
+    }
+}
+
+/// Of the workspace's own fields long texts and choices of many can be appended to, as far as what comes out still fits;
+/// values of the others are replaced.
+fn appended(old: &Value, new: &Value, key: &str, rules: &Rules) -> Value {
+    let Some(field) = rules.field(key).filter(|field| !field.archived) else {
+        return append(old, new);
+    };
+    match field.field_type {
+        FieldType::LongText | FieldType::MultiChoice => {
+            let fitting = field_value::normalise(field, &append(old, new));
+            fitting.ok().flatten().unwrap_or_else(|| old.clone())
+        }
+        _ => new.clone(),
     }
 }
 

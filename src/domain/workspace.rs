@@ -26,7 +26,8 @@ pub enum MergePolicy {
 #[serde(default)]
 pub struct WorkspaceSettings {
     /// The order in which identities are tried; a kind left out does not identify.
-    #[schema(max_items = 3)]
+    /// `custom_field` stands for the workspace's unique fields that identify.
+    #[schema(max_items = 4)]
     pub identity_order: Vec<IdentityKind>,
     /// Region of phone numbers that do not say theirs, ISO 3166-1 alpha-2.
     #[schema(max_length = 2, example = "US")]

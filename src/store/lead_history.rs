@@ -1,12 +1,20 @@
 //! The history of leads: every event but their creation, kept as long as the lead.
 
-use crate::domain::event::{Event, EventType, Provenance};
-use crate::error::Result;
+use crate::domain::as_of::Moment;
+use crate::domain::event::{Change, Event, EventType, Provenance};
+use crate::domain::history::{HistoryEntry, HistoryFilter};
+use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::outbox;
+use crate::store::pool::TenantConnection;
+use crate::store::schema::lead_history;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 statement! {
@@ -47,4 +55,151 @@ pub(in crate::store) fn insertion<'a>(
             .collect::<Result<_>>()?,
         rows: std::marker::PhantomData,
     })
+}
+
+/// What the payload holds beside the row's own columns.
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(flatten)]
+    provenance: Provenance,
+    changes: Vec<Change>,
+    data: Option<Value>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = lead_history, check_for_backend(diesel::pg::Pg))]
+struct HistoryRow {
+    id: Uuid,
+    kind: String,
+    version: i64,
+    occurred_at: DateTime<Utc>,
+    decision_id: Option<Uuid>,
+    payload: Value,
+}
+
+impl TryFrom<HistoryRow> for HistoryEntry {
+    type Error = Error;
+
+    fn try_from(row: HistoryRow) -> Result<HistoryEntry> {
+        let payload: Payload = serde_json::from_value(row.payload).map_err(Error::internal)?;
+        let Provenance {
+            actor,
+            cause,
+            origin,
+        } = payload.provenance;
+        Ok(HistoryEntry {
+            id: row.id,
+            kind: EventType::from_name(&row.kind)
+                .ok_or_else(|| Error::internal(format!("unknown event {}", row.kind)))?,
+            occurred_at: row.occurred_at,
+            version: row.version,
+            actor: Some(actor),
+            cause: Some(cause),
+            origin,
+            decision_id: row.decision_id,
+            changes: payload.changes,
+            data: payload.data,
+        })
+    }
+}
+
+/// Entries of a lead, newest first, older than the one with the id `before`.
+pub fn list(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    filter: &HistoryFilter,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<HistoryEntry>> {
+    let mut query = lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .order(lead_history::id.desc())
+        .limit(limit)
+        .select(HistoryRow::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(lead_history::id.lt(before));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(lead_history::occurred_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(lead_history::occurred_at.lt(to));
+    }
+    if !filter.kinds.is_empty() {
+        let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+        query = query.filter(lead_history::kind.eq_any(kinds));
+    }
+    if let Some(actor) = filter.actor {
+        let is_actor = sql::<Bool>("lead_history.payload -> 'actor' ->> 'id' = ")
+            .bind::<Text, _>(actor.to_string());
+        query = query.filter(is_actor);
+    }
+    if !filter.paths.is_empty() {
+        let changed = sql::<Bool>(
+            "EXISTS (SELECT FROM jsonb_array_elements(lead_history.payload -> 'changes') AS c (change) WHERE c.change ->> 'path' = ANY (",
+        )
+        .bind::<Array<Text>, _>(&filter.paths)
+        .sql(") OR split_part(c.change ->> 'path', '.', 1) = ANY (")
+        .bind::<Array<Text>, _>(&filter.paths)
+        .sql("))");
+        query = query.filter(changed);
+    }
+    let rows: Vec<HistoryRow> = query.load(conn.pg())?;
+    rows.into_iter().map(HistoryEntry::try_from).collect()
+}
+
+/// The newest entry of a lead with an id smaller than `bound`: its id and the version after it. `None` before its first
+/// change.
+pub fn find_newest_below(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    bound: Uuid,
+) -> Result<Option<(Uuid, Moment)>> {
+    let row: Option<(Uuid, i64, DateTime<Utc>)> = lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .filter(lead_history::id.lt(bound))
+        .order(lead_history::id.desc())
+        .select((
+            lead_history::id,
+            lead_history::version,
+            lead_history::occurred_at,
+        ))
+        .first(conn.pg())
+        .optional()?;
+    Ok(row.map(|(id, version, at)| (id, Moment { version, at })))
+}
+
+statement! {
+    /// A version is taken back whole, though its events may be a moment apart.
+    OldestChanges { workspace_id: Uuid => SqlUuid, lead_id: Uuid => SqlUuid, after: Uuid => SqlUuid, version: i64 => BigInt }
+    "SELECT DISTINCT ON (c.change ->> 'path') c.change \
+     FROM lead_history h, LATERAL jsonb_array_elements(h.payload -> 'changes') AS c (change) \
+     WHERE h.workspace_id = ? AND h.lead_id = ? AND h.id > ? AND h.version > ? \
+     ORDER BY c.change ->> 'path', h.id",
+    returns Jsonb
+}
+
+/// Of every value that changed after a version of the lead, the first change. `after` is the id of an event of that
+/// version, or of the lead.
+pub fn list_oldest_changes(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    after: Uuid,
+    version: i64,
+) -> Result<Vec<Change>> {
+    let workspace_id = conn.workspace_id();
+    let changes: Vec<Value> = OldestChanges {
+        workspace_id: &workspace_id,
+        lead_id: &lead_id,
+        after: &after,
+        version: &version,
+    }
+    .load(conn.pg())?;
+    changes
+        .into_iter()
+        .map(|change| serde_json::from_value(change).map_err(Error::internal))
+        .collect()
 }

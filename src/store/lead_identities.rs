@@ -225,20 +225,60 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Gives up identities of a lead; what another lead holds stays.
+statement! {
+    Release { kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text>, leads: [Uuid] => Array<SqlUuid>, workspace_id: Uuid => SqlUuid }
+    "DELETE FROM lead_identities i USING unnest(?::text[], ?::text[], ?::uuid[]) AS c (kind, value, lead_id) \
+     WHERE i.workspace_id = ? AND i.kind = c.kind AND i.value = c.value AND i.lead_id = c.lead_id"
+}
+
+/// Gives up identities of leads; what another lead holds stays.
 pub fn release<'a>(
     conn: &mut TenantConnection,
     identities: impl IntoIterator<Item = (&'a Identity, Uuid)>,
 ) -> Result<()> {
+    let (mut kinds, mut values, mut leads) = (Vec::new(), Vec::new(), Vec::new());
     for (identity, lead_id) in identities {
-        diesel::delete(lead_identities::table)
-            .filter(lead_identities::workspace_id.eq(conn.workspace_id()))
-            .filter(lead_identities::kind.eq(identity.kind.as_str()))
-            .filter(lead_identities::value.eq(&identity.value))
-            .filter(lead_identities::lead_id.eq(lead_id))
-            .execute(conn.pg())?;
+        kinds.push(identity.kind.as_str());
+        values.push(identity.value.as_str());
+        leads.push(lead_id);
     }
+    if leads.is_empty() {
+        return Ok(());
+    }
+    Release {
+        workspace_id: &conn.workspace_id(),
+        kinds: &kinds,
+        values: &values,
+        leads: &leads,
+    }
+    .execute(conn.pg())?;
     Ok(())
+}
+
+statement! {
+    ValuesHeld { workspace_id: Uuid => SqlUuid, leads: [Uuid] => Array<SqlUuid>, from: str => Text, to: str => Text }
+    "SELECT h.value, h.lead_id FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[]) AS c (lead_id), \
+       LATERAL (SELECT i.value, i.lead_id FROM lead_identities i \
+         WHERE i.workspace_id = w.id AND i.lead_id = c.lead_id AND i.kind = 'custom_field' AND i.value >= ? AND i.value < ? LIMIT 1000) h",
+    returns (Text, SqlUuid)
+}
+
+/// What these leads hold of one of the workspace's own fields.
+pub fn list_values(
+    conn: &mut TenantConnection,
+    key: &str,
+    leads: &[Uuid],
+) -> Result<Vec<(Identity, Uuid)>> {
+    let rows: Vec<(String, Uuid)> = ValuesHeld {
+        workspace_id: &conn.workspace_id(),
+        leads,
+        from: &format!("{key}:"),
+        // The sign after the colon.
+        to: &format!("{key};"),
+    }
+    .load(conn.pg())?;
+    let identity = |(value, lead_id)| (Identity::new(IdentityKind::CustomField, value), lead_id);
+    Ok(rows.into_iter().map(identity).collect())
 }
 
 /// The identities of a lead, with the time each became known.

@@ -2,9 +2,11 @@
 
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
+use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
+use crate::store::lead_values;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::leads;
 use crate::store::statement::statement;
@@ -137,8 +139,9 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
 }
 
 
-        /// Writes a lead that changed.
-        pub fn update(conn: &mut TenantConnection, lead: &Lead) -> Result<()> {
+        /// Writes a lead that changed, and what the index of values has of it.
+        pub fn update(conn: &mut TenantConnection, before: &Lead, lead: &Lead, rules: &Rules) -> Result<()> {
+            lead_values::follow(conn, before, lead, rules)?;
             diesel::update(leads::table)
                 .filter(leads::workspace_id.eq(conn.workspace_id()))
                 .filter(leads::id.eq(lead.id))
@@ -218,4 +221,117 @@ pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
         .first(conn.pg())
         .optional()?;
     row.ok_or_else(|| Error::not_found("lead", id))?.try_into()
+}
+
+/// What a lead has under one key of `custom`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyedValue {
+    /// The lead; also a deleted one.
+    pub lead_id: Uuid,
+    /// What it has.
+    pub value: Option<Value>,
+    /// When the lead last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+statement! {
+    ValuesById { key: str => Text, workspace_id: Uuid => SqlUuid, after: Uuid => SqlUuid, limit: i64 => BigInt }
+    "SELECT id, custom -> ?, updated_at FROM leads WHERE workspace_id = ? AND id > ? ORDER BY id LIMIT ?",
+    returns (SqlUuid, Nullable<Jsonb>, Timestamptz)
+}
+
+statement! {
+    ValuesByChange {
+        key: str => Text, workspace_id: Uuid => SqlUuid, from: DateTime<Utc> => Timestamptz, after: Uuid => SqlUuid,
+        until: DateTime<Utc> => Timestamptz, limit: i64 => BigInt
+    }
+    "SELECT id, custom -> ?, updated_at FROM leads WHERE workspace_id = ? AND (updated_at, id) > (?, ?) AND updated_at <= ? \
+     ORDER BY updated_at, id LIMIT ?",
+    returns (SqlUuid, Nullable<Jsonb>, Timestamptz)
+}
+
+statement! {
+    LockedValues { key: str => Text, workspace_id: Uuid => SqlUuid, ids: [Uuid] => Array<SqlUuid> }
+    "SELECT id, custom -> ?, updated_at FROM leads WHERE workspace_id = ? AND id = ANY(?) ORDER BY id FOR UPDATE",
+    returns (SqlUuid, Nullable<Jsonb>, Timestamptz)
+}
+
+type KeyedRow = (Uuid, Option<Value>, DateTime<Utc>);
+
+fn keyed_values(rows: Vec<KeyedRow>) -> Vec<KeyedValue> {
+    rows.into_iter()
+        .map(|(lead_id, value, updated_at)| KeyedValue {
+            lead_id,
+            value,
+            updated_at,
+        })
+        .collect()
+}
+
+/// What leads have under a key, in the order of their ids, from behind `after`.
+pub fn list_values(
+    conn: &mut TenantConnection,
+    key: &str,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<KeyedValue>> {
+    let rows: Vec<KeyedRow> = ValuesById {
+        key,
+        workspace_id: &conn.workspace_id(),
+        after: &after.unwrap_or_default(),
+        limit: &limit,
+    }
+    .load(conn.pg())?;
+    Ok(keyed_values(rows))
+}
+
+/// What leads have under a key that changed until `until`, in the order of their changes, from behind a change and a lead.
+pub fn list_changed_values(
+    conn: &mut TenantConnection,
+    key: &str,
+    after: (DateTime<Utc>, Uuid),
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<KeyedValue>> {
+    let rows: Vec<KeyedRow> = ValuesByChange {
+        key,
+        workspace_id: &conn.workspace_id(),
+        from: &after.0,
+        after: &after.1,
+        until: &until,
+        limit: &limit,
+    }
+    .load(conn.pg())?;
+    Ok(keyed_values(rows))
+}
+
+/// What these leads have under a key, in the order of their ids, locked until the end of the transaction.
+pub fn lock_values(
+    conn: &mut TenantConnection,
+    key: &str,
+    ids: &[Uuid],
+) -> Result<Vec<KeyedValue>> {
+    let rows: Vec<KeyedRow> = LockedValues {
+        key,
+        workspace_id: &conn.workspace_id(),
+        ids,
+    }
+    .load(conn.pg())?;
+    Ok(keyed_values(rows))
+}
+
+statement! {
+    CountUpTo { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
+    "SELECT count(*) FROM (SELECT id FROM leads WHERE workspace_id = ? ORDER BY id LIMIT ?) some",
+    returns BigInt
+}
+
+/// How many leads there are, deleted ones too; `None` when there are more than `most`.
+pub fn count_up_to(conn: &mut TenantConnection, most: i64) -> Result<Option<i64>> {
+    let counted: i64 = CountUpTo {
+        workspace_id: &conn.workspace_id(),
+        limit: &(most + 1),
+    }
+    .get_result(conn.pg())?;
+    Ok((counted <= most).then_some(counted))
 }

@@ -195,6 +195,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    lead_history (workspace_id, lead_id, id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        id -> Uuid,
+        #[sql_name = "type"]
+        kind -> Text,
+        version -> Int8,
+        occurred_at -> Timestamptz,
+        decision_id -> Nullable<Uuid>,
+        payload -> Jsonb,
+    }
+}
+
+diesel::table! {
     feed (workspace_id, position, published_at) {
         workspace_id -> Uuid,
         position -> Int8,

@@ -189,6 +189,22 @@ pub fn set_state(
     Ok(())
 }
 
+/// The submission that a lead began with, as far as it is still kept: the last one received before the lead was made.
+pub fn find_first_of_lead(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+) -> Result<Option<Submission>> {
+    let row: Option<SubmissionRow> = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::lead_id.eq(lead_id))
+        .filter(submissions::id.lt(lead_id))
+        .order(submissions::id.desc())
+        .select(SubmissionRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    row.map(Submission::try_from).transpose()
+}
+
 /// Submissions, newest first, older than `before`.
 pub fn list(
     conn: &mut TenantConnection,

@@ -7,12 +7,13 @@ use crate::domain::activity::Activity;
 use crate::domain::event::{Event, Provenance};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::lead::Lead;
+use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    activities, consents, idempotency_keys, lead_history, leads, outbox, submissions,
+    activities, consents, idempotency_keys, lead_history, lead_values, leads, outbox, submissions,
 };
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -38,7 +39,12 @@ pub struct NewRows<'a> {
 }
 
 /// Writes all of them.
-pub fn write_all(conn: &mut TenantConnection, new: &NewRows, now: DateTime<Utc>) -> Result<()> {
+pub fn write_all(
+    conn: &mut TenantConnection,
+    new: &NewRows,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let workspace_id = conn.workspace_id();
     let parts = Together {
         leads: leads::insertion(workspace_id, new.leads)?,
@@ -47,6 +53,7 @@ pub fn write_all(conn: &mut TenantConnection, new: &NewRows, now: DateTime<Utc>)
         consents: consents::insertion(workspace_id, new.consents)?,
         outbox: outbox::insertion(workspace_id, new.events)?,
         history: lead_history::insertion(workspace_id, new.events)?,
+        values: lead_values::insertion(workspace_id, new.leads, rules),
         answers: idempotency_keys::insertion(workspace_id, new.answers, now)?,
     };
     if conn.is_distributed() {
@@ -56,6 +63,7 @@ pub fn write_all(conn: &mut TenantConnection, new: &NewRows, now: DateTime<Utc>)
         parts.consents.execute(conn.pg())?;
         parts.outbox.execute(conn.pg())?;
         parts.history.execute(conn.pg())?;
+        parts.values.execute(conn.pg())?;
         parts.answers.execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
@@ -71,22 +79,24 @@ struct Together<'a> {
     consents: consents::Insert<'a>,
     outbox: outbox::Insert<'a>,
     history: lead_history::Insert<'a>,
+    values: lead_values::Insert<'a>,
     answers: idempotency_keys::Insert<'a>,
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 6] = [
+        let parts: [&dyn QueryFragment<Pg>; 7] = [
             &self.leads,
             &self.submissions,
             &self.activities,
             &self.consents,
             &self.outbox,
             &self.history,
+            &self.values,
         ];
         for (number, part) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e", "f"][number]);
+            out.push_sql(["a", "b", "c", "d", "e", "f", "g"][number]);
             out.push_sql(" AS (");
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");

@@ -113,9 +113,14 @@ fn an_event_has_the_shape_that_readers_rely_on() {
         events[1]["changes"],
         json!([{"path": "title", "old": null, "new": "CTO"}])
     );
+    let touched = events[2]["changes"].as_array().unwrap();
     assert_eq!(
-        events[2]["changes"],
-        json!([{"path": "consents.email.marketing", "old": null, "new": true}])
+        (touched.len(), &touched[0]["path"]),
+        (2, &json!("last_activity_at"))
+    );
+    assert_eq!(
+        touched[1],
+        json!({"path": "consents.email.marketing", "old": null, "new": true})
     );
     assert_eq!(
         events[3]["changes"],

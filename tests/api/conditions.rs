@@ -277,7 +277,6 @@ fn random_conditions_hold_for_the_same_leads_in_memory_and_in_sql() {
     let activities: HashMap<Uuid, Vec<Activity>> =
         leads.iter().map(|lead| lead.id).zip(activities).collect();
     write(
-        &database,
         &db,
         workspace_id,
         &mut leads,

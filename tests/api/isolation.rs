@@ -331,10 +331,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
 
     let (_, key) = app.another_workspace();
     let stranger = app.client_with(&key);
+    let field = json!({"key": "geheimnis", "type": "text", "label": "Geheimnis"});
+    assert_eq!(app.post("/v1/field-definitions", field).status, 201);
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
         external_id: "A-1".into(),
+        field: "geheimnis".into(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);

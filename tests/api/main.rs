@@ -6,6 +6,7 @@ mod citus;
 mod conditions;
 mod crowd;
 mod forms;
+mod history;
 mod isolation;
 mod leads;
 mod lists;

@@ -608,6 +608,29 @@ fn answers_are_packed_for_those_who_can_unpack() {
     assert_eq!(plain.header("Content-Encoding"), None);
 }
 
+#[test]
+fn a_packed_answer_does_not_wait_for_the_client_to_acknowledge_its_beginning() {
+    let app = TestApp::start();
+    let middle_of = |client: &Client| {
+        let capture = |n| {
+            let since = Instant::now();
+            let body = json!({"email": format!("buyer-{n}@example.com")});
+            assert!(client.post("/v1/capture", &body).status < 300);
+            since.elapsed()
+        };
+        let mut times: Vec<Duration> = (0..21).map(capture).collect();
+        times.sort();
+        times[10]
+    };
+    let plain = middle_of(&app.client().with("Accept-Encoding", "identity"));
+    let packed = middle_of(&app.client().with("Accept-Encoding", "gzip"));
+    // Clients put off an acknowledgement for 40 ms.
+    assert!(
+        packed < plain + Duration::from_millis(20),
+        "{packed:?}, unpacked {plain:?}"
+    );
+}
+
 /// Writes pieces with pauses between them; how long the connection lived, and what was answered.
 fn drip(
     address: SocketAddr,

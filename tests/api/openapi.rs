@@ -109,17 +109,131 @@ fn what_an_operation_needs_is_what_requests_are_checked_against() {
 
 #[test]
 fn a_default_that_says_nothing_is_left_out() {
-    fn walk(value: &Value, at: &str) {
-        match value {
-            Value::Object(entries) => {
-                assert!(entries.get("default") != Some(&Value::Null), "{at}");
-                entries
-                    .iter()
-                    .for_each(|(name, value)| walk(value, &format!("{at}/{name}")));
+    let schemas = &document()["components"]["schemas"];
+    walk(schemas, "", &mut |object, at| {
+        assert!(object.get("default") != Some(&Value::Null), "{at}");
+    });
+}
+
+/// Calls `look` with every object of the document and where it is.
+fn walk(value: &Value, at: &str, look: &mut impl FnMut(&serde_json::Map<String, Value>, &str)) {
+    match value {
+        Value::Object(entries) => {
+            look(entries, at);
+            for (name, value) in entries {
+                walk(value, &format!("{at}/{name}"), look);
             }
-            Value::Array(items) => items.iter().for_each(|value| walk(value, at)),
-            _ => {}
+        }
+        Value::Array(items) => items.iter().for_each(|value| walk(value, at, look)),
+        _ => {}
+    }
+}
+
+/// The schemas of bodies and, by name, those that they are made of.
+fn schemas_of_bodies(document: &Value) -> Vec<(String, Value)> {
+    let mut found: Vec<(String, Value)> = Vec::new();
+    for (method, path, operation) in operations(document) {
+        let contents = operation["requestBody"]["content"].as_object();
+        for (media_type, content) in contents.into_iter().flatten() {
+            let at = format!("{method} {path} {media_type}");
+            found.push((at, content["schema"].clone()));
         }
     }
-    walk(&document()["components"]["schemas"], "");
+    let mut next = 0;
+    while let Some((_, schema)) = found.get(next).cloned() {
+        walk(&schema, "", &mut |object, _| {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            let Some(reference) = reference.map(str::to_owned) else {
+                return;
+            };
+            if found.iter().all(|(at, _)| *at != reference) {
+                let target = document.pointer(&reference[1..]).cloned();
+                found.push((reference, target.unwrap_or_default()));
+            }
+        });
+        next += 1;
+    }
+    found
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    walk(&document, "", &mut |object, at| {
+        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+            let found = document.pointer(&reference[1..]);
+            assert!(
+                found.is_some(),
+                "{at}: {reference}; an enum in a query needs #[param(inline)]"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_body_has_no_fields_but_those_that_the_document_names() {
+    for (at, schema) in schemas_of_bodies(&document()) {
+        walk(&schema, &at, &mut |object, at| {
+            assert!(
+                !object.contains_key("allOf"),
+                "{at}: parts of one object that cannot be put together"
+            );
+            let names_fields = object.get("properties").is_some_and(Value::is_object);
+            assert!(
+                !names_fields || object.contains_key("additionalProperties"),
+                "{at}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_parameter_may_be_left_out_but_is_never_null() {
+    for (method, path, operation) in operations(&document()) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let types = parameter["schema"]["type"].as_array();
+            let is_nullable = types.is_some_and(|types| types.contains(&json!("null")));
+            assert!(!is_nullable, "{method} {path} {}", parameter["name"]);
+        }
+    }
+}
+
+#[test]
+fn a_change_to_a_lead_is_documented_as_it_is_answered() {
+    let document = document();
+    let change = &document["components"]["schemas"]["Change"];
+    for name in ["old", "new"] {
+        let value = &change["properties"][name];
+        assert!(value.get("type").is_none(), "any value: {value}");
+        let required = change["required"].as_array().unwrap();
+        assert!(required.contains(&json!(name)), "{name}");
+    }
+}
+
+#[test]
+fn what_many_operations_read_in_one_way_has_one_form() {
+    let form = |name: &str| {
+        let mut forms: Vec<Value> = Vec::new();
+        for (_, _, operation) in operations(&document()) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            forms.extend(
+                parameters
+                    .filter(|parameter| parameter["name"] == name)
+                    .map(|parameter| parameter["schema"]["pattern"].clone()),
+            );
+        }
+        forms.dedup();
+        assert_eq!(forms.len(), 1, "{name}: {forms:?}");
+        regex::Regex::new(forms[0].as_str().unwrap()).unwrap()
+    };
+    let app = TestApp::start();
+    let etag = app.get("/v1/workspace").header("ETag").unwrap().to_owned();
+    assert!(form("If-Match").is_match(&etag) && form("If-Match").is_match("*"));
+    assert!(!form("If-Match").is_match("null"));
+    for email in ["a@example.com", "b@example.com"] {
+        app.capture(json!({"email": email}));
+    }
+    let page = app.get("/v1/leads?limit=1").json();
+    assert!(form("cursor").is_match(page["next_cursor"].as_str().unwrap()));
+    assert!(form("Idempotency-Key").is_match("0198c0de-7a11-7000-8000-000000000001"));
 }

@@ -5,6 +5,7 @@ use baton::domain::rules::Rules;
 use baton::seed::{self, SeedPlan, Seeded};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 fn plan(leads: u64) -> SeedPlan {
     SeedPlan { leads, seed: 1 }
@@ -12,7 +13,14 @@ fn plan(leads: u64) -> SeedPlan {
 
 fn run(app: &TestApp, plan: &SeedPlan) -> Seeded {
     let go_on = |_: &Seeded| ControlFlow::Continue(());
-    seed::run(&app.db, app.workspace_id, &Rules::default(), plan, go_on).unwrap()
+    seed::run(
+        &app.db,
+        app.workspace_id,
+        &Arc::new(Rules::default()),
+        plan,
+        go_on,
+    )
+    .unwrap()
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn seeding_that_is_broken_off_ends_between_batches_with_a_complete_feed() {
     let seeded = seed::run(
         &app.db,
         app.workspace_id,
-        &Rules::default(),
+        &Arc::new(Rules::default()),
         &plan(100_000),
         stop,
     )

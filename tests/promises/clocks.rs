@@ -1,12 +1,13 @@
 //! Clocks of servers that differ.
 
 use baton::domain::capture::{Capture, Known, Outcome, decide};
-use baton::domain::capture_draft::{CaptureDraft, Surroundings, normalise};
+use baton::domain::capture_draft::{CaptureDraft, Manner, Surroundings, normalise};
 use baton::domain::event::{Actor, Cause, Provenance};
 use baton::domain::ids::{Ids, time_of};
 use baton::domain::lead_fields::LeadFields;
 use baton::domain::rules::Rules;
 use chrono::{DateTime, Duration, Utc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The ids of one server: what another server gave out is not known to it.
@@ -35,6 +36,8 @@ fn capture(server: &mut Server, received_at: DateTime<Utc>, message: &str) -> Ca
         receipt_id,
         received_at,
         default_country: None,
+        rules: Arc::default(),
+        manner: Manner::Program,
         provenance: Provenance {
             actor: Actor::system(),
             cause: Cause::submission(receipt_id),

@@ -87,7 +87,31 @@ pub fn parse(raw: &[u8]) -> Result<Value, ApiError> {
     if text.trim_ascii().is_empty() {
         return Err(ApiError::malformed_json("The body is empty; send JSON."));
     }
-    serde_json::from_str(text).map_err(|error| ApiError::malformed_json(place(&error)))
+    let mut json =
+        serde_json::from_str(text).map_err(|error| ApiError::malformed_json(place(&error)))?;
+    write_whole(&mut json);
+    Ok(json)
+}
+
+/// Writes `20.0` and `2e1` as `20`: JSON knows one kind of number, and to JSON Schema these are integers.
+/// Some languages write every number with a fraction.
+fn write_whole(json: &mut Value) {
+    match json {
+        Value::Number(number) => {
+            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
+                *json = Value::from(whole);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_whole),
+        Value::Object(entries) => entries.values_mut().for_each(write_whole),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The whole number that is exactly this one.
+fn whole(number: f64) -> Option<i64> {
+    let fits = number.fract() == 0.0 && number >= i64::MIN as f64 && number < i64::MAX as f64;
+    fits.then_some(number as i64)
 }
 
 /// A body may begin with a byte order mark; it is no part of the JSON.
@@ -185,6 +209,21 @@ mod tests {
             wrong(r#"{"name":"123456","emial":"x"}"#),
             ["/name too_long", "/emial unknown_field", "/email required"]
         );
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_or_exponent() {
+        for raw in ["20.0", "2e1", "2.0E+1", "20"] {
+            let body = format!(r#"{{"email":"a@b.example","small":{raw}}}"#);
+            let capture: Capture = read_json(body.as_bytes()).unwrap();
+            assert_eq!(capture.small, Some(20), "{raw}");
+        }
+        assert_eq!(
+            wrong(r#"{"email":"a@b.example","small":20.5}"#),
+            ["/small wrong_type"]
+        );
+        let kept = parse(b"[0.5, 1e300, -1.0, 9223372036854775807]").unwrap();
+        assert_eq!(kept.to_string(), "[0.5,1e+300,-1,9223372036854775807]");
     }
 
     #[test]

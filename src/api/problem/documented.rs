@@ -42,6 +42,7 @@ const WRITE: &[ProblemKind] = &[
     ProblemKind::NotFound,
     ProblemKind::SlowBody,
     ProblemKind::IdentityTaken,
+    ProblemKind::ValueTaken,
     ProblemKind::IdempotencyKeyInUse,
     ProblemKind::PreconditionFailed,
     ProblemKind::PayloadTooLarge,
@@ -164,7 +165,7 @@ fn example(kind: ProblemKind) -> Value {
             {"pointer": "/emial", "code": "unknown_field", "detail": "unknown field `emial`; did you mean `email`?"}
         ]);
     }
-    if kind == ProblemKind::IdentityTaken {
+    if matches!(kind, ProblemKind::IdentityTaken | ProblemKind::ValueTaken) {
         example["lead_id"] = json!("0198c0de-7a11-7000-8000-00000000000a");
     }
     if let Some(seconds) = retry_after_seconds(kind) {

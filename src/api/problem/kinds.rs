@@ -42,6 +42,10 @@ problem_kinds! {
     NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "No offered media type is accepted";
     SlowBody = REQUEST_TIMEOUT, "slow-body", "The body took too long to arrive";
     IdentityTaken = CONFLICT, "identity-taken", "Another lead is this person";
+    ValueTaken = CONFLICT, "value-taken", "Another lead has this value";
+    ValuesShared = CONFLICT, "values-shared", "Leads share values";
+    FieldExists = CONFLICT, "field-exists", "The field is there already";
+    FieldInUse = CONFLICT, "field-in-use", "Leads have values that would lose their meaning";
     IdempotencyKeyInUse = CONFLICT, "idempotency-key-in-use", "The first request is still running";
     SubmissionState = CONFLICT, "submission-state", "The submission is in another state";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";

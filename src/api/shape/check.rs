@@ -94,11 +94,7 @@ impl<'s> Check<'s> {
             .map(i128::from)
             .or(number.as_u64().map(i128::from))
         else {
-            return self.wrong(
-                at,
-                "wrong_type",
-                "must be a whole number, written without a fraction or exponent",
-            );
+            return self.wrong(at, "wrong_type", "must be a whole number");
         };
         if min.is_some_and(|min| value < min) || max.is_some_and(|max| value > max) {
             let bounds = [

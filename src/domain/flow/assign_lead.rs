@@ -55,11 +55,12 @@ pub fn assign(
     if changes.is_empty() {
         return Ok(lead);
     }
+    let before = lead.clone();
     begin_change(&mut lead, by.now);
     (lead.owner_id, lead.team_id) = (to.owner_id, to.team_id);
     let mut happened = event(EventType::LeadAssigned, &mut lead, changes, &mut ProcessIds);
     happened.data = to.reason.as_ref().map(|reason| json!({ "reason": reason }));
-    leads::update(conn, &lead)?;
+    leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }

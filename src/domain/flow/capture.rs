@@ -4,7 +4,7 @@
 //! the same workspace share a transaction.
 
 use crate::domain::activity::{self, Activity};
-use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome};
+use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, TakenValue};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -16,6 +16,7 @@ use crate::store::pool::TenantConnection;
 use crate::store::together::{self, NewRows};
 use crate::store::{idempotency_keys, lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -57,6 +58,8 @@ pub enum Reply {
     Quarantined(Answer),
     /// Its key was used for another request.
     KeyReused,
+    /// Another lead has a value that no two may have.
+    Taken(TakenValue),
 }
 
 /// Whether idempotency keys are looked up before anything else.
@@ -103,6 +106,10 @@ pub fn capture_many(
             replies.push(reply);
             continue;
         }
+        if let Some(taken) = capture::refused_for(&one.capture, &known, rules) {
+            replies.push(Reply::Taken(taken));
+            continue;
+        }
         let captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
         let answer = (one.answers.done)(&captured);
         if let Some(key) = key {
@@ -127,7 +134,7 @@ pub fn capture_many(
             .answers
             .extend(one.idempotency_key.as_ref().map(|key| (key, answer)));
     }
-    save(conn, &decided, &beside, &known, &claims, now)?;
+    save(conn, &decided, &beside, &known, &claims, rules, now)?;
     Ok(replies)
 }
 
@@ -145,7 +152,8 @@ pub fn replay(
     let (mut known, claims) = load(conn, [capture], now)?;
     let captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
     let decided = [(capture, &captured)];
-    save(conn, &decided, &Beside::default(), &known, &claims, now)?;
+    let beside = Beside::default();
+    save(conn, &decided, &beside, &known, &claims, rules, now)?;
     submissions::set_state(
         conn,
         capture.receipt_id,
@@ -244,10 +252,13 @@ fn save(
     beside: &Beside,
     known: &Known,
     claims: &lead_identities::Claims,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for lead in known.changed.iter().filter_map(|id| known.leads.get(id)) {
-        leads::update(conn, lead)?;
+    for (id, before) in &known.changed {
+        if let Some(lead) = known.leads.get(id) {
+            leads::update(conn, before, lead, rules)?;
+        }
     }
     settle_identities(conn, known, claims)?;
     let created = known.created.iter().filter_map(|id| known.leads.get(id));
@@ -271,7 +282,7 @@ fn save(
         events: &events.collect::<Vec<_>>(),
         answers: &beside.answers,
     };
-    together::write_all(conn, &new, now)
+    together::write_all(conn, &new, rules, now)
 }
 
 /// Identities that ended up elsewhere than they were claimed for, or under which something new was said.
@@ -291,7 +302,17 @@ fn settle_identities(
         .iter()
         .filter(|(identity, _)| !known.identities.contains_key(*identity))
         .map(|(identity, holder)| (identity, holder.lead_id));
-    lead_identities::release(conn, nobodys)
+    lead_identities::release(conn, nobodys)?;
+    let regained = |identity: &Identity, lead_id: Uuid| {
+        let holder = known.identities.get(identity);
+        holder.is_some_and(|holder| holder.lead_id == lead_id)
+    };
+    let given_up = known
+        .given_up
+        .iter()
+        .filter(|(identity, lead_id)| !regained(identity, *lead_id))
+        .map(|(identity, lead_id)| (identity, *lead_id));
+    lead_identities::release(conn, given_up)
 }
 
 /// The submission as it is kept; `None` for a second delivery, which leaves no trace.
@@ -321,9 +342,23 @@ fn touch(capture: &Capture, captured: &Captured) -> Activity {
         submission_id: Some(capture.receipt_id),
         actor: capture.provenance.actor.clone(),
         attribution: capture.attribution.clone(),
-        properties: capture.properties.clone(),
+        properties: properties(capture, captured),
         is_test: capture.is_test,
     }
+}
+
+/// What the timeline shows, with the values that the lead did not get.
+fn properties(capture: &Capture, captured: &Captured) -> Map<String, Value> {
+    let mut properties = capture.properties.clone();
+    let withheld = captured
+        .withheld
+        .iter()
+        .filter_map(|key| Some((key.clone(), capture.custom.get(key)?.clone())));
+    let withheld: Map<String, Value> = withheld.collect();
+    if !withheld.is_empty() {
+        properties.insert("withheld_values".to_owned(), withheld.into());
+    }
+    properties
 }
 
 fn consent_records(capture: &Capture, captured: &Captured) -> Vec<ConsentRecord> {

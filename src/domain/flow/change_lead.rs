@@ -1,12 +1,15 @@
 //! Changes values of a lead.
 
 use crate::domain::capture::{Holder, begin_change, event};
-use crate::domain::event::{Change, EventType};
+use crate::domain::custom_values;
+use crate::domain::event::EventType;
+use crate::domain::field_value;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
 use crate::domain::lead_draft;
 use crate::domain::lead_fields::Field;
 use crate::domain::rules::Rules;
@@ -35,10 +38,11 @@ pub struct LeadPatch {
 /// Changes a lead. A patch that changes nothing leaves the version as it is and makes no event.
 ///
 /// A new mail address or number becomes an identity of the lead; one that was replaced stays an identity, so that the
-/// person is still known by it; one that was cleared is given up.
+/// person is still known by it; one that was cleared is given up. A value of a unique field is given up with the next.
 ///
 /// # Errors
-/// [`Error::VersionMismatch`] when `expected` does not hold; a conflict when another lead has the mail address.
+/// [`Error::VersionMismatch`] when `expected` does not hold; a conflict when another lead has the mail address, or the value of
+/// a unique field.
 pub fn change_lead(
     conn: &mut TenantConnection,
     id: Uuid,
@@ -55,9 +59,19 @@ pub fn change_lead(
         .collect();
     let mut claims = lead_identities::claim(conn, wanted, by.now)?;
     for (identity, holder) in &claims.taken {
-        if holder.lead_id != id && identity.kind == IdentityKind::Email {
+        if holder.lead_id == id {
+            continue;
+        }
+        if identity.kind == IdentityKind::Email {
             return Err(Conflict::IdentityTaken {
                 kind: "mail address",
+                lead_id: holder.lead_id,
+            }
+            .into());
+        }
+        if let Some(field) = custom_values::field_of(identity, &by.rules) {
+            return Err(Conflict::ValueTaken {
+                key: field.key.clone(),
                 lead_id: holder.lead_id,
             }
             .into());
@@ -71,11 +85,12 @@ pub fn change_lead(
     if changes.is_empty() {
         return Ok(locked);
     }
-    let given_up = cleared_identities(&locked, &lead);
+    let mut given_up = cleared_identities(&locked, &lead);
+    given_up.extend(custom_values::lost(&locked, &lead, &by.rules));
     lead_identities::release(conn, given_up.iter().map(|identity| (identity, id)))?;
     begin_change(&mut lead, by.now);
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
-    leads::update(conn, &lead)?;
+    leads::update(conn, &locked, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }
@@ -113,9 +128,6 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
             ));
         }
     }
-    if !errors.is_empty() {
-        return Err(Error::Invalid(errors));
-    }
     let is_named = |field: Field| patch.fields.iter().any(|(named, _)| *named == field);
     // What is not named keeps its form, also where a rule of today would refuse it.
     let mut named = crate::domain::lead_fields::LeadFields::default();
@@ -127,8 +139,17 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
         .as_deref()
         .or(rules.default_country.as_deref())
         .map(str::to_owned);
-    let normal = lead_draft::normalise(named, None, region.as_deref()).map_err(Error::Invalid)?;
     let mut changed = lead.clone();
+    let own = patch_custom(&mut changed.custom, patch, rules, &mut errors);
+    let mut normal =
+        lead_draft::normalise(named, None, region.as_deref()).unwrap_or_else(|wrong| {
+            errors.extend(wrong);
+            Default::default()
+        });
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    normal.identities.extend(own);
     for field in Field::ALL.iter().copied().filter(|field| is_named(*field)) {
         changed.fields.copy(field, &normal.fields);
     }
@@ -141,17 +162,6 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
     if is_named(Field::website) {
         changed.website_domain = normal.website_domain;
     }
-    if patch.clears_custom {
-        changed.custom.clear();
-    }
-    for (key, value) in &patch.custom {
-        if value.is_null() {
-            changed.custom.shift_remove(key);
-        } else {
-            let merged = merged(changed.custom.get(key), value);
-            changed.custom.insert(key.clone(), merged);
-        }
-    }
     if let Some(tags) = &patch.tags {
         changed.tags.clone_from(tags);
     }
@@ -159,6 +169,54 @@ fn patched(lead: &Lead, patch: &LeadPatch, rules: &Rules) -> Result<(Lead, Vec<I
         changed.source.clone_from(source);
     }
     Ok((changed, normal.identities))
+}
+
+/// Applies what the patch says of custom values; the answer is the new values that no other lead may have.
+fn patch_custom(
+    custom: &mut Map<String, Value>,
+    patch: &LeadPatch,
+    rules: &Rules,
+    errors: &mut Vec<FieldError>,
+) -> Vec<Identity> {
+    let mut new = Vec::new();
+    let mut cleared: Vec<String> = Vec::new();
+    if patch.clears_custom {
+        cleared.extend(custom.keys().cloned());
+        custom.clear();
+    }
+    for (key, value) in &patch.custom {
+        let merged = if value.is_null() {
+            Value::Null
+        } else {
+            merged(custom.get(key), value)
+        };
+        let field = rules.field(key).filter(|field| !field.archived);
+        let normal = match field.map(|field| field_value::normalise(field, &merged)) {
+            None => Some(merged).filter(|value| !value.is_null()),
+            Some(Ok(normal)) => normal,
+            Some(Err(misfit)) => {
+                errors.push(custom_values::wrong(key, &misfit));
+                continue;
+            }
+        };
+        let Some(normal) = normal else {
+            cleared.extend(custom.shift_remove(key).map(|_| key.clone()));
+            continue;
+        };
+        if custom.get(key) != Some(&normal) {
+            new.extend(field.and_then(|field| custom_values::identity(field, &normal)));
+        }
+        custom.insert(key.clone(), normal);
+    }
+    let is_required = |key: &String| {
+        let field = rules.field(key);
+        field.is_some_and(|field| field.required && !field.archived)
+    };
+    errors.extend(cleared.iter().filter(|key| is_required(key)).map(|key| {
+        let detail = "this workspace requires a value: it can be changed, but not cleared";
+        FieldError::new(format!("/custom/{key}"), "required", detail)
+    }));
+    new
 }
 
 /// RFC 7396, for a value inside `custom`.
@@ -176,42 +234,6 @@ fn merged(old: Option<&Value>, patch: &Value) -> Value {
         }
     }
     Value::Object(target)
-}
-
-fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let mut note = |path: String, before: Value, after: Value| {
-        if before != after {
-            changes.push(Change::new(path, before, after));
-        }
-    };
-    for field in Field::ALL {
-        note(
-            field.name().to_owned(),
-            old.fields.value(*field),
-            new.fields.value(*field),
-        );
-    }
-    let keys = old.custom.keys().chain(
-        new.custom
-            .keys()
-            .filter(|key| !old.custom.contains_key(*key)),
-    );
-    for key in keys {
-        let value = |lead: &Lead| lead.custom.get(key).cloned().unwrap_or(Value::Null);
-        note(format!("custom.{key}"), value(old), value(new));
-    }
-    note(
-        "tags".into(),
-        old.tags.clone().into(),
-        new.tags.clone().into(),
-    );
-    note(
-        "source".into(),
-        old.source.clone().into(),
-        new.source.clone().into(),
-    );
-    changes
 }
 
 /// Identities of values that the patch cleared.

@@ -25,6 +25,7 @@ pub fn delete_lead(
 ) -> Result<Lead> {
     let mut lead = reach::lock(conn, id, &by.visible)?;
     check_version(&lead, expected)?;
+    let before = lead.clone();
     begin_change(&mut lead, by.now);
     lead.deleted_at = Some(lead.updated_at);
     let change = Change::new("deleted_at", Value::Null, json!(lead.deleted_at));
@@ -34,7 +35,7 @@ pub fn delete_lead(
         vec![change],
         &mut ProcessIds,
     );
-    leads::update(conn, &lead)?;
+    leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }
@@ -51,6 +52,7 @@ pub fn restore_lead(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Res
     if by.now - deleted_at > Duration::days(RESTORE_DAYS) {
         return Err(Conflict::RestoreWindowPassed { days: RESTORE_DAYS }.into());
     }
+    let before = lead.clone();
     begin_change(&mut lead, by.now);
     lead.deleted_at = None;
     let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
@@ -60,7 +62,7 @@ pub fn restore_lead(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Res
         vec![change],
         &mut ProcessIds,
     );
-    leads::update(conn, &lead)?;
+    leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     Ok(lead)
 }

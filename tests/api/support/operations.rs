@@ -19,6 +19,7 @@ pub struct Ids {
     pub lead: String,
     pub submission: String,
     pub external_id: String,
+    pub field: String,
 }
 
 impl Ids {
@@ -28,8 +29,14 @@ impl Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
+            field: field_key(),
         }
     }
+}
+
+/// A key that no field has.
+fn field_key() -> String {
+    format!("f{}", Uuid::now_v7().simple())
 }
 
 /// The operations under `/v1`; those that read come first.
@@ -72,28 +79,40 @@ impl Operation {
         let body = match (self.method.as_str(), self.path.as_str()) {
             (
                 "GET",
-                "/v1/leads" | "/v1/submissions" | "/v1/changes" | "/v1/schema" | "/v1/workspace",
+                "/v1/leads"
+                | "/v1/field-definitions"
+                | "/v1/submissions"
+                | "/v1/changes"
+                | "/v1/schema"
+                | "/v1/workspace",
             )
             | (
                 "GET",
                 "/v1/leads/{id}"
+                | "/v1/leads/{id}/history"
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
+                | "/v1/field-definitions/{key}"
                 | "/v1/submissions/{id}",
             )
-            | ("DELETE", "/v1/leads/{id}")
+            | ("DELETE", "/v1/leads/{id}" | "/v1/field-definitions/{key}")
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/search") => {
+                Some(json!({"condition": {"field": "city", "op": "is_set"}, "sort": ["city"]}))
+            }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
             ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),
+            ("POST", "/v1/field-definitions") => Some(json!({"key": field_key(), "type": "text"})),
+            ("PATCH", "/v1/field-definitions/{key}") => Some(json!({"label": "Renamed"})),
             ("PATCH", "/v1/workspace") => Some(json!({"name": "Renamed"})),
             (method, path) => panic!("no test knows how to call {method} {path}: say it here"),
         };
@@ -105,6 +124,7 @@ impl Operation {
         let path = self
             .path
             .replace("{id}", id)
+            .replace("{key}", &ids.field)
             .replace("{system}", "crm")
             .replace("{external_id}", &ids.external_id);
         assert!(!path.contains('{'), "{path} names something unknown");
