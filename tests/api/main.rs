@@ -13,6 +13,7 @@ mod lists;
 mod manners;
 mod openapi;
 mod scopes;
+mod search;
 mod seed;
 mod submissions;
 mod support;
