@@ -1,5 +1,7 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
+mod api_keys;
+mod audit_log;
 mod captures;
 mod changes;
 mod citus;
@@ -10,10 +12,17 @@ mod history;
 mod isolation;
 mod leads;
 mod lists;
+mod login;
 mod manners;
 mod openapi;
+mod pipeline;
+mod refresh;
 mod scopes;
 mod search;
 mod seed;
 mod submissions;
 mod support;
+mod teams;
+mod timeline;
+mod tokens;
+mod users;

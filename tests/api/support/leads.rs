@@ -1,7 +1,7 @@
 //! Leads of every kind, written past the API, with everything that conditions can ask for.
 
 use super::draw::Draw;
-use baton::domain::activity::Activity;
+use baton::domain::activity::{Activity, Direction};
 use baton::domain::condition::AttributionKey;
 use baton::domain::event::Actor;
 use baton::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
@@ -47,6 +47,8 @@ pub const DATES: [&str; 5] = [
     "9999-12-31",
 ];
 pub const ACTIVITY_TYPES: [&str; 3] = ["call", "page_view", "email"];
+/// Activities of this type are deleted.
+pub const DELETED: &str = "deleted";
 pub const SPANS: [&str; 7] = ["0d", "1m", "36h", "14d", "2w", "1mo", "1y"];
 
 /// A field of every type; all of them can be searched by but the long text.
@@ -268,9 +270,16 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
     Activity {
         id: ProcessIds.next(now),
         lead_id,
-        kind: draw.pick(&ACTIVITY_TYPES).to_owned(),
+        kind: draw
+            .pick(&["call", "page_view", "email", DELETED])
+            .to_owned(),
         occurred_at: moment(draw, now),
         created_at: now - Duration::seconds(draw.below(100) as i64),
+        direction: draw.one(&[None, Some(Direction::Inbound), Some(Direction::Outbound)]),
+        outcome: text(draw),
+        duration_seconds: (!draw.once_in(3)).then(|| draw.one(&NUMBERS).max(0)),
+        subject: text(draw),
+        body: text(draw),
         source: text(draw),
         channel: text(draw),
         submission_id: None,
@@ -278,6 +287,7 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
         attribution: attribution(draw),
         properties,
         is_test: false,
+        version: 1,
     }
 }
 
@@ -288,7 +298,7 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
         let new = NewRows {
             leads: &leads.iter().collect::<Vec<_>>(),
             submissions: &[],
-            activities,
+            activities: &[],
             consents: &[],
             events: &[],
             answers: &[],
@@ -299,6 +309,12 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
         leads
             .iter()
             .try_for_each(|lead| store::leads::update(conn, lead, lead, &rules))?;
+        for activity in activities {
+            store::activities::insert(conn, activity)?;
+            if activity.kind == DELETED {
+                store::activities::mark_deleted(conn, activity, Utc::now())?;
+            }
+        }
         let texts = leads
             .iter()
             .map(|lead| (lead.id, search_text::text_of(lead)));
