@@ -8,9 +8,9 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
-    cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, leads, login,
-    me, measure, moves, notes, openapi, operation, own_document, pipeline, request_id, schema,
-    submissions, teams, timeline, users, views, workspace,
+    cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, lead_search,
+    leads, login, me, measure, moves, notes, openapi, operation, own_document, pipeline,
+    request_id, schema, submissions, teams, timeline, users, views, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -328,6 +328,7 @@ where
         .service(captures::capture_lead)
         .service(capture_batch::capture_batch)
         .service(leads::list_leads)
+        .service(lead_search::search_leads)
         .service(leads::create_lead)
         .service(leads::upsert_lead)
         .service(bulk::change_leads)

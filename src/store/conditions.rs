@@ -356,6 +356,7 @@ fn activity_field_check(out: &mut Sql, check: &ActivityCheck, now: DateTime<Utc>
         ActivityField::Direction => compare(out, &plain("a.direction"), true, comparison, now),
         ActivityField::Outcome => compare(out, &plain("a.outcome"), true, comparison, now),
         ActivityField::Subject => compare(out, &plain("a.subject"), true, comparison, now),
+        ActivityField::Body => compare(out, &plain("a.body"), true, comparison, now),
         ActivityField::DurationSeconds => {
             compare(out, &plain("a.duration_seconds"), false, comparison, now);
         }

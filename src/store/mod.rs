@@ -17,7 +17,6 @@ pub mod jobs;
 mod json;
 pub mod lead_history;
 pub mod lead_identities;
-pub mod lead_lists;
 pub mod lead_search;
 pub mod lead_texts;
 pub mod lead_values;

@@ -21,6 +21,7 @@ mod openapi;
 mod pipeline;
 mod refresh;
 mod scopes;
+mod search;
 mod seed;
 mod submissions;
 mod support;

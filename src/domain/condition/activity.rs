@@ -69,6 +69,7 @@ pub enum ActivityField {
     Direction,
     Outcome,
     Subject,
+    Body,
     DurationSeconds,
     /// What else is known of it, by the names that lead there.
     Property(Vec<String>),
@@ -77,7 +78,7 @@ pub enum ActivityField {
 
 impl ActivityField {
     /// Those with a fixed name.
-    pub const NAMED: [(&str, ActivityField); 9] = [
+    pub const NAMED: [(&str, ActivityField); 10] = [
         ("type", ActivityField::Type),
         ("occurred_at", ActivityField::OccurredAt),
         ("created_at", ActivityField::CreatedAt),
@@ -86,6 +87,7 @@ impl ActivityField {
         ("direction", ActivityField::Direction),
         ("outcome", ActivityField::Outcome),
         ("subject", ActivityField::Subject),
+        ("body", ActivityField::Body),
         ("duration_seconds", ActivityField::DurationSeconds),
     ];
 
@@ -95,10 +97,11 @@ impl ActivityField {
             ActivityField::Type
             | ActivityField::Source
             | ActivityField::Channel
-            | ActivityField::Direction
             | ActivityField::Outcome
             | ActivityField::Subject
+            | ActivityField::Body
             | ActivityField::Attribution(_) => Kind::Text,
+            ActivityField::Direction => Kind::Choice,
             ActivityField::DurationSeconds => Kind::Integer,
             ActivityField::OccurredAt | ActivityField::CreatedAt => Kind::Datetime,
             ActivityField::Property(_) => Kind::Any,
@@ -117,11 +120,10 @@ impl ActivityField {
             }
             ActivityField::Source => activity.source.as_deref().map(Datum::Text),
             ActivityField::Channel => activity.channel.as_deref().map(Datum::Text),
-            ActivityField::Direction => activity
-                .direction
-                .map(|direction| Datum::Text(direction.as_str())),
+            ActivityField::Direction => activity.direction.map(|way| Datum::Text(way.as_str())),
             ActivityField::Outcome => activity.outcome.as_deref().map(Datum::Text),
             ActivityField::Subject => activity.subject.as_deref().map(Datum::Text),
+            ActivityField::Body => activity.body.as_deref().map(Datum::Text),
             ActivityField::DurationSeconds => activity.duration_seconds.map(Datum::Integer),
             ActivityField::Property(path) => property(activity, path),
             ActivityField::Attribution(key) => key.value(&activity.attribution),
