@@ -22,7 +22,7 @@ use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{field_walk, retention, sequencer};
+use crate::worker::{field_walk, retention, search_index, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -41,6 +41,8 @@ const SEQUENCE: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(20);
 /// How often it is looked whether leads are to be gone through, since a definition of a field has changed.
 const WALK: Duration = Duration::from_secs(1);
+/// How often the index of texts looks for what has changed: few transactions, each with all that came meanwhile.
+const INDEX: Duration = Duration::from_millis(500);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -254,7 +256,7 @@ impl Service {
     }
 }
 
-/// Starts publishing, retention, and going through leads.
+/// Starts publishing, retention, going through leads, and the index of texts.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
@@ -262,6 +264,7 @@ pub fn start_workers(
     events: Arc<Wake>,
     fields: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
+    let index_metrics = metrics.clone();
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -289,7 +292,15 @@ pub fn start_workers(
             );
         }
     };
+    let index_db = db.clone();
+    let index = move || {
+        if let Err(error) = search_index::tick(&index_db, &index_metrics) {
+            log::warn!("Searches by text do not see the latest leads yet: {error}");
+        }
+    };
     Ok(vec![
+        Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
+            .map_err(Error::internal)?,
         Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)

@@ -31,6 +31,7 @@ pub mod refresh_tokens;
 pub mod roles;
 mod schema;
 mod search_plan;
+pub mod search_positions;
 mod search_sql;
 pub mod sessions;
 pub mod signing_keys;

@@ -4,5 +4,6 @@ pub mod capture_queue;
 pub mod field_walk;
 pub mod password_pool;
 pub mod retention;
+pub mod search_index;
 pub mod sequencer;
 pub mod ticker;

@@ -10,6 +10,7 @@ pub mod change_lead;
 pub mod change_pipeline;
 pub mod define_field;
 pub mod delete_lead;
+pub mod index_texts;
 pub mod intake;
 pub mod log_in;
 pub mod move_stage;
