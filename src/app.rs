@@ -23,7 +23,7 @@ use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{field_walk, retention, sequencer};
+use crate::worker::{field_walk, retention, search_index, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -44,6 +44,8 @@ const REST: Duration = Duration::from_millis(20);
 const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
 /// How often it is looked whether leads are to be gone through, since a definition of a field has changed.
 const WALK: Duration = Duration::from_secs(1);
+/// How often the index of texts looks for what has changed: few transactions, each with all that came meanwhile.
+const INDEX: Duration = Duration::from_millis(500);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -259,8 +261,8 @@ impl Service {
     }
 }
 
-/// Starts publishing, retention, going through leads, and jobs. `events`, `fields` and `jobs` say that there is something
-/// to publish, a definition that changed, or a new job.
+/// Starts publishing, retention, going through leads, the index of texts, and jobs. `events`, `fields` and `jobs` say that
+/// there is something to publish, a definition that changed, or a new job.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
@@ -269,6 +271,7 @@ pub fn start_workers(
     fields: Arc<Wake>,
     jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
+    let index_metrics = metrics.clone();
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -302,8 +305,16 @@ pub fn start_workers(
             );
         }
     };
+    let index_db = db.clone();
+    let index = move || {
+        if let Err(error) = search_index::tick(&index_db, &index_metrics) {
+            log::warn!("Searches by text do not see the latest leads yet: {error}");
+        }
+    };
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
+        Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
+            .map_err(Error::internal)?,
         Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)

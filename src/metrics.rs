@@ -15,6 +15,8 @@ pub struct Metrics {
     capture_seconds: Histogram,
     events_published: IntCounter,
     outbox_lag_milliseconds: IntGauge,
+    search_lag_milliseconds: IntGauge,
+    search_workspaces_behind: IntGauge,
     pool_in_use: IntGauge,
     pool_open: IntGauge,
 }
@@ -59,6 +61,14 @@ impl Metrics {
             "baton_outbox_lag_milliseconds",
             "Age of the oldest event that is not published yet",
         )?;
+        let search_lag_milliseconds = IntGauge::new(
+            "baton_search_lag_milliseconds",
+            "Age of the oldest change that searches by text do not see yet",
+        )?;
+        let search_workspaces_behind = IntGauge::new(
+            "baton_search_workspaces_behind",
+            "Workspaces with leads that searches by text do not see yet",
+        )?;
         let pool_in_use = IntGauge::new(
             "baton_pool_connections_in_use",
             "Database connections in use",
@@ -70,6 +80,8 @@ impl Metrics {
         registry.register(Box::new(capture_seconds.clone()))?;
         registry.register(Box::new(events_published.clone()))?;
         registry.register(Box::new(outbox_lag_milliseconds.clone()))?;
+        registry.register(Box::new(search_lag_milliseconds.clone()))?;
+        registry.register(Box::new(search_workspaces_behind.clone()))?;
         registry.register(Box::new(pool_in_use.clone()))?;
         registry.register(Box::new(pool_open.clone()))?;
         Ok(Metrics {
@@ -80,6 +92,8 @@ impl Metrics {
             capture_seconds,
             events_published,
             outbox_lag_milliseconds,
+            search_lag_milliseconds,
+            search_workspaces_behind,
             pool_in_use,
             pool_open,
         })
@@ -113,6 +127,14 @@ impl Metrics {
     pub fn published(&self, events: usize) {
         self.events_published
             .inc_by(events.try_into().unwrap_or_default());
+    }
+
+    /// So many workspaces had leads that searches by text did not see, the longest for so long.
+    pub fn search_index(&self, workspaces: usize, lag: Duration) {
+        self.search_workspaces_behind
+            .set(workspaces.try_into().unwrap_or(i64::MAX));
+        self.search_lag_milliseconds
+            .set(lag.as_millis().try_into().unwrap_or(i64::MAX));
     }
 
     /// The numbers as text, with those that are measured now.

@@ -1,6 +1,6 @@
 //! Searching for a part of a text: what is searched, and what is asked, in one form without case and accents.
 
-use crate::domain::lead::Lead;
+use crate::domain::lead_fields::LeadFields;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -10,6 +10,16 @@ pub const MIN_CHARACTERS: usize = 3;
 pub const MAX_WORDS: usize = 10;
 /// From so many digits on, digits and nothing else are one number.
 const NUMBER_DIGITS: usize = 7;
+
+/// The fields that are searched.
+pub const SEARCHED: &[&str] = &[
+    "first_name",
+    "last_name",
+    "company",
+    "email",
+    "phone",
+    "mobile_phone",
+];
 
 /// What a search asks for: every word has to be somewhere in the text of a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +111,7 @@ fn bare_digits(word: &str) -> String {
 }
 
 /// What searches find a lead by: name, company, mail address and the digits of its phone numbers, folded, a line each.
-pub fn text_of(lead: &Lead) -> String {
-    let fields = &lead.fields;
+pub fn text_of(fields: &LeadFields) -> String {
     let names = [&fields.first_name, &fields.last_name];
     let name: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
     let digits = |number: &Option<String>| {

@@ -5,8 +5,8 @@ use std::env;
 /// Package managers, each with what it is told.
 const MANAGERS: [(&str, &str); 4] = [
     ("apt-get", "apt-get install -y postgresql"),
-    ("dnf", "dnf install -y postgresql-server"),
-    ("apk", "apk add postgresql"),
+    ("dnf", "dnf install -y postgresql-server postgresql-contrib"),
+    ("apk", "apk add postgresql postgresql-contrib"),
     ("brew", "brew install postgresql@17"),
 ];
 

@@ -6,7 +6,7 @@ use crate::store::schema::{feed, feed_positions};
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -131,6 +131,61 @@ pub fn list(
             },
         )
         .collect())
+}
+
+/// Whether an event concerns some fields of its lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedLead {
+    /// The event's position.
+    pub position: i64,
+    /// The lead it happened to.
+    pub lead_id: Uuid,
+    /// The lead is new, or one of the fields changed.
+    pub concerns: bool,
+}
+
+statement! {
+    ListChangedLeads { paths: [&'a str] => Array<Text>, workspace_id: Uuid => SqlUuid, after: i64 => BigInt, limit: i64 => BigInt }
+    "SELECT f.position, f.lead_id, (f.type = 'lead.created' OR EXISTS ( \
+       SELECT FROM jsonb_array_elements(f.payload -> 'changes') c WHERE c ->> 'path' = ANY (?))) AS concerns \
+     FROM feed f WHERE f.workspace_id = ? AND f.position > ? ORDER BY f.position LIMIT ?",
+    returns (BigInt, SqlUuid, Bool)
+}
+
+/// The leads of the events after a position, in order, and whether each concerns one of the fields named.
+pub fn list_changed_leads(
+    conn: &mut TenantConnection,
+    after: i64,
+    fields: &[&str],
+    limit: i64,
+) -> Result<Vec<ChangedLead>> {
+    let workspace_id = conn.workspace_id();
+    let question = ListChangedLeads {
+        paths: fields,
+        workspace_id: &workspace_id,
+        after: &after,
+        limit: &limit,
+    };
+    let rows: Vec<(i64, Uuid, bool)> = question.load(conn.pg())?;
+    Ok(rows
+        .into_iter()
+        .map(|(position, lead_id, concerns)| ChangedLead {
+            position,
+            lead_id,
+            concerns,
+        })
+        .collect())
+}
+
+/// When the first event after a position was published; `None` when there is none.
+pub fn find_next_time(conn: &mut TenantConnection, after: i64) -> Result<Option<DateTime<Utc>>> {
+    Ok(feed::table
+        .filter(feed::workspace_id.eq(conn.workspace_id()))
+        .filter(feed::position.gt(after))
+        .order(feed::position)
+        .select(feed::published_at)
+        .first(conn.pg())
+        .optional()?)
 }
 
 /// The first and the last position the feed still has; `(1, 0)` for a feed that never had an event.

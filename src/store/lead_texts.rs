@@ -1,7 +1,9 @@
 //! What searches find leads by.
 
+use crate::domain::lead_fields::LeadFields;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
+use crate::store::schema::leads;
 use crate::store::statement::statement;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
@@ -48,6 +50,54 @@ pub fn find(conn: &mut TenantConnection, words: &[String], expected: i64) -> Res
     Ok(Found::Leads(
         rows.into_iter().filter_map(|row| row.lead_id).collect(),
     ))
+}
+
+/// Leads in the order of their ids, also deleted ones.
+pub fn list_lead_ids(
+    conn: &mut TenantConnection,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
+    let query = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .order(leads::id)
+        .limit(limit)
+        .select(leads::id);
+    Ok(match after {
+        None => query.load(conn.pg())?,
+        Some(after) => query.filter(leads::id.gt(after)).load(conn.pg())?,
+    })
+}
+
+/// Of these leads, the fields that are searched.
+pub fn read_fields(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, LeadFields)>> {
+    type Name = Option<String>;
+    let rows: Vec<(Uuid, Name, Name, Name, Name, Name, Name)> = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .select((
+            leads::id,
+            leads::first_name,
+            leads::last_name,
+            leads::company,
+            leads::email,
+            leads::phone,
+            leads::mobile_phone,
+        ))
+        .load(conn.pg())?;
+    let fields = |(id, first_name, last_name, company, email, phone, mobile_phone)| {
+        let fields = LeadFields {
+            first_name,
+            last_name,
+            company,
+            email,
+            phone,
+            mobile_phone,
+            ..LeadFields::default()
+        };
+        (id, fields)
+    };
+    Ok(rows.into_iter().map(fields).collect())
 }
 
 statement! {

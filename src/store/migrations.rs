@@ -122,8 +122,9 @@ fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<()> {
                     .find(|line| !line.trim_start().starts_with("--"))
                     .unwrap_or_default();
                 Error::internal(format!(
-                    "migration {} failed at «{line}»: {error}",
-                    migration.name
+                    "migration {} failed at «{line}»: {error}{}",
+                    migration.name,
+                    remedy(line)
                 ))
             })?;
         }
@@ -132,6 +133,17 @@ fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<()> {
             .execute(connection)?;
         Ok(())
     })
+}
+
+/// What helps when a statement fails for a reason that the administrator can do something about.
+fn remedy(statement: &str) -> &'static str {
+    if statement.starts_with("CREATE EXTENSION") {
+        "; Baton needs the extensions pg_trgm and btree_gin, which come with PostgreSQL: install its contrib package \
+         (postgresql-contrib on Fedora and Alpine; Debian has it in the server's), and let the database's owner or an administrator \
+         run: CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin"
+    } else {
+        ""
+    }
 }
 
 /// The statements of an SQL file, without the semicolons between them.

@@ -34,6 +34,7 @@ pub mod roles;
 pub mod saved_views;
 mod schema;
 mod search_plan;
+pub mod search_positions;
 mod search_sql;
 pub mod sessions;
 pub mod signing_keys;

@@ -5,5 +5,6 @@ pub mod field_walk;
 pub mod jobs;
 pub mod password_pool;
 pub mod retention;
+pub mod search_index;
 pub mod sequencer;
 pub mod ticker;

@@ -10,11 +10,17 @@ use baton::domain::flow::setup;
 use baton::domain::lead::Lead;
 use baton::domain::lead_search::{KeyValue, LeadSearch, SortKey};
 use baton::domain::search_text::{SearchText, text_of};
+use baton::metrics::Metrics;
 use baton::store::lead_search;
 use baton::store::pool::Db;
+use baton::worker::search_index::{self, Indexed};
 use chrono::{SubsecRound, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl};
 use serde_json::{Value, json};
 use std::cmp::Ordering;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 struct Crowd {
@@ -72,7 +78,7 @@ impl Crowd {
                     && search.visible.shows(lead)
             })
             .filter(|lead| {
-                let text = text_of(lead);
+                let text = text_of(&lead.fields);
                 search
                     .text
                     .iter()
@@ -429,4 +435,164 @@ fn short_filters_say_the_same_as_conditions() {
         (reply.status, reply.errors()),
         (422, vec![("?q".to_owned(), "too_short".to_owned())])
     );
+}
+
+/// Waits until the index of texts has come to the end of the feed.
+fn caught_up(app: &TestApp) {
+    let behind = "SELECT count(*) FROM feed_positions f LEFT JOIN search_positions s USING (workspace_id) \
+                  WHERE s.position IS DISTINCT FROM f.position OR NOT s.is_complete";
+    let until = Instant::now() + Duration::from_secs(20);
+    while app.database().number("SELECT count(*) FROM outbox") + app.database().number(behind) > 0 {
+        assert!(
+            Instant::now() < until,
+            "the index of texts does not catch up"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_part_of_a_name_company_address_or_number_finds_the_lead() {
+    let app = TestApp::start();
+    for person in [
+        json!({"email": "ada.lovelace@example.com", "first_name": "Ada", "last_name": "Lovelace", "company": "Analytical Engines", "phone": "+1 415 555 0132"}),
+        json!({"email": "zoe@example.org", "first_name": "Zoë", "last_name": "Müller-Strauß", "company": "50% AG", "phone": "+49 30 901820"}),
+        json!({"email": "lukasz@example.org", "first_name": "Łukasz", "last_name": "Öström", "mobile_phone": "+46 70 123 45 67"}),
+    ] {
+        app.capture(person);
+    }
+    caught_up(&app);
+    for (q, found) in [
+        ("lovel", vec!["ada.lovelace@example.com"]),
+        ("LOVE ada", vec!["ada.lovelace@example.com"]),
+        ("ada engine", vec!["ada.lovelace@example.com"]),
+        ("ada muller", vec![]),
+        ("muller-strauss", vec!["zoe@example.org"]),
+        ("STRAUẞ", vec!["zoe@example.org"]),
+        ("ostrom", vec!["lukasz@example.org"]),
+        ("lukasz", vec!["lukasz@example.org"]),
+        ("0132", vec!["ada.lovelace@example.com"]),
+        ("(415) 555-0132", vec!["ada.lovelace@example.com"]),
+        ("030 / 90 18 20", vec!["zoe@example.org"]),
+        ("070 123 45", vec!["lukasz@example.org"]),
+        ("50% ag", vec!["zoe@example.org"]),
+        ("5_% ag", vec![]),
+        ("%%%", vec![]),
+        ("example.org", vec!["lukasz@example.org", "zoe@example.org"]),
+        ("example.org zoë", vec!["zoe@example.org"]),
+    ] {
+        assert_eq!(emails(&search(&app, json!({"q": q}))), found, "{q}");
+        let listed = app.get(&format!(
+            "/v1/leads?q={}",
+            percent_encoding::utf8_percent_encode(q, percent_encoding::NON_ALPHANUMERIC)
+        ));
+        assert_eq!(emails(&listed.json()), found, "{q}");
+    }
+    let both = json!({"q": "example.org", "condition": {"field": "first_name", "op": "eq", "value": "Zoë"}, "include_total": true});
+    assert_eq!(search(&app, both)["total"], 1);
+}
+
+#[test]
+fn a_search_follows_what_changes_and_stays_in_its_workspace() {
+    let app = TestApp::start();
+    let lead = app.capture(json!({"email": "ada@example.com", "last_name": "Byron"}))["lead"]["id"]
+        .clone();
+    let path = format!("/v1/leads/{}", lead.as_str().unwrap());
+    caught_up(&app);
+    assert_eq!(
+        emails(&search(&app, json!({"q": "byron"}))),
+        ["ada@example.com"]
+    );
+    assert_eq!(
+        app.patch(&path, json!({"last_name": "Lovelace"})).status,
+        200
+    );
+    caught_up(&app);
+    assert_eq!(emails(&search(&app, json!({"q": "byron"}))).len(), 0);
+    assert_eq!(
+        emails(&search(&app, json!({"q": "lovelace"}))),
+        ["ada@example.com"]
+    );
+    let (_, key) = app.another_workspace();
+    let stranger = app
+        .client_with(&key)
+        .post("/v1/leads/search", &json!({"q": "lovelace"}));
+    assert_eq!(stranger.json()["data"], json!([]));
+    assert_eq!(app.delete(&path).status, 204);
+    assert_eq!(emails(&search(&app, json!({"q": "lovelace"}))).len(), 0);
+    assert_eq!(
+        emails(&search(&app, json!({"q": "lovelace", "deleted": true}))),
+        ["ada@example.com"]
+    );
+}
+
+#[test]
+fn leads_from_before_the_index_are_taken_in_and_so_is_what_a_cut_feed_no_longer_says() {
+    let crowd = Crowd::of(60, 7);
+    let database = &crowd._database;
+    let metrics = Metrics::new().unwrap();
+    let texts = || database.number("SELECT count(*) FROM lead_texts");
+    let take_in = || while search_index::tick(&crowd.db, &metrics).unwrap().workspaces > 0 {};
+    database.by_hand("DELETE FROM lead_texts");
+    database.by_hand(&format!(
+        "INSERT INTO feed_positions VALUES ('{}', 5)",
+        crowd.workspace_id
+    ));
+    take_in();
+    assert_eq!(texts(), 60);
+    assert_eq!(
+        search_index::tick(&crowd.db, &metrics).unwrap(),
+        Indexed::default()
+    );
+    // Events up to 9 were dropped before they were read.
+    database.by_hand("DELETE FROM lead_texts; UPDATE feed_positions SET position = 9");
+    take_in();
+    assert_eq!(texts(), 60);
+}
+
+#[test]
+fn the_search_function_tells_nothing_to_whom_it_does_not_concern() {
+    let crowd = Crowd::of(20, 8);
+    let mut app = crowd._database.look_as_app();
+    app.batch_execute("SET ROLE baton_app").unwrap();
+    let found = |app: &mut PgConnection, words: &str| {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let question = format!(
+            "SELECT count(*) FROM find_leads({words}, 1000, 1000) f WHERE f.lead_id IS NOT NULL"
+        );
+        diesel::sql_query(question)
+            .get_result::<Count>(app)
+            .map(|row| row.count)
+    };
+    assert_eq!(
+        found(&mut app, "ARRAY['example']").unwrap(),
+        0,
+        "without a workspace"
+    );
+    let (own, other) = (crowd.workspace_id, Uuid::now_v7());
+    for (workspace_id, sees) in [(own, true), (other, false)] {
+        app.batch_execute(&format!(
+            "BEGIN; SET LOCAL baton.workspace_id = '{workspace_id}'"
+        ))
+        .unwrap();
+        assert_eq!(found(&mut app, "ARRAY['example']").unwrap() > 0, sees);
+        for nothing in [
+            "ARRAY['%']",
+            "ARRAY['example', 'x'' OR true --']",
+            "ARRAY[]::text[]",
+            "NULL",
+            "ARRAY['\\']",
+        ] {
+            let count = found(&mut app, nothing).unwrap();
+            // Signs of patterns are signs: one of the leads has them in its address.
+            assert!(count < 20, "{nothing}: {count}");
+        }
+        app.batch_execute("ROLLBACK").unwrap();
+    }
+    app.batch_execute("SET ROLE NONE; SET ROLE baton_worker")
+        .unwrap_err();
 }

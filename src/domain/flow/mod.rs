@@ -11,6 +11,7 @@ pub mod change_lead;
 pub mod change_pipeline;
 pub mod define_field;
 pub mod delete_lead;
+pub mod index_texts;
 pub mod intake;
 pub mod lead_patch;
 pub mod log_in;

@@ -317,7 +317,7 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
         }
         let texts = leads
             .iter()
-            .map(|lead| (lead.id, search_text::text_of(lead)));
+            .map(|lead| (lead.id, search_text::text_of(&lead.fields)));
         lead_texts::write(conn, texts.collect())?;
         Ok(())
     })
