@@ -1,14 +1,16 @@
 //! Builds the service from its parts, for `main` and for tests.
 
+use crate::api::bearer::own::AccessTokens;
 use crate::api::extract::BodyTimeout;
-use crate::api::openapi::{Document, DocumentText};
+use crate::api::openapi::{Document, DocumentText, Operations};
 use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    assignments, auth, capture_batch, captures, changes, cors, extract, field_definitions,
-    form_door, history, lead_details, leads, measure, openapi, operation, own_document, request_id,
-    schema, submissions, workspace,
+    activities, api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors,
+    extract, field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure,
+    moves, notes, openapi, operation, own_document, pipeline, request_id, schema, submissions, teams,
+    timeline, users, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -17,6 +19,7 @@ use crate::postgres::{Attached, Durability, Embedded, Settings, StartError};
 use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
+use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
 use crate::worker::{field_walk, retention, sequencer};
@@ -178,6 +181,20 @@ impl Service {
             address_limits: AddressLimits::new(),
             principals: AppState::access_cache(),
             websites: AppState::access_cache(),
+            people: AppState::access_cache(),
+            only_workspace: AppState::access_cache(),
+            access_tokens: Arc::new(AccessTokens::new(db.clone(), config.public_url.clone())),
+            passwords: PasswordPool::start(),
+            login_limits: AddressLimits::new(),
+            refresh_limits: AddressLimits::new(),
+            login_quota: Quota {
+                requests: config.logins_per_minute,
+                window_seconds: 60,
+            },
+            refresh_quota: Quota {
+                requests: config.logins_per_minute.saturating_mul(10),
+                window_seconds: 60,
+            },
             key_quota: Quota {
                 requests: config.key_requests_per_minute,
                 window_seconds: 60,
@@ -255,7 +272,7 @@ pub fn start_workers(
     let retain = move || match retention::tick(&retention_db, Utc::now()) {
         Ok(done) if done.made + done.dropped.len() + done.forgotten > 0 => {
             log::info!(
-                "Made {} partitions, dropped {}, forgot {} idempotency keys.",
+                "Made {} partitions, dropped {}, forgot {} idempotency keys, sessions, links and counts.",
                 done.made,
                 done.dropped.len(),
                 done.forgotten
@@ -305,7 +322,21 @@ where
         .service(leads::restore_lead)
         .service(assignments::assign_lead)
         .service(history::list_history)
-        .service(lead_details::list_activities)
+        .service(activities::list_activities)
+        .service(activities::add_activity)
+        .service(activities::get_activity)
+        .service(activities::correct_activity)
+        .service(activities::delete_activity)
+        .service(notes::list_notes)
+        .service(notes::add_note)
+        .service(notes::get_note)
+        .service(notes::update_note)
+        .service(notes::delete_note)
+        .service(notes::list_note_versions)
+        .service(timeline::list_timeline)
+        .service(moves::move_stage)
+        .service(pipeline::get_pipeline)
+        .service(pipeline::replace_pipeline)
         .service(lead_details::list_identities)
         .service(lead_details::list_consents)
         .service(submissions::list_submissions)
@@ -321,13 +352,38 @@ where
         .service(schema::get_schema)
         .service(own_document::get_own_openapi)
         .service(workspace::get_workspace)
-        .service(workspace::update_workspace);
+        .service(workspace::update_workspace)
+        .service(login::login)
+        .service(login::refresh_session)
+        .service(login::logout)
+        .service(login::logout_everywhere)
+        .service(login::accept_invitation)
+        .service(login::reset_password)
+        .service(me::get_me)
+        .service(me::change_password)
+        .service(users::list_users)
+        .service(users::invite_user)
+        .service(users::get_user)
+        .service(users::update_user)
+        .service(users::disable_user)
+        .service(users::make_password_link)
+        .service(users::logout_user)
+        .service(teams::list_teams)
+        .service(teams::create_team)
+        .service(teams::get_team)
+        .service(teams::update_team)
+        .service(teams::delete_team)
+        .service(api_keys::list_api_keys)
+        .service(api_keys::create_api_key)
+        .service(api_keys::revoke_api_key)
+        .service(audit_log::list_audit_log);
     app.service(v1)
         .service(form_door::submit_form)
         .service(operation::healthz)
         .service(operation::readyz)
         .service(operation::metrics)
         .service(openapi::get_openapi)
+        .service(jwks::get_jwks)
 }
 
 fn app(
@@ -350,6 +406,7 @@ fn app(
         .app_data(body_timeout)
         .app_data(web::Data::new(DocumentText(text)))
         .app_data(web::Data::new(KnownPaths::new(&document)))
+        .app_data(web::Data::new(Operations::of(&document)))
         .app_data(path_config())
         .app_data(query_config())
         .service(web::redirect("/docs", "/docs/"))

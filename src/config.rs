@@ -113,6 +113,24 @@ pub struct ServeConfig {
     )]
     pub form_posts_per_minute: u32,
 
+    /// The address by which the service is reached; the issuer of its access tokens
+    #[arg(
+        long,
+        env = "BATON_PUBLIC_URL",
+        default_value = "http://localhost:8080",
+        value_name = "URL"
+    )]
+    pub public_url: String,
+
+    /// Logins a minute from one address, and uses of links; refreshes may be ten times as many
+    #[arg(
+        long,
+        env = "BATON_LOGINS_PER_MINUTE",
+        default_value_t = 20,
+        value_name = "N"
+    )]
+    pub logins_per_minute: u32,
+
     /// Seconds in which the whole body of a request must have arrived
     #[arg(
         long,

@@ -27,6 +27,18 @@ pub enum Error {
         expected: String,
         current: i64,
     },
+    /// The caller may know of it, but not do this with it. The sentence says who can, or what helps.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
+    /// The mail address or the password is wrong; which of them is not said.
+    #[error("the mail address or the password is wrong")]
+    LoginFailed,
+    /// The refresh token is unknown or spent, or its session is over.
+    #[error("the session is over")]
+    SessionOver,
+    /// Too many attempts; trying again makes sense after so many seconds.
+    #[error("too many attempts")]
+    TooManyAttempts { retry_after_seconds: u32 },
     /// Too much is waiting already; trying again soon makes sense.
     #[error("too many captures are waiting")]
     Overloaded,
@@ -90,12 +102,48 @@ pub enum Conflict {
     /// The submission is not in a state that allows this.
     #[error("the submission is {state}")]
     SubmissionState { state: String },
+    /// The stage is archived: leads may stay in it, and none may enter.
+    #[error("the stage {stage} is archived")]
+    StageArchived { stage: String },
+    /// A stage that leads are in cannot be left out.
+    #[error("leads are in the stage {stage}")]
+    StageInUse { stage: String },
+    /// A stage in which leads may still begin cannot be left out.
+    #[error("leads may begin in the stage {stage}")]
+    StageStillEntered { stage: String },
+    /// The lead does not meet what the stage insists on. Never empty.
+    #[error("the lead does not meet the criteria of the stage {stage}")]
+    EntryCriteria {
+        stage: String,
+        unmet: Vec<FieldError>,
+    },
+    /// A submission is what came in; it is not corrected.
+    #[error("the activity is a submission")]
+    SubmissionActivity,
     /// The lead was deleted too long ago to come back.
     #[error("the lead was deleted more than {days} days ago")]
     RestoreWindowPassed { days: i64 },
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// The person is a lead that the caller may not know of.
+    #[error("the person is a lead of somebody else")]
+    LeadNotVisible,
+    /// Another user has this mail address.
+    #[error("another user has this mail address")]
+    EmailTaken,
+    /// Another one has this name.
+    #[error("another {what} has this name")]
+    NameTaken { what: &'static str },
+    /// Leads belong to the team.
+    #[error("leads belong to the team")]
+    TeamInUse,
+    /// Without this admin nobody could administer the workspace.
+    #[error("this is the last admin")]
+    LastAdmin,
+    /// The user's status does not allow this.
+    #[error("the user is {status}")]
+    UserStatus { status: &'static str },
     /// The feed no longer reaches back that far.
     #[error("the feed begins at position {oldest}")]
     FeedExpired { oldest: i64 },

@@ -1,11 +1,16 @@
 //! Who is calling, and may they? Everything under `/v1` passes here first.
 
+use crate::api::bearer;
+use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::permissions::{self, Needs};
 use crate::api::problem::ApiError;
 use crate::api::rate_limit::{Decision, Quota};
-use crate::api::state::{AppState, blocking};
+use crate::api::state::{AppState, Session, blocking, key_ring};
+use crate::domain::access::Scope;
+use crate::domain::audit::Trail;
 use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::flow::activities::Editing;
 use crate::domain::flow::authenticate::{self, Principal};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::key::ApiKey;
@@ -17,6 +22,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, Utc};
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -29,6 +35,7 @@ pub struct Caller {
     principal: Arc<Principal>,
     request_id: String,
     origin: Option<String>,
+    client_address: IpAddr,
 }
 
 impl Deref for Caller {
@@ -60,6 +67,24 @@ impl Caller {
         }
     }
 
+    /// Who acts and through which request, for the audit log.
+    pub fn trail(&self) -> Trail {
+        Trail {
+            actor: self.actor(),
+            request_id: Some(self.request_id.clone()),
+            client_address: Some(self.client_address.to_string()),
+        }
+    }
+
+    /// Whose activities and notes they may change: who may delete leads may change everybody's.
+    pub fn editing(&self) -> Editing {
+        if self.scopes.contains(&Scope::LeadsDelete) {
+            Editing::Everybodys
+        } else {
+            Editing::Own
+        }
+    }
+
     /// Who, why and through what, for a change that the request itself asks for.
     pub fn provenance(&self) -> Provenance {
         Provenance {
@@ -85,7 +110,16 @@ impl FromRequest for Caller {
     }
 }
 
-/// Middleware: lets a request through when its key is good, may do this, and has not asked too often.
+/// Who acts from where, in the request that is being answered.
+pub fn client_trail(actor: Actor, client_address: IpAddr) -> Trail {
+    Trail {
+        actor,
+        request_id: super::request_id::current(),
+        client_address: Some(client_address.to_string()),
+    }
+}
+
+/// Middleware: lets a request through when its key or token is good, may do this, and has not asked too often.
 ///
 /// Refusals are answers, not errors: only those pass the middlewares around it.
 pub async fn authenticate(
@@ -99,6 +133,9 @@ pub async fn authenticate(
         // Not an operation: the default service says so, to anybody.
         return Ok(next.call(request).await?.map_into_left_body());
     };
+    if needs == Needs::Nothing {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
     let admitted = match admit(&request, needs).await {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(request.error_response(refusal).map_into_right_body()),
@@ -122,14 +159,7 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
         .cloned()
         .ok_or_else(|| Error::internal("no state"))?;
     let principal = identify(&state, request.headers()).await?;
-    let allowed = AllowedOrigins(principal.rules.allowed_origins.clone());
-    let is_foreign = is_foreign_page(request, &allowed);
-    request.extensions_mut().insert(allowed);
-    if is_foreign {
-        return Err(ApiError::forbidden(
-            "pages of this origin may not call the API; an administrator can add it to the workspace's allowed_origins",
-        ));
-    }
+    check_page(request.request(), principal.rules.allowed_origins.clone())?;
     let quota = principal
         .requests_per_minute
         .map_or(state.key_quota, |requests| Quota {
@@ -140,10 +170,16 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
     if !decision.allowed {
         return Err(ApiError::rate_limited(&decision));
     }
-    if let Needs::Scope(scope) = needs
-        && !principal.scopes.contains(&scope)
-    {
-        return Err(ApiError::missing_scope(scope.as_str()));
+    match needs {
+        Needs::Scope(scope) if !principal.scopes.contains(&scope) => {
+            return Err(ApiError::missing_scope(scope.as_str()));
+        }
+        Needs::Person if principal.person.is_none() => {
+            return Err(ApiError::forbidden(
+                "This is for people: log in, and send the access token.",
+            ));
+        }
+        _ => {}
     }
     let request_id = super::request_id::current().unwrap_or_default();
     let origin = request
@@ -156,6 +192,7 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
             principal,
             request_id,
             origin,
+            client_address: client_address(request.request(), state.trusted_proxies),
         },
         decision,
     })
@@ -176,7 +213,14 @@ async fn identify(
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(ApiError::invalid_key());
     }
-    let key = ApiKey::parse(token.trim()).ok_or_else(ApiError::invalid_key)?;
+    let token = token.trim();
+    match ApiKey::parse(token) {
+        Some(key) => by_key(state, key).await,
+        None => by_token(state, token).await,
+    }
+}
+
+async fn by_key(state: &web::Data<AppState>, key: ApiKey) -> Result<Arc<Principal>, ApiError> {
     let known = match state.principals.get(&key) {
         Some(known) => known,
         None => {
@@ -195,8 +239,56 @@ async fn identify(
     known.ok_or_else(ApiError::invalid_key)
 }
 
-/// Whether a page asks whose origin the workspace does not name: it may not use a key, whoever gave it one.
-fn is_foreign_page(request: &ServiceRequest, allowed: &AllowedOrigins) -> bool {
+/// The token says who and in which session; whether the session goes on, and what the person may do now, the database
+/// does, at most five seconds ago.
+async fn by_token(state: &web::Data<AppState>, token: &str) -> Result<Arc<Principal>, ApiError> {
+    let header = bearer::header(token).ok_or_else(ApiError::invalid_key)?;
+    let ring = key_ring(state).await?;
+    let claims = state.access_tokens.verify(&ring, token, &header);
+    let claims = claims.ok_or_else(ApiError::invalid_key)?;
+    let session = Session {
+        workspace_id: claims.workspace_id,
+        user_id: claims.sub,
+        session_id: claims.session_id,
+    };
+    let known = match state.people.get(&session) {
+        Some(known) => known,
+        None => {
+            let db = state.db.clone();
+            let found = blocking(move || {
+                db.in_workspace(session.workspace_id, |conn| {
+                    authenticate::by_session(conn, session.user_id, session.session_id, Utc::now())
+                })
+            })
+            .await?;
+            let found = found.map(Arc::new);
+            state.people.insert(session, found.clone());
+            found
+        }
+    };
+    known
+        .filter(|principal| {
+            let person = principal.person.as_ref();
+            person.is_some_and(|person| person.user.token_epoch == claims.epoch)
+        })
+        .ok_or_else(ApiError::invalid_key)
+}
+
+/// Refuses a page whose origin the workspace does not name; keeps the origins for the answer's CORS headers.
+pub fn check_page(request: &HttpRequest, allowed_origins: Vec<String>) -> Result<(), ApiError> {
+    let allowed = AllowedOrigins(allowed_origins);
+    let is_foreign = is_foreign_page(request, &allowed);
+    request.extensions_mut().insert(allowed);
+    if is_foreign {
+        return Err(ApiError::forbidden(
+            "pages of this origin may not call the API; an administrator can add it to the workspace's allowed_origins",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a page asks whose origin the workspace does not name: it may not call, whoever gave it a key.
+fn is_foreign_page(request: &HttpRequest, allowed: &AllowedOrigins) -> bool {
     let text = |name: header::HeaderName| {
         request
             .headers()

@@ -29,6 +29,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
@@ -37,6 +38,24 @@ use utoipa::ToSchema;
 const LIMIT: usize = 256 * 1024;
 /// Answers come at the next whole multiple of this after the request.
 const STEP: Duration = Duration::from_millis(100);
+
+/// The fields of a form, by name.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "your-name": "Ada Lovelace"}))]
+#[allow(
+    dead_code,
+    reason = "only the schema is used: `form_body` reads what browsers send"
+)]
+pub struct FormFields(HashMap<String, String>);
+
+/// The fields of a form, by name, as a script may send them.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "your-name": "Ada Lovelace"}))]
+#[allow(
+    dead_code,
+    reason = "only the schema is used: `form_body` reads what scripts send"
+)]
+pub struct FormValues(HashMap<String, Value>);
 
 /// The submission came.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +73,7 @@ pub struct FormAnswer {
 #[utoipa::path(
     tag = "forms",
     params(("key" = String, Path, description = "The publishable key, `bk_pub_…`")),
-    request_body(content((String = "application/x-www-form-urlencoded"), (String = "multipart/form-data"), (serde_json::Value = "application/json"), (String = "text/plain"))),
+    request_body(content((FormFields = "application/x-www-form-urlencoded"), (FormFields = "multipart/form-data"), (FormValues = "application/json"), (String = "text/plain"))),
     responses(
         (status = 200, description = "The submission came", content((FormAnswer = "application/json"), (String = "text/html"))),
         (status = 303, description = "The submission came; the browser goes on"),

@@ -70,6 +70,15 @@ pub fn answer(
     })
 }
 
+/// The answer to what leaves nothing to show.
+pub fn no_content() -> Answer {
+    Answer {
+        status: StatusCode::NO_CONTENT.as_u16(),
+        etag: None,
+        body: Vec::new(),
+    }
+}
+
 /// Sends a kept answer.
 pub fn respond(answered: Answered) -> HttpResponse {
     let Answer { status, etag, body } = answered.answer;

@@ -1,109 +1,19 @@
-//! What belongs to a lead: activities, identities, consents.
+//! What belongs to a lead: identities, consents.
 
 use crate::api::auth::Caller;
 use crate::api::extract::ValidQuery;
 use crate::api::page::{DEFAULT_LIMIT, Page, PageQuery, cut, read_cursor, write_cursor};
 use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
-use crate::domain::activity::Activity;
-use crate::domain::event::Actor;
 use crate::domain::flow::reach;
 use crate::domain::identity::IdentityKind;
-use crate::domain::normalise::attribution::Attribution;
 use crate::store::consents::ConsentRecord;
-use crate::store::{activities, consents, lead_identities};
+use crate::store::{consents, lead_identities};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// Something that happened with a lead.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Activity)]
-pub struct ActivityBody {
-    /// Its id.
-    pub id: Uuid,
-    /// `submission` …
-    #[serde(rename = "type")]
-    #[schema(example = "submission")]
-    pub kind: String,
-    /// When, by the sender's clock.
-    pub occurred_at: DateTime<Utc>,
-    /// When we learnt of it.
-    pub created_at: DateTime<Utc>,
-    /// Which page, list or campaign.
-    pub source: Option<String>,
-    /// The way it took.
-    pub channel: Option<String>,
-    /// The receipt of the submission it came with.
-    pub submission_id: Option<Uuid>,
-    /// Who told us.
-    pub actor: Actor,
-    /// Campaign, click ids, referrer, landing page.
-    pub attribution: Attribution,
-    /// What else is known of it.
-    #[schema(value_type = Object)]
-    pub properties: Map<String, Value>,
-    /// Made by a test.
-    pub is_test: bool,
-}
-
-impl From<Activity> for ActivityBody {
-    fn from(activity: Activity) -> Self {
-        ActivityBody {
-            id: activity.id,
-            kind: activity.kind,
-            occurred_at: activity.occurred_at,
-            created_at: activity.created_at,
-            source: activity.source,
-            channel: activity.channel,
-            submission_id: activity.submission_id,
-            actor: activity.actor,
-            attribution: activity.attribution,
-            properties: activity.properties,
-            is_test: activity.is_test,
-        }
-    }
-}
-
-/// List the activities of a lead, newest first.
-#[utoipa::path(
-    tag = "leads",
-    params(("id" = Uuid, Path, description = "The lead"), PageQuery),
-    responses((status = 200, description = "A page of activities", body = Page<ActivityBody>), ReadProblems),
-)]
-#[get("/leads/{id}/activities")]
-pub async fn list_activities(
-    state: web::Data<AppState>,
-    caller: Caller,
-    id: web::Path<Uuid>,
-    query: ValidQuery<PageQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let limit = query.0.limit.unwrap_or(DEFAULT_LIMIT);
-    let before: Option<(DateTime<Utc>, Uuid)> = query
-        .0
-        .cursor
-        .map(|cursor| read_cursor(caller.workspace_id, &cursor))
-        .transpose()?;
-    let visible = caller.visible.clone();
-    let mut found = in_workspace(&state, caller.workspace_id, move |conn| {
-        reach::get(conn, *id, &visible)?;
-        activities::list_of_lead(conn, *id, before, limit + 1)
-    })
-    .await?;
-    let more = cut(&mut found, limit);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|last| write_cursor(caller.workspace_id, (last.occurred_at, last.id)))
-        .transpose()?;
-    Ok(HttpResponse::Ok().json(Page {
-        data: found.into_iter().map(ActivityBody::from).collect(),
-        next_cursor: next,
-    }))
-}
 
 /// An address, number or id by which a lead is known again.
 #[derive(Debug, Serialize, ToSchema)]

@@ -288,11 +288,7 @@ pub async fn delete_lead(
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
             deletion::delete_lead(conn, *id, expected, &caller.on_behalf(now))?;
-            Ok(Answer {
-                status: StatusCode::NO_CONTENT.as_u16(),
-                etag: None,
-                body: Vec::new(),
-            })
+            Ok(idempotency::no_content())
         })
     })
     .await?;

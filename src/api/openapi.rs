@@ -4,8 +4,12 @@ mod requests;
 
 use crate::api::permissions::{self, Needs};
 use crate::api::problem::{self, Problem};
+use crate::domain::access::Scope;
 use actix_web::{HttpResponse, get, web};
+use serde_json::json;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{HttpMethod, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
@@ -22,10 +26,14 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "capture", description = "Submissions come in"),
         (name = "leads", description = "Leads, one by one and in lists"),
+        (name = "timeline", description = "Activities, notes, and all that happened with a lead in one list"),
+        (name = "pipeline", description = "Stages, and how leads move through them"),
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),
         (name = "forms", description = "Forms of websites"),
         (name = "fields", description = "The workspace's own fields of leads"),
+        (name = "auth", description = "People log in, stay logged in and log out"),
+        (name = "people", description = "Who the caller is; users, teams, API keys and the audit log"),
         (name = "schema", description = "What leads are made of"),
         (name = "workspace", description = "The workspace and its rules"),
         (name = "operation", description = "For operators"),
@@ -36,17 +44,33 @@ pub struct Document;
 /// What operations refer to.
 struct Shared;
 
-const SCHEME: &str = "api_key";
+const KEY: &str = "api_key";
+const TOKEN: &str = "access_token";
 
 impl Modify for Shared {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some(
-                "An API key, `bk_live_…`. The scopes of an operation are those the key needs.",
-            ));
+        let bearer = |format: &str, description: &str| {
+            let bearer = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format(format)
+                .description(Some(description));
+            SecurityScheme::Http(bearer.build())
+        };
         let components = api.components.get_or_insert_with(Default::default);
-        components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
+        components.add_security_scheme(
+            KEY,
+            bearer(
+                "bk_live_…",
+                "An API key, for programs. The scopes of an operation are those the key needs.",
+            ),
+        );
+        components.add_security_scheme(
+            TOKEN,
+            bearer(
+                "JWT",
+                "The access token of a person: of `POST /v1/auth/login`, or of the workspace's identity provider. `x-roles` of an operation are the roles that may call it.",
+            ),
+        );
         components.responses.extend(problem::components());
     }
 }
@@ -59,19 +83,34 @@ pub fn complete(api: &mut utoipa::openapi::OpenApi) {
         .components
         .iter_mut()
         .flat_map(|components| components.schemas.values_mut());
-    schemas.for_each(omit_null_defaults);
+    schemas.for_each(plain);
 }
 
-/// What may be left out is not required; that its default is `null` says nothing more.
-fn omit_null_defaults(schema: &mut RefOr<Schema>) {
+/// Says more plainly what a schema means: that the default of what may be left out is `null` says nothing, and an
+/// object that names no field has any (some generators would take it for one that has none).
+fn plain(schema: &mut RefOr<Schema>) {
     let none = Vec::new;
     let (default, within) = match schema {
         RefOr::Ref(reference) => (&mut reference.default, none()),
-        RefOr::T(Schema::Object(object)) => (
-            &mut object.default,
-            object.properties.values_mut().collect(),
-        ),
-        RefOr::T(Schema::Array(array)) => (&mut array.default, none()),
+        RefOr::T(Schema::Object(object)) => {
+            if is_any_object(object) {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+            }
+            let mut within: Vec<_> = object.properties.values_mut().collect();
+            if let Some(AdditionalProperties::RefOr(others)) =
+                object.additional_properties.as_deref_mut()
+            {
+                within.push(others);
+            }
+            (&mut object.default, within)
+        }
+        RefOr::T(Schema::Array(array)) => {
+            let within = match &mut array.items {
+                ArrayItems::RefOrSchema(items) => vec![&mut **items],
+                ArrayItems::False => none(),
+            };
+            (&mut array.default, within)
+        }
         RefOr::T(Schema::OneOf(one)) => (&mut one.default, one.items.iter_mut().collect()),
         RefOr::T(Schema::AnyOf(any)) => (&mut any.default, any.items.iter_mut().collect()),
         RefOr::T(Schema::AllOf(all)) => (&mut all.default, all.items.iter_mut().collect()),
@@ -80,7 +119,16 @@ fn omit_null_defaults(schema: &mut RefOr<Schema>) {
     if default.as_ref().is_some_and(serde_json::Value::is_null) {
         *default = None;
     }
-    within.into_iter().for_each(omit_null_defaults);
+    within.into_iter().for_each(plain);
+}
+
+fn is_any_object(object: &Object) -> bool {
+    let is_object = match &object.schema_type {
+        SchemaType::Type(only) => *only == Type::Object,
+        SchemaType::Array(types) => types.contains(&Type::Object),
+        SchemaType::AnyValue => false,
+    };
+    is_object && object.properties.is_empty() && object.additional_properties.is_none()
 }
 
 /// Adds to each operation under `/v1` what it needs, by the table that requests are checked against.
@@ -98,11 +146,17 @@ fn secure(api: &mut utoipa::openapi::OpenApi) {
             else {
                 continue;
             };
-            let scopes: Vec<&str> = match needs {
-                Needs::Key => Vec::new(),
-                Needs::Scope(scope) => vec![scope.as_str()],
-            };
-            operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
+            let key = SecurityRequirement::new(KEY, needs.scopes());
+            let token = SecurityRequirement::new(TOKEN, Vec::<String>::new());
+            operation.security = Some(match needs {
+                Needs::Nothing => Vec::new(),
+                Needs::Person => vec![token],
+                Needs::Caller | Needs::Scope(_) => vec![key, token],
+            });
+            if needs != Needs::Nothing {
+                let roles = ExtensionsBuilder::new().add("x-roles", json!(needs.roles()));
+                operation.extensions = Some(roles.build());
+            }
         }
     }
 }
@@ -120,6 +174,41 @@ fn operations(api: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut O
         ];
         operations.into_iter().flatten()
     })
+}
+
+/// The operations under `/v1`, by their `operationId`, and what each needs.
+pub struct Operations(Vec<(String, Needs)>);
+
+impl Operations {
+    /// Those of a document.
+    pub fn of(api: &utoipa::openapi::OpenApi) -> Operations {
+        let mut found = Vec::new();
+        for (path, item) in &api.paths.paths {
+            let operations = [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+            ];
+            for (method, operation) in operations {
+                let id = operation.as_ref().and_then(|one| one.operation_id.clone());
+                found.extend(id.zip(permissions::needs(method, path)));
+            }
+        }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Operations(found)
+    }
+
+    /// Those that a caller with these scopes may call.
+    pub fn allowed(&self, scopes: &[Scope], is_person: bool) -> Vec<String> {
+        let may = |(_, needs): &&(String, Needs)| needs.allows(scopes, is_person);
+        self.0
+            .iter()
+            .filter(may)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
 }
 
 /// The document as text, as it is served and committed.

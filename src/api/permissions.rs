@@ -1,16 +1,48 @@
-//! Which operation needs which scope. One table: requests are checked against it, and the OpenAPI document says the same.
+//! Which operation needs what. One table: requests are checked against it, and the OpenAPI document says the same.
 //!
 //! An operation that is not in the table is refused to everybody.
 
-use crate::domain::access::Scope;
+use crate::domain::access::{Role, Scope};
 
 /// What an operation asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// A key of the workspace, with any scope.
-    Key,
-    /// A key with this scope.
+    /// Nothing: anybody may call it, without a key.
+    Nothing,
+    /// A key with any scope, or a person in any role.
+    Caller,
+    /// A person in any role; no key.
+    Person,
+    /// A key with this scope, or a person whose role has it.
     Scope(Scope),
+}
+
+impl Needs {
+    /// The scopes a key has to have.
+    pub fn scopes(self) -> Vec<&'static str> {
+        match self {
+            Needs::Scope(scope) => vec![scope.as_str()],
+            Needs::Nothing | Needs::Caller | Needs::Person => Vec::new(),
+        }
+    }
+
+    /// The roles in which people may call.
+    pub fn roles(self) -> Vec<Role> {
+        let may = |role: &Role| match self {
+            Needs::Scope(scope) => role.scopes().contains(&scope),
+            Needs::Nothing | Needs::Caller | Needs::Person => true,
+        };
+        Role::ALL.into_iter().filter(may).collect()
+    }
+
+    /// Whether a caller with these scopes may do it.
+    pub fn allows(self, scopes: &[Scope], is_person: bool) -> bool {
+        match self {
+            Needs::Nothing | Needs::Caller => true,
+            Needs::Person => is_person,
+            Needs::Scope(scope) => scopes.contains(&scope),
+        }
+    }
 }
 
 /// Method, path template, and what it needs.
@@ -42,6 +74,52 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/activities",
         Needs::Scope(Scope::LeadsRead),
     ),
+    (
+        "POST",
+        "/v1/leads/{id}/activities",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/activities/{id}", Needs::Scope(Scope::LeadsRead)),
+    (
+        "PATCH",
+        "/v1/activities/{id}",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "DELETE",
+        "/v1/activities/{id}",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/notes",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/notes",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/notes/{id}", Needs::Scope(Scope::LeadsRead)),
+    ("PATCH", "/v1/notes/{id}", Needs::Scope(Scope::LeadsWrite)),
+    ("DELETE", "/v1/notes/{id}", Needs::Scope(Scope::LeadsWrite)),
+    (
+        "GET",
+        "/v1/notes/{id}/versions",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/timeline",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/stage",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/pipeline", Needs::Caller),
+    ("PUT", "/v1/pipeline", Needs::Scope(Scope::RulesWrite)),
     (
         "GET",
         "/v1/leads/{id}/identities",
@@ -78,13 +156,13 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::SubmissionsWrite),
     ),
     ("GET", "/v1/changes", Needs::Scope(Scope::LeadsRead)),
-    ("GET", "/v1/field-definitions", Needs::Key),
+    ("GET", "/v1/field-definitions", Needs::Caller),
     (
         "POST",
         "/v1/field-definitions",
         Needs::Scope(Scope::FieldsWrite),
     ),
-    ("GET", "/v1/field-definitions/{key}", Needs::Key),
+    ("GET", "/v1/field-definitions/{key}", Needs::Caller),
     (
         "PATCH",
         "/v1/field-definitions/{key}",
@@ -95,14 +173,50 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/field-definitions/{key}",
         Needs::Scope(Scope::FieldsWrite),
     ),
-    ("GET", "/v1/schema", Needs::Key),
-    ("GET", "/v1/openapi.json", Needs::Key),
-    ("GET", "/v1/workspace", Needs::Key),
+    ("GET", "/v1/schema", Needs::Caller),
+    ("GET", "/v1/openapi.json", Needs::Caller),
+    ("GET", "/v1/workspace", Needs::Caller),
     (
         "PATCH",
         "/v1/workspace",
         Needs::Scope(Scope::WorkspaceWrite),
     ),
+    ("POST", "/v1/auth/login", Needs::Nothing),
+    ("POST", "/v1/auth/refresh", Needs::Nothing),
+    ("POST", "/v1/auth/logout", Needs::Nothing),
+    ("POST", "/v1/auth/logout-everywhere", Needs::Person),
+    ("POST", "/v1/auth/accept-invitation", Needs::Nothing),
+    ("POST", "/v1/auth/reset-password", Needs::Nothing),
+    ("GET", "/v1/me", Needs::Caller),
+    ("POST", "/v1/me/password", Needs::Person),
+    ("GET", "/v1/users", Needs::Scope(Scope::UsersRead)),
+    ("POST", "/v1/users", Needs::Scope(Scope::UsersWrite)),
+    ("GET", "/v1/users/{id}", Needs::Scope(Scope::UsersRead)),
+    ("PATCH", "/v1/users/{id}", Needs::Scope(Scope::UsersWrite)),
+    ("DELETE", "/v1/users/{id}", Needs::Scope(Scope::UsersWrite)),
+    (
+        "POST",
+        "/v1/users/{id}/password-reset",
+        Needs::Scope(Scope::UsersWrite),
+    ),
+    (
+        "POST",
+        "/v1/users/{id}/logout",
+        Needs::Scope(Scope::UsersWrite),
+    ),
+    ("GET", "/v1/teams", Needs::Scope(Scope::UsersRead)),
+    ("POST", "/v1/teams", Needs::Scope(Scope::UsersWrite)),
+    ("GET", "/v1/teams/{id}", Needs::Scope(Scope::UsersRead)),
+    ("PATCH", "/v1/teams/{id}", Needs::Scope(Scope::UsersWrite)),
+    ("DELETE", "/v1/teams/{id}", Needs::Scope(Scope::UsersWrite)),
+    ("GET", "/v1/api-keys", Needs::Scope(Scope::KeysWrite)),
+    ("POST", "/v1/api-keys", Needs::Scope(Scope::KeysWrite)),
+    (
+        "DELETE",
+        "/v1/api-keys/{id}",
+        Needs::Scope(Scope::KeysWrite),
+    ),
+    ("GET", "/v1/audit-log", Needs::Scope(Scope::AuditRead)),
 ];
 
 /// What the operation needs; `None` when it is not in the table.

@@ -48,7 +48,8 @@ pub struct Problem {
     /// The `X-Request-Id` of this answer; support finds the request by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Every wrong field, all at once. Always there when the status is 422 and the code `validation_failed`.
+    /// Every wrong field, all at once. Always there when the code is `validation_failed`, and with `entry_criteria`, where it
+    /// names the parts of the stage's condition that do not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<WrongField>,
@@ -117,9 +118,10 @@ impl From<&Error> for Problem {
             // The id is not repeated: in some paths it is an address or a sender's name for a person.
             Error::NotFound { what, .. } => Problem::new(
                 ProblemKind::NotFound,
-                format!("There is no such {what}, or this key may not see it."),
+                format!("There is no such {what}, or this caller may not see it."),
             ),
             Error::Invalid(errors) => validation_failed(errors.clone()),
+            Error::Forbidden(reason) => Problem::new(ProblemKind::Forbidden, *reason),
             Error::Conflict(conflict) => conflict.into(),
             Error::VersionMismatch { what, current, .. } => Problem::new(
                 ProblemKind::PreconditionFailed,
@@ -127,6 +129,21 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
+            Error::LoginFailed => Problem::new(
+                ProblemKind::LoginFailed,
+                "The mail address or the password is wrong, or this user may not log in by password.",
+            ),
+            Error::SessionOver => Problem::new(
+                ProblemKind::SessionOver,
+                "The refresh token is unknown or spent, or its session is over. Log in again.",
+            ),
+            Error::TooManyAttempts {
+                retry_after_seconds,
+            } => Problem::new(
+                ProblemKind::RateLimited,
+                format!("Too many attempts. Try again in {retry_after_seconds} s."),
+            )
+            .retry_after(*retry_after_seconds),
             Error::Overloaded => Problem::new(
                 ProblemKind::Overloaded,
                 "Too many requests are waiting. Try again in a moment.",
@@ -189,11 +206,48 @@ impl From<&Conflict> for Problem {
             Conflict::SubmissionState { state } => {
                 Problem::new(ProblemKind::SubmissionState, format!("The submission is {state}; that does not allow this."))
             }
+            Conflict::StageArchived { stage } => Problem::new(
+                ProblemKind::StageArchived,
+                format!("The stage {stage} is archived: leads may stay in it, and none may enter."),
+            ),
+            Conflict::StageInUse { stage } => Problem::new(
+                ProblemKind::StageInUse,
+                format!("Leads are in the stage {stage}, perhaps deleted ones. Archive it: then none may enter."),
+            ),
+            Conflict::StageStillEntered { stage } => Problem::new(
+                ProblemKind::StageInUse,
+                format!("Leads may begin in the stage {stage}. Archive it first; after ten seconds it can be left out."),
+            ),
+            Conflict::EntryCriteria { stage, unmet } => Problem {
+                errors: unmet.iter().cloned().map(WrongField::from).collect(),
+                ..Problem::new(
+                    ProblemKind::EntryCriteria,
+                    format!("The lead does not meet what the stage {stage} insists on: see `errors`, whose pointers are into the stage's condition."),
+                )
+            },
+            Conflict::SubmissionActivity => Problem::new(
+                ProblemKind::SubmissionActivity,
+                "This activity is a submission: what came in stays as it came.",
+            ),
             Conflict::RestoreWindowPassed { days } => Problem::new(
                 ProblemKind::RestoreWindowPassed,
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::LeadNotVisible => Problem::new(
+                ProblemKind::LeadNotVisible,
+                "This person is a lead already, of somebody else. Ask a manager to assign it to you.",
+            ),
+            Conflict::EmailTaken => Problem::new(ProblemKind::EmailTaken, "Another user of the workspace has this mail address."),
+            Conflict::NameTaken { what } => Problem::new(ProblemKind::NameTaken, format!("Another {what} has this name; choose another one.")),
+            Conflict::TeamInUse => Problem::new(ProblemKind::TeamInUse, "Leads belong to this team, deleted ones perhaps. Assign them to another team first."),
+            Conflict::LastAdmin => Problem::new(
+                ProblemKind::LastAdmin,
+                "This is the last admin who may come in. Make somebody else an admin first.",
+            ),
+            Conflict::UserStatus { status } => {
+                Problem::new(ProblemKind::UserStatus, format!("The user is {status}; that does not allow this."))
+            }
             Conflict::FeedExpired { oldest } => Problem::new(
                 ProblemKind::FeedExpired,
                 format!("The feed begins at position {oldest}. List the leads, then follow the feed from there."),

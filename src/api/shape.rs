@@ -3,7 +3,7 @@
 //!
 //! A [`Shape`] is compiled once per type from utoipa's schema and then checks a JSON value without
 //! allocating, as long as nothing is wrong. It reports everything that is wrong, not the first thing only.
-//! Not enforced: `pattern` and `uniqueItems`, which no request type here uses.
+//! Not enforced: `pattern`, which the domain checks where a type has one, and `uniqueItems`, which no request type uses.
 
 mod check;
 mod compile;

@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use crate::api::bearer::own::{AccessTokens, KeyRing};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::domain::flow::authenticate::{Principal, Website};
 use crate::domain::key::{ApiKey, PublishableKey};
@@ -7,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::pool::{Db, End, TenantConnection};
 use crate::worker::capture_queue::CaptureQueue;
+use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::Wake;
 use moka::sync::Cache;
@@ -38,6 +40,22 @@ pub struct AppState {
     pub principals: Cache<ApiKey, Option<Arc<Principal>>>,
     /// The forms behind publishable keys, for a moment.
     pub websites: Cache<PublishableKey, Option<Arc<Website>>>,
+    /// Who calls in which session, for a moment; also that the session is over.
+    pub people: Cache<Session, Option<Arc<Principal>>>,
+    /// The workspace, where there is only one, for a moment.
+    pub only_workspace: Cache<(), Option<Uuid>>,
+    /// Issues and checks access tokens.
+    pub access_tokens: Arc<AccessTokens>,
+    /// Hashes and checks passwords.
+    pub passwords: PasswordPool,
+    /// Logins by address.
+    pub login_limits: AddressLimits,
+    /// Refreshes by address.
+    pub refresh_limits: AddressLimits,
+    /// Logins an address may try.
+    pub login_quota: Quota,
+    /// Refreshes an address may try.
+    pub refresh_quota: Quota,
     /// Requests a key may make unless it has a limit of its own.
     pub key_quota: Quota,
     /// Requests an address may make to public forms.
@@ -48,11 +66,28 @@ pub struct AppState {
     pub draining: AtomicBool,
 }
 
+/// A session of a user, as an access token names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Session {
+    /// The workspace.
+    pub workspace_id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+}
+
 impl AppState {
-    /// Rules of a workspace have changed: they count here at once, in other processes within five seconds.
-    pub fn rules_changed(&self) {
+    /// Forgets who may do what, so that a change made in this process counts at once.
+    pub fn forget_callers(&self) {
         self.principals.invalidate_all();
         self.websites.invalidate_all();
+        self.people.invalidate_all();
+    }
+
+    /// Rules of a workspace have changed: they count here at once, in other processes within five seconds.
+    pub fn rules_changed(&self) {
+        self.forget_callers();
         self.field_walk.wake();
     }
 
@@ -88,6 +123,15 @@ pub async fn in_workspace_until<T: Send + 'static>(
 ) -> Result<T> {
     let db = state.db.clone();
     blocking(move || db.in_workspace_until(workspace_id, work)).await
+}
+
+/// The keys of access tokens.
+pub async fn key_ring(state: &actix_web::web::Data<AppState>) -> Result<Arc<KeyRing>> {
+    if let Some(ring) = state.access_tokens.ring_at_hand() {
+        return Ok(ring);
+    }
+    let tokens = state.access_tokens.clone();
+    blocking(move || tokens.ring()).await
 }
 
 /// Runs blocking work away from the threads that answer requests.

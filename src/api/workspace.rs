@@ -6,19 +6,23 @@ use crate::api::extract::MergePatch;
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::access::Scope;
+use crate::domain::audit::{Action, Target};
 use crate::domain::capture_draft;
 use crate::domain::flow::once;
 use crate::domain::identity::IdentityKind;
 use crate::domain::lead_fields::Field;
 use crate::domain::normalise::{country, locale};
+use crate::domain::stage::is_key;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, FieldError, Result};
+use crate::store::audit_log;
 use crate::store::workspaces::{self, Workspace};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -122,7 +126,19 @@ pub async fn update_workspace(
             };
             let same = after.name == before.name && after.settings == before.settings;
             if !same {
+                check_rights(&before.settings, &after.settings, &caller)?;
                 workspaces::update(conn, &after)?;
+                let target = Target::new("workspace", after.id);
+                let details = json!({ "changed": changed_names(&before, &after)? });
+                let trail = caller.trail();
+                audit_log::add(
+                    conn,
+                    &trail,
+                    Action::WorkspaceChanged,
+                    Some(target),
+                    details,
+                    now,
+                )?;
             }
             let shown = if same { before } else { after };
             idempotency::answer(
@@ -135,6 +151,36 @@ pub async fn update_workspace(
     .await?;
     state.rules_changed();
     Ok(idempotency::respond(answered))
+}
+
+/// Who names the identity provider says who the admins are.
+fn check_rights(
+    before: &WorkspaceSettings,
+    after: &WorkspaceSettings,
+    caller: &Caller,
+) -> Result<()> {
+    if before.identity_provider == after.identity_provider
+        || caller.scopes.contains(&Scope::UsersWrite)
+    {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "To change identity_provider the scope `users:write` is needed, too: it says who comes in.",
+    ))
+}
+
+/// The names of what changed, for the audit log.
+fn changed_names(before: &Workspace, after: &Workspace) -> Result<Vec<String>> {
+    let settings =
+        |workspace: &Workspace| serde_json::to_value(&workspace.settings).map_err(Error::internal);
+    let (old, new) = (settings(before)?, settings(after)?);
+    let names = new.as_object().into_iter().flat_map(Map::keys);
+    let changed = names.filter(|name| old.get(*name) != new.get(*name));
+    let name = (before.name != after.name).then(|| "name".to_owned());
+    Ok(name
+        .into_iter()
+        .chain(changed.map(|name| format!("settings.{name}")))
+        .collect())
 }
 
 fn changed(workspace: &Workspace, changes: &Map<String, Value>) -> Result<Workspace> {
@@ -235,6 +281,26 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
                 "not a field of leads; custom values are custom.<name>",
             ));
         }
+    }
+    for (index, reason) in settings.disqualify_reasons.iter().enumerate() {
+        let pointer = format!("/settings/disqualify_reasons/{index}");
+        if !is_key(reason) {
+            let detail = "a reason has 1 to 50 of a–z, 0–9 and `_`, and begins with a letter";
+            errors.push(FieldError::new(pointer, "invalid_key", detail));
+        } else if settings.disqualify_reasons[..index].contains(reason) {
+            errors.push(FieldError::new(
+                pointer,
+                "not_unique",
+                "each reason at most once",
+            ));
+        }
+    }
+    if settings.disqualify_reasons.is_empty() {
+        errors.push(FieldError::new(
+            "/settings/disqualify_reasons",
+            "required",
+            "a lead is disqualified for a reason: name at least one, or null for the usual ones",
+        ));
     }
     for (index, origin) in settings.allowed_origins.iter().enumerate() {
         let is_origin = url::Url::parse(origin).is_ok_and(|url| {

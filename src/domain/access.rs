@@ -193,6 +193,11 @@ impl Role {
         }
     }
 
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
     /// What a person in this role may do.
     pub fn scopes(self) -> &'static [Scope] {
         use Scope::*;
@@ -261,6 +266,11 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// Whether some leads are kept from them.
+    pub fn is_restricted(&self) -> bool {
+        *self != Visibility::All
+    }
+
     /// Whether the lead may be known of.
     pub fn shows(&self, lead: &Lead) -> bool {
         match self {

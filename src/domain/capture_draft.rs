@@ -252,7 +252,8 @@ pub fn clean_custom(given: Map<String, Value>, errors: &mut Vec<FieldError>) -> 
     clean
 }
 
-fn clean_value(value: Value) -> Value {
+/// A value with every text in it in normal form, as deep as they go.
+pub fn clean_value(value: Value) -> Value {
     match value {
         Value::String(given) => text::clean(&given).into(),
         Value::Array(items) => items.into_iter().map(clean_value).collect(),

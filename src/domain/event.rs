@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
-    /// `user`, `api_key`, `form` or `system`.
+    /// `user`, `api_key`, `form`, `system`, or, in the audit log, `anonymous`.
     #[serde(rename = "type")]
     #[schema(example = "api_key")]
     pub kind: String,
@@ -40,6 +40,14 @@ impl Actor {
         Actor {
             kind: "form".into(),
             id: Some(id),
+        }
+    }
+
+    /// Somebody who has not shown who they are.
+    pub fn nobody() -> Self {
+        Actor {
+            kind: "anonymous".into(),
+            id: None,
         }
     }
 
@@ -150,6 +158,21 @@ pub enum EventType {
     /// Something happened with a lead. `data` is the activity.
     #[serde(rename = "activity.created")]
     ActivityCreated,
+    /// What was noted of an activity was corrected. `data` says of which, and how.
+    #[serde(rename = "activity.updated")]
+    ActivityUpdated,
+    /// An activity was taken out of the timeline. `data` is what it was.
+    #[serde(rename = "activity.deleted")]
+    ActivityDeleted,
+    /// Somebody wrote a note on a lead. `data` says which; its text is read by its id.
+    #[serde(rename = "note.created")]
+    NoteCreated,
+    /// A note was changed. `data` says which.
+    #[serde(rename = "note.updated")]
+    NoteUpdated,
+    /// A note was deleted. `data` says which.
+    #[serde(rename = "note.deleted")]
+    NoteDeleted,
 }
 
 impl EventType {
@@ -163,6 +186,11 @@ impl EventType {
         EventType::LeadStageChanged,
         EventType::LeadAssigned,
         EventType::ActivityCreated,
+        EventType::ActivityUpdated,
+        EventType::ActivityDeleted,
+        EventType::NoteCreated,
+        EventType::NoteUpdated,
+        EventType::NoteDeleted,
     ];
 
     /// Its name: `lead.created` …
@@ -176,6 +204,11 @@ impl EventType {
             EventType::LeadStageChanged => "lead.stage_changed",
             EventType::LeadAssigned => "lead.assigned",
             EventType::ActivityCreated => "activity.created",
+            EventType::ActivityUpdated => "activity.updated",
+            EventType::ActivityDeleted => "activity.deleted",
+            EventType::NoteCreated => "note.created",
+            EventType::NoteUpdated => "note.updated",
+            EventType::NoteDeleted => "note.deleted",
         }
     }
 }

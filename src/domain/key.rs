@@ -84,13 +84,13 @@ impl std::fmt::Display for PublishableKey {
     }
 }
 
-fn encode(prefix: &str, numbers: &[u128]) -> String {
+pub(in crate::domain) fn encode(prefix: &str, numbers: &[u128]) -> String {
     let body: String = numbers.iter().map(|number| digits(*number, WIDE)).collect();
     let checksum = digits(crc32fast::hash(body.as_bytes()).into(), NARROW);
     format!("{prefix}{body}{checksum}")
 }
 
-fn decode<const N: usize>(text: &str) -> Option<[u128; N]> {
+pub(in crate::domain) fn decode<const N: usize>(text: &str) -> Option<[u128; N]> {
     if text.len() != N * WIDE + NARROW || !text.is_ascii() {
         return None;
     }

@@ -2,6 +2,7 @@
 //! region of numbers without one.
 
 use crate::domain::identity::IdentityKind;
+use crate::domain::identity_provider::IdentityProvider;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +20,19 @@ pub enum MergePolicy {
     Keep,
     /// Put it behind what is known.
     Append,
+}
+
+/// Which leads reps may know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RepVisibility {
+    /// Those they own.
+    Own,
+    /// Those that members of their teams own, and those of their teams.
+    Team,
+    /// Every lead.
+    #[default]
+    All,
 }
 
 /// How one workspace wants its leads handled.
@@ -42,7 +56,29 @@ pub struct WorkspaceSettings {
     /// Origins whose pages may call the API from a browser; `*` allows all.
     #[schema(max_items = 100)]
     pub allowed_origins: Vec<String>,
+    /// Which leads reps may know of. Other roles know of all.
+    pub rep_visibility: RepVisibility,
+    /// Whose access tokens are accepted beside Baton's own.
+    pub identity_provider: Option<IdentityProvider>,
+    /// Why a lead may be disqualified: a–z, 0–9 and `_`, at most 50 characters each.
+    #[schema(max_items = 100)]
+    pub disqualify_reasons: Vec<String>,
 }
+
+/// Why a lead may be disqualified, unless the workspace has reasons of its own.
+const DISQUALIFY_REASONS: [&str; 11] = [
+    "not_a_fit",
+    "no_budget",
+    "no_authority",
+    "no_need",
+    "bad_timing",
+    "chose_competitor",
+    "unresponsive",
+    "wrong_contact",
+    "duplicate",
+    "spam",
+    "other",
+];
 
 impl Default for WorkspaceSettings {
     fn default() -> Self {
@@ -57,6 +93,9 @@ impl Default for WorkspaceSettings {
             default_merge_policy: MergePolicy::FillEmpty,
             merge_policies: BTreeMap::from([("message".to_owned(), MergePolicy::Overwrite)]),
             allowed_origins: Vec::new(),
+            rep_visibility: RepVisibility::All,
+            identity_provider: None,
+            disqualify_reasons: DISQUALIFY_REASONS.map(str::to_owned).to_vec(),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Activities of leads.
 
-use crate::domain::activity::Activity;
+use crate::domain::activity::{Activity, ActivityFilter, Direction};
+use crate::domain::ids::time_of;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::activities;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
@@ -77,18 +79,33 @@ struct ActivityRow {
     attribution: Value,
     properties: Value,
     is_test: bool,
+    direction: Option<String>,
+    outcome: Option<String>,
+    duration_seconds: Option<i64>,
+    subject: Option<String>,
+    body: Option<String>,
+    version: Option<i64>,
 }
 
 impl TryFrom<ActivityRow> for Activity {
     type Error = Error;
 
     fn try_from(row: ActivityRow) -> Result<Activity> {
+        let direction = row.direction.as_deref().map(|name| {
+            Direction::from_name(name)
+                .ok_or_else(|| Error::internal(format!("unknown direction {name}")))
+        });
         Ok(Activity {
             id: row.id,
             lead_id: row.lead_id,
             kind: row.kind,
             occurred_at: row.occurred_at,
             created_at: row.created_at,
+            direction: direction.transpose()?,
+            outcome: row.outcome,
+            duration_seconds: row.duration_seconds,
+            subject: row.subject,
+            body: row.body,
             source: row.source,
             channel: row.channel,
             submission_id: row.submission_id,
@@ -96,31 +113,140 @@ impl TryFrom<ActivityRow> for Activity {
             attribution: serde_json::from_value(row.attribution).map_err(Error::internal)?,
             properties: serde_json::from_value(row.properties).map_err(Error::internal)?,
             is_test: row.is_test,
+            version: row.version.unwrap_or(1),
         })
     }
 }
 
+/// Adds one with all that it may have; captures write theirs by [`insertion`].
+pub fn insert(conn: &mut TenantConnection, new: &Activity) -> Result<()> {
+    diesel::insert_into(activities::table)
+        .values((
+            (
+                activities::workspace_id.eq(conn.workspace_id()),
+                activities::id.eq(new.id),
+                activities::lead_id.eq(new.lead_id),
+                activities::kind.eq(&new.kind),
+                activities::occurred_at.eq(new.occurred_at),
+                activities::created_at.eq(new.created_at),
+                activities::source.eq(&new.source),
+                activities::channel.eq(&new.channel),
+                activities::submission_id.eq(new.submission_id),
+                activities::actor.eq(Json::of(&new.actor)?),
+                activities::attribution.eq(Json::of(&new.attribution)?),
+            ),
+            activities::properties.eq(Json::of(&new.properties)?),
+            activities::is_test.eq(new.is_test),
+            activities::direction.eq(new.direction.map(Direction::as_str)),
+            activities::outcome.eq(&new.outcome),
+            activities::duration_seconds.eq(new.duration_seconds),
+            activities::subject.eq(&new.subject),
+            activities::body.eq(&new.body),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Writes corrected details.
+pub fn update(conn: &mut TenantConnection, corrected: &Activity) -> Result<()> {
+    diesel::update(activities::table)
+        .filter(activities::workspace_id.eq(conn.workspace_id()))
+        .filter(activities::id.eq(corrected.id))
+        .filter(activities::created_at.eq(corrected.created_at))
+        .set((
+            activities::direction.eq(corrected.direction.map(Direction::as_str)),
+            activities::outcome.eq(&corrected.outcome),
+            activities::duration_seconds.eq(corrected.duration_seconds),
+            activities::subject.eq(&corrected.subject),
+            activities::body.eq(&corrected.body),
+            activities::properties.eq(Json::of(&corrected.properties)?),
+            activities::version.eq(corrected.version),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Lets one be shown no longer.
+pub fn mark_deleted(
+    conn: &mut TenantConnection,
+    deleted: &Activity,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(activities::table)
+        .filter(activities::workspace_id.eq(conn.workspace_id()))
+        .filter(activities::id.eq(deleted.id))
+        .filter(activities::created_at.eq(deleted.created_at))
+        .set(activities::deleted_at.eq(now))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// An activity that is not deleted. Its id says in which partition it is.
+pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Activity> {
+    let row: Option<ActivityRow> = activities::table
+        .filter(activities::workspace_id.eq(conn.workspace_id()))
+        .filter(activities::id.eq(id))
+        .filter(activities::created_at.eq(time_of(id)))
+        .filter(activities::deleted_at.is_null())
+        .select(ActivityRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    row.ok_or_else(|| Error::not_found("activity", id))?
+        .try_into()
+}
+
+/// When the lead's latest activity was.
+pub fn find_latest_of_lead(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(activities::table
+        .filter(activities::workspace_id.eq(conn.workspace_id()))
+        .filter(activities::lead_id.eq(lead_id))
+        .filter(activities::deleted_at.is_null())
+        .order((activities::occurred_at.desc(), activities::id.desc()))
+        .select(activities::occurred_at)
+        .first(conn.pg())
+        .optional()?)
+}
+
 /// Activities of a lead, newest first, older than `before`.
+///
+/// The bound is a comparison of rows: only that is a condition of the index at any depth.
 pub fn list_of_lead(
     conn: &mut TenantConnection,
     lead_id: Uuid,
+    filter: &ActivityFilter,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Activity>> {
     let mut query = activities::table
         .filter(activities::workspace_id.eq(conn.workspace_id()))
         .filter(activities::lead_id.eq(lead_id))
+        .filter(activities::deleted_at.is_null())
         .order((activities::occurred_at.desc(), activities::id.desc()))
         .limit(limit)
         .select(ActivityRow::as_select())
         .into_boxed();
     if let Some((occurred_at, id)) = before {
-        let earlier = activities::occurred_at.lt(occurred_at);
-        query = query.filter(
-            earlier.or(activities::occurred_at
-                .eq(occurred_at)
-                .and(activities::id.lt(id))),
-        );
+        let earlier = sql::<Bool>("(activities.occurred_at, activities.id) < (")
+            .bind::<Timestamptz, _>(occurred_at)
+            .sql(", ")
+            .bind::<SqlUuid, _>(id)
+            .sql(")");
+        query = query.filter(earlier);
+    }
+    if !filter.kinds.is_empty() {
+        query = query.filter(activities::kind.eq_any(&filter.kinds));
+    }
+    if let Some(direction) = filter.direction {
+        query = query.filter(activities::direction.eq(direction.as_str()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(activities::occurred_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(activities::occurred_at.lt(to));
     }
     let rows: Vec<ActivityRow> = query.load(conn.pg())?;
     rows.into_iter().map(Activity::try_from).collect()

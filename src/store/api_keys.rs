@@ -63,15 +63,10 @@ struct ApiKeyRow {
     revoked_at: Option<DateTime<Utc>>,
 }
 
-/// A key by its id.
-pub fn find(conn: &mut TenantConnection, id: Uuid) -> Result<Option<ApiKeyRecord>> {
-    let row: Option<ApiKeyRow> = api_keys::table
-        .filter(api_keys::workspace_id.eq(conn.workspace_id()))
-        .filter(api_keys::id.eq(id))
-        .select(ApiKeyRow::as_select())
-        .first(conn.pg())
-        .optional()?;
-    row.map(|row| {
+impl TryFrom<ApiKeyRow> for ApiKeyRecord {
+    type Error = Error;
+
+    fn try_from(row: ApiKeyRow) -> Result<ApiKeyRecord> {
         Ok(ApiKeyRecord {
             id: row.id,
             name: row.name,
@@ -83,8 +78,37 @@ pub fn find(conn: &mut TenantConnection, id: Uuid) -> Result<Option<ApiKeyRecord
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
         })
-    })
-    .transpose()
+    }
+}
+
+/// A key by its id.
+pub fn find(conn: &mut TenantConnection, id: Uuid) -> Result<Option<ApiKeyRecord>> {
+    let row: Option<ApiKeyRow> = api_keys::table
+        .filter(api_keys::workspace_id.eq(conn.workspace_id()))
+        .filter(api_keys::id.eq(id))
+        .select(ApiKeyRow::as_select())
+        .first(conn.pg())
+        .optional()?;
+    row.map(ApiKeyRecord::try_from).transpose()
+}
+
+/// A page of keys, newest first, from before a key on.
+pub fn list(
+    conn: &mut TenantConnection,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ApiKeyRecord>> {
+    let mut query = api_keys::table
+        .filter(api_keys::workspace_id.eq(conn.workspace_id()))
+        .order(api_keys::id.desc())
+        .limit(limit)
+        .select(ApiKeyRow::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(api_keys::id.lt(before));
+    }
+    let rows = query.load::<ApiKeyRow>(conn.pg())?;
+    rows.into_iter().map(ApiKeyRecord::try_from).collect()
 }
 
 /// Notes that a key was used, at most once a minute.

@@ -59,6 +59,12 @@ fn cancelled(message: &str) -> Option<Cancelled> {
     }
 }
 
+/// Whether a statement failed because of the unique key of that name.
+pub(in crate::store) fn violates(error: &DieselError, key: &str) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
+        if information.constraint_name() == Some(key))
+}
+
 /// What was read has changed before it could be locked.
 #[derive(Debug, thiserror::Error)]
 #[error("another transaction came between")]

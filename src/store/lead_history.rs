@@ -3,13 +3,14 @@
 use crate::domain::as_of::Moment;
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::history::{HistoryEntry, HistoryFilter};
+use crate::domain::ids::lower_bound;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::outbox;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::lead_history;
 use crate::store::statement::statement;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
@@ -145,6 +146,43 @@ pub fn list(
         .bind::<Array<Text>, _>(&filter.paths)
         .sql("))");
         query = query.filter(changed);
+    }
+    let rows: Vec<HistoryRow> = query.load(conn.pg())?;
+    rows.into_iter().map(HistoryEntry::try_from).collect()
+}
+
+/// Milestones of a lead of some kinds, newest first, older than the place `before`.
+///
+/// The index of milestones holds exactly those that are named in the text.
+pub fn list_milestones(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    kinds: &[EventType],
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<HistoryEntry>> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let is_milestone = sql::<Bool>(
+        "lead_history.type IN ('lead.stage_changed', 'lead.assigned', 'lead.deleted', 'lead.restored')",
+    );
+    let mut query = lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .filter(is_milestone)
+        .filter(lead_history::kind.eq_any(kinds))
+        .order(lead_history::id.desc())
+        .limit(limit)
+        .select(HistoryRow::as_select())
+        .into_boxed();
+    if let Some((at, id)) = before {
+        let earlier = sql::<Bool>("(lead_history.occurred_at, lead_history.id) < (")
+            .bind::<Timestamptz, _>(at)
+            .sql(", ")
+            .bind::<SqlUuid, _>(id)
+            .sql(")");
+        query = query
+            .filter(lead_history::id.lt(lower_bound(at + Duration::milliseconds(1))))
+            .filter(earlier);
     }
     let rows: Vec<HistoryRow> = query.load(conn.pg())?;
     rows.into_iter().map(HistoryEntry::try_from).collect()

@@ -212,6 +212,14 @@ pub fn lock(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
         .ok_or_else(|| Error::not_found("lead", id))
 }
 
+/// Whether a lead stands in the stage; also a deleted one.
+pub fn any_in_stage(conn: &mut TenantConnection, stage: &str) -> Result<bool> {
+    let standing = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::stage.eq(stage));
+    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn.pg())?)
+}
+
 /// A lead; also a deleted one.
 pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
     let row: Option<LeadRow> = leads::table

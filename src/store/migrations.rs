@@ -31,7 +31,10 @@ migrations! {
     "2026-11-21-000003_intake",
     "2026-11-21-000004_events",
     "2026-11-22-000005_owners_and_history",
+    "2026-11-22-000006_people",
     "2026-11-22-000007_custom_fields",
+    "2026-11-22-000008_search",
+    "2026-11-22-000009_timeline",
 }
 
 impl Migration {

@@ -148,6 +148,49 @@ diesel::table! {
         attribution -> Jsonb,
         properties -> Jsonb,
         is_test -> Bool,
+        direction -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        duration_seconds -> Nullable<Int8>,
+        subject -> Nullable<Text>,
+        body -> Nullable<Text>,
+        version -> Nullable<Int8>,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    notes (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        author -> Jsonb,
+        body -> Text,
+        pinned -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    note_versions (workspace_id, note_id, version) {
+        workspace_id -> Uuid,
+        note_id -> Uuid,
+        version -> Int8,
+        body -> Nullable<Text>,
+        pinned -> Bool,
+        actor -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pipelines (workspace_id) {
+        workspace_id -> Uuid,
+        stages -> Jsonb,
+        version -> Int8,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -229,7 +272,6 @@ diesel::table! {
         position -> Int8,
     }
 }
-
 diesel::table! {
     field_definitions (workspace_id, key) {
         workspace_id -> Uuid,
@@ -262,6 +304,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    users (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        status -> Text,
+        password_hash -> Nullable<Text>,
+        external_issuer -> Nullable<Text>,
+        external_subject -> Nullable<Text>,
+        token_epoch -> Int8,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        last_login_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     lead_values (workspace_id, slot, value, lead_id) {
         workspace_id -> Uuid,
         slot -> Int2,
@@ -269,4 +330,106 @@ diesel::table! {
         lead_id -> Uuid,
     }
 }
+
+diesel::table! {
+    teams (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    team_members (workspace_id, team_id, user_id) {
+        workspace_id -> Uuid,
+        team_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    sessions (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (workspace_id, token_hash) {
+        workspace_id -> Uuid,
+        token_hash -> Bytea,
+        session_id -> Uuid,
+        created_at -> Timestamptz,
+        spent_at -> Nullable<Timestamptz>,
+        successor_salt -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    one_time_tokens (workspace_id, token_hash) {
+        workspace_id -> Uuid,
+        token_hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    login_attempts (workspace_id, account_hash) {
+        workspace_id -> Uuid,
+        account_hash -> Bytea,
+        attempts -> Int8,
+        began_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    audit_log (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        occurred_at -> Timestamptz,
+        action -> Text,
+        actor_type -> Text,
+        actor_id -> Nullable<Uuid>,
+        target_type -> Nullable<Text>,
+        target_id -> Nullable<Uuid>,
+        details -> Jsonb,
+        request_id -> Nullable<Text>,
+        client_address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Uuid,
+        private_key -> Bytea,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        active_from -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    search_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        walked_through -> Nullable<Uuid>,
+        is_complete -> Bool,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);
+diesel::allow_tables_to_appear_in_same_query!(team_members, teams);
+diesel::allow_tables_to_appear_in_same_query!(team_members, users);
+diesel::allow_tables_to_appear_in_same_query!(leads, users);

@@ -59,13 +59,18 @@ fn workspace((id, name, settings, version, created_at, updated_at): Row) -> Resu
     })
 }
 
-/// The workspace of the transaction.
-pub fn get(conn: &mut TenantConnection) -> Result<Workspace> {
+/// The workspace of the transaction, if there is one of that id.
+pub fn find(conn: &mut TenantConnection) -> Result<Option<Workspace>> {
     let row: Option<Row> = workspaces::table
         .filter(workspaces::workspace_id.eq(conn.workspace_id()))
         .first(conn.pg())
         .optional()?;
-    workspace(row.ok_or_else(|| Error::not_found("workspace", conn.workspace_id()))?)
+    row.map(workspace).transpose()
+}
+
+/// The workspace of the transaction.
+pub fn get(conn: &mut TenantConnection) -> Result<Workspace> {
+    find(conn)?.ok_or_else(|| Error::not_found("workspace", conn.workspace_id()))
 }
 
 /// The workspace of the transaction, locked until its end.
@@ -91,6 +96,21 @@ pub fn update(conn: &mut TenantConnection, changed: &Workspace) -> Result<()> {
         ))
         .execute(conn.pg())?;
     Ok(())
+}
+
+/// The workspace, where there is exactly one.
+pub fn only(db: &Db) -> Result<Option<Uuid>> {
+    let found: Vec<Uuid> = db.across_workspaces(|connection| {
+        Ok(workspaces::table
+            .order(workspaces::workspace_id)
+            .limit(2)
+            .select(workspaces::workspace_id)
+            .load(connection)?)
+    })?;
+    Ok(match found.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    })
 }
 
 /// The ids and names of all workspaces, oldest first. For the operator's commands: it asks as the owner of the tables.

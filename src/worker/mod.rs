@@ -2,6 +2,7 @@
 
 pub mod capture_queue;
 pub mod field_walk;
+pub mod password_pool;
 pub mod retention;
 pub mod sequencer;
 pub mod ticker;

@@ -285,7 +285,7 @@ fn the_merge_policy_of_a_field_says_which_value_stays() {
         unknown.errors(),
         [(
             "/settings/merge_policies/frist_name".to_owned(),
-            "unknown_field".to_owned()
+            "not_a_lead_field".to_owned()
         )]
     );
 }

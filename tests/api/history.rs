@@ -87,7 +87,7 @@ fn one_more(client: &Client, id: &str, chance: &mut Chance) {
             .send("PUT", path, "application/json", body.to_string().as_bytes())
             .status
     };
-    let status = match chance.below(10) {
+    let status = match chance.below(15) {
         0..3 => {
             let mut capture = said(chance);
             capture["page_url"] = json!(format!(
@@ -119,7 +119,40 @@ fn one_more(client: &Client, id: &str, chance: &mut Chance) {
         }
         6 => client.send("DELETE", &path, "", b"").status,
         7 => client.post(&format!("{path}/restore"), &Value::Null).status,
-        8 => put("/v1/leads/by/crm/1", said(chance)),
+        8 => {
+            let at = Utc::now() - Duration::hours(chance.below(3) as i64);
+            let attribution = [json!({}), json!({"gclid": chance.below(3).to_string()})];
+            let activity = json!({"type": "call", "occurred_at": at, "attribution": chance.pick(&attribution)});
+            client.post(&format!("{path}/activities"), &activity).status
+        }
+        9 => {
+            let found = client.get(&format!("{path}/activities?types=call&limit=1"));
+            match found.json()["data"][0]["id"].as_str() {
+                Some(latest) => {
+                    client
+                        .send("DELETE", &format!("/v1/activities/{latest}"), "", b"")
+                        .status
+                }
+                None => found.status,
+            }
+        }
+        10 => {
+            client
+                .post(&format!("{path}/notes"), &json!({"body": "x"}))
+                .status
+        }
+        11 | 12 => {
+            let stages = [
+                json!({"stage": "mql"}),
+                json!({"stage": "new", "note": "back"}),
+                json!({"stage": "disqualified", "disqualify_reason": "other", "revisit_at": Utc::now()}),
+                json!({"stage": "disqualified", "disqualify_reason": "spam"}),
+            ];
+            client
+                .post(&format!("{path}/stage"), &chance.pick(&stages))
+                .status
+        }
+        13 => put("/v1/leads/by/crm/1", said(chance)),
         _ => {
             let owner = chance.pick(&[Value::Null, json!(uuid::Uuid::from_u128(7))]);
             client

@@ -20,7 +20,7 @@ const TENANT_TABLES: &str = "SELECT c.oid, c.relname, c.relispartition, c.relrow
 fn homeless(database: &TestDatabase) -> Vec<String> {
     database.texts(&format!(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') \
-         AND oid NOT IN (SELECT oid FROM ({TENANT_TABLES}) t)"
+         AND oid NOT IN (SELECT oid FROM ({TENANT_TABLES}) t) ORDER BY 1"
     ))
 }
 
@@ -59,7 +59,10 @@ fn nothing() -> Vec<String> {
 #[test]
 fn p6_every_table_is_of_workspaces_and_guarded() {
     let database = TestDatabase::create();
-    assert_eq!(homeless(&database), ["__diesel_schema_migrations"]);
+    assert_eq!(
+        homeless(&database),
+        ["__diesel_schema_migrations", "signing_keys"]
+    );
     assert_eq!(unguarded(&database), nothing());
     let count = |which: &str| {
         database.number(&format!(
@@ -165,9 +168,12 @@ fn two_workspaces() -> (TestApp, Uuid) {
             .with("Idempotency-Key", "once")
             .post("/v1/capture", &person);
         assert_eq!(captured.status, 201);
+        let lead = captured.json()["lead"]["id"].as_str().unwrap().to_owned();
+        let note = client.post(&format!("/v1/leads/{lead}/notes"), &json!({"body": "x"}));
+        assert_eq!(note.status, 201);
     }
     app.form(|_| {});
-    app.events(1);
+    app.events(2);
     (app, other)
 }
 
@@ -326,7 +332,22 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     );
     assert_eq!(kept.status, 202);
     let submission = kept.json()["receipt_id"].as_str().unwrap().to_owned();
-    app.events(1);
+    let rep = app.user("rep");
+    let team = app.team("Geheimnis", &[&rep.id]);
+    let api_key = app.get("/v1/api-keys").json()["data"][0]["id"].clone();
+    let id_of = |reply: crate::support::http::Reply| {
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_str().unwrap().to_owned()
+    };
+    let activity = id_of(app.post(
+        &format!("/v1/leads/{lead}/activities"),
+        json!({"type": "call", "subject": "Geheimnis"}),
+    ));
+    let note = id_of(app.post(
+        &format!("/v1/leads/{lead}/notes"),
+        json!({"body": "Geheimnis"}),
+    ));
+    app.events(3);
     let before = app.get(&format!("/v1/leads/{lead}")).json();
 
     let (_, key) = app.another_workspace();
@@ -336,13 +357,30 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
+        activity: activity.clone(),
+        note: note.clone(),
         external_id: "A-1".into(),
         field: "geheimnis".into(),
+        user: rep.id.clone(),
+        team: team.clone(),
+        api_key: api_key.as_str().unwrap().to_owned(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
         assert!(told.status < 500, "{operation:?}: {}", told.text());
-        for secret in ["Geheimnis", &lead, &submission, "hidden@example.com"] {
+        let secrets = [
+            "Geheimnis",
+            "hidden@example.com",
+            &lead,
+            &submission,
+            &activity,
+            &note,
+            &rep.id,
+            &rep.email,
+            &team,
+            &theirs.api_key,
+        ];
+        for secret in secrets {
             assert!(
                 !told.text().contains(secret),
                 "{operation:?} tells {secret}: {}",
@@ -361,12 +399,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
                 "{operation:?}: {}",
                 told.status
             );
-        } else if let Some(data) = told.json()["data"]
-            .as_array()
-            .filter(|_| operation.method == "GET")
-        {
+        } else if operation.method == "GET" {
+            // What the stranger's own workspace has.
+            let own = ["/v1/schema", "/v1/api-keys", "/v1/audit-log"];
+            let told = told.json();
+            let data = told["data"].as_array();
             assert!(
-                data.is_empty() || operation.path == "/v1/schema",
+                data.is_none_or(Vec::is_empty) || own.contains(&operation.path.as_str()),
                 "{operation:?}: {data:?}"
             );
         }
@@ -383,6 +422,10 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         app.get(&format!("/v1/leads/{lead}")).json(),
         before,
         "another workspace changed the lead"
+    );
+    assert_eq!(
+        rep.client(&app).get("/v1/me").json()["teams"][0]["id"],
+        team
     );
     let waiting = app.get(&format!("/v1/submissions/{submission}")).json();
     assert_eq!(waiting["state"], "quarantined");

@@ -1,8 +1,11 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
+mod api_keys;
+mod audit_log;
 mod captures;
 mod changes;
 mod citus;
+mod conditions;
 mod crowd;
 mod custom_fields;
 mod field_walks;
@@ -11,10 +14,17 @@ mod history;
 mod isolation;
 mod leads;
 mod lists;
+mod login;
 mod manners;
 mod openapi;
+mod pipeline;
+mod refresh;
 mod schema;
 mod scopes;
 mod seed;
 mod submissions;
 mod support;
+mod teams;
+mod timeline;
+mod tokens;
+mod users;

@@ -96,11 +96,13 @@ fn what_an_operation_needs_is_what_requests_are_checked_against() {
     let checked: BTreeSet<(String, String, String)> = TABLE
         .iter()
         .map(|(method, path, needs)| {
-            let scopes: Vec<&str> = match needs {
-                Needs::Key => Vec::new(),
-                Needs::Scope(scope) => vec![scope.as_str()],
+            let security = match needs {
+                Needs::Nothing => json!([]),
+                Needs::Person => json!([{"access_token": []}]),
+                Needs::Caller => json!([{"api_key": []}, {"access_token": []}]),
+                Needs::Scope(scope) => json!([{"api_key": [scope.as_str()]}, {"access_token": []}]),
             };
-            let security = json!([{"api_key": scopes}]).to_string();
+            let security = security.to_string();
             ((*method).to_owned(), (*path).to_owned(), security)
         })
         .collect();
@@ -185,6 +187,24 @@ fn a_body_has_no_fields_but_those_that_the_document_names() {
             );
         });
     }
+}
+
+#[test]
+fn an_object_says_what_it_may_hold() {
+    walk(
+        &document()["components"]["schemas"],
+        "",
+        &mut |object, at| {
+            let types = object.get("type");
+            let is_object =
+                types == Some(&json!("object")) || types == Some(&json!(["object", "null"]));
+            let says = ["properties", "additionalProperties"];
+            assert!(
+                !is_object || says.iter().any(|name| object.contains_key(*name)),
+                "{at}"
+            );
+        },
+    );
 }
 
 #[test]

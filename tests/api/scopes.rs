@@ -1,9 +1,10 @@
-//! Keys: which scope each operation needs, and which keys open nothing.
+//! Who may do what: every operation with every scope and in every role; and which keys open nothing.
 
 use crate::support::TestApp;
-use crate::support::operations::{Ids, operations};
+use crate::support::http::Reply;
+use crate::support::operations::{Ids, Operation, operations};
 use baton::api::permissions::{self, Needs, TABLE};
-use baton::domain::access::Scope;
+use baton::domain::access::{Role, Scope};
 use baton::domain::flow::setup::{self, NewKey};
 use baton::domain::key::ApiKey;
 use baton::store::api_keys;
@@ -14,13 +15,17 @@ use std::time::Instant;
 fn the_document_says_what_the_permission_table_says() {
     let operations = operations();
     for operation in &operations {
-        let needs = permissions::needs(&operation.method, &operation.path);
-        let scopes = match needs {
-            Some(Needs::Key) => Vec::new(),
-            Some(Needs::Scope(scope)) => vec![scope.as_str().to_owned()],
-            None => panic!("{operation:?} is not in the permission table"),
+        let needs = permissions::needs(&operation.method, &operation.path)
+            .unwrap_or_else(|| panic!("{operation:?} is not in the permission table"));
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        let scopes: Option<Vec<String>> = match needs {
+            Needs::Nothing | Needs::Person => None,
+            Needs::Caller | Needs::Scope(_) => Some(owned(needs.scopes())),
         };
-        assert_eq!(operation.scopes.as_ref(), Some(&scopes), "{operation:?}");
+        assert_eq!(operation.scopes, scopes, "{operation:?}");
+        let roles: Option<Vec<String>> = (needs != Needs::Nothing)
+            .then(|| owned(needs.roles().into_iter().map(Role::as_str).collect()));
+        assert_eq!(operation.roles, roles, "{operation:?}");
     }
     for (method, path, _) in TABLE {
         let is_documented = operations
@@ -30,36 +35,113 @@ fn the_document_says_what_the_permission_table_says() {
     }
 }
 
+/// Refusals that have another reason than who is asking: what the request gives away is more than the caller has, or the
+/// password it proves itself with is wrong.
+const OTHER_REASONS: [&str; 2] = ["beyond_own_rights", "wrong_password"];
+
+fn check_allowed(reply: &Reply, place: &str) {
+    let is_other = reply
+        .errors_if_any()
+        .iter()
+        .any(|(_, code)| OTHER_REASONS.contains(&code.as_str()));
+    assert!(
+        is_other || !matches!(reply.status, 401 | 403 | 405 | 422) && reply.status < 500,
+        "{place}: {}",
+        reply.text()
+    );
+}
+
+fn check_refused(reply: &Reply, operation: &Operation, place: &str) {
+    assert_eq!(reply.status, 403, "{place}: {}", reply.text());
+    assert_eq!(reply.json()["code"], "forbidden");
+    if let Some([needed]) = operation.scopes.as_deref() {
+        let challenge = reply.header("WWW-Authenticate").unwrap();
+        assert!(
+            challenge.contains("insufficient_scope")
+                && challenge.contains(&format!("scope=\"{needed}\"")),
+            "{place}: {challenge}"
+        );
+    }
+}
+
 #[test]
 fn a_key_may_do_what_its_scope_says_and_nothing_else() {
     let app = TestApp::start();
     for scope in Scope::ALL {
         let client = app.client_with(&app.key_with(&[scope]));
         for operation in operations() {
-            let reply = operation.call(&client, &Ids::random());
-            let allowed = match permissions::needs(&operation.method, &operation.path) {
-                Some(Needs::Scope(needed)) => needed == scope,
-                Some(Needs::Key) => true,
-                None => false,
-            };
-            let place = format!("{} with {}", operation.path, scope.as_str());
-            if allowed {
-                assert!(
-                    !matches!(reply.status, 401 | 403 | 405 | 422) && reply.status < 500,
-                    "{place}: {}",
-                    reply.text()
-                );
-            } else {
-                assert_eq!(reply.status, 403, "{place}");
-                assert_eq!(reply.json()["code"], "forbidden");
-                let challenge = reply.header("WWW-Authenticate").unwrap();
-                let needed = &operation.scopes.as_ref().unwrap()[0];
-                assert!(
-                    challenge.contains("insufficient_scope")
-                        && challenge.contains(&format!("scope=\"{needed}\"")),
-                    "{place}: {challenge}"
-                );
+            if operation.roles.is_none() {
+                continue;
             }
+            let reply = operation.call(&client, &Ids::random());
+            let place = format!("{} with {}", operation.id, scope.as_str());
+            let needed = operation.scopes.as_deref();
+            let allowed =
+                needed.is_some_and(|needed| needed.iter().all(|needed| needed == scope.as_str()));
+            if allowed {
+                check_allowed(&reply, &place);
+            } else {
+                check_refused(&reply, &operation, &place);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_person_may_do_what_their_role_says_and_nothing_else() {
+    let app = TestApp::start();
+    for role in Role::ALL {
+        let client = app.user(role.as_str()).client(&app);
+        let told = client.get("/v1/me").json();
+        let told = told["operations"].as_array().unwrap().clone();
+        for operation in operations() {
+            let Some(roles) = &operation.roles else {
+                assert!(told.contains(&operation.id.clone().into()), "{operation:?}");
+                continue;
+            };
+            let allowed = roles.iter().any(|named| named == role.as_str());
+            let place = format!("{} as {}", operation.id, role.as_str());
+            assert_eq!(
+                told.contains(&operation.id.clone().into()),
+                allowed,
+                "{place}"
+            );
+            let reply = operation.call(&client, &Ids::random());
+            if allowed {
+                check_allowed(&reply, &place);
+            } else {
+                check_refused(&reply, &operation, &place);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_needs_nothing_asks_for_no_key() {
+    let app = TestApp::start();
+    let open: Vec<Operation> = operations()
+        .into_iter()
+        .filter(|operation| operation.roles.is_none())
+        .collect();
+    let ids: Vec<&str> = open.iter().map(|operation| operation.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "accept_invitation",
+            "login",
+            "logout",
+            "refresh_session",
+            "reset_password"
+        ]
+    );
+    for operation in &open {
+        let reply = operation.call(&app.stranger(), &Ids::random());
+        if reply.status != 204 {
+            let code = reply.json()["code"].as_str().unwrap().to_owned();
+            assert!(
+                ["login_failed", "session_over", "validation_failed"].contains(&code.as_str()),
+                "{operation:?}: {code}"
+            );
         }
     }
 }
@@ -113,6 +195,9 @@ fn a_key_that_is_missing_broken_revoked_or_expired_opens_nothing() {
     ];
     for (what, client) in callers {
         for operation in operations() {
+            if operation.roles.is_none() {
+                continue;
+            }
             let reply = operation.call(&client, &Ids::random());
             assert_eq!(reply.status, 401, "{what}: {operation:?}");
             assert_eq!(reply.json()["code"], "unauthorized");

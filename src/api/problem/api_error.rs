@@ -52,7 +52,7 @@ impl ApiError {
     pub fn missing_key() -> Self {
         Self::new(
             ProblemKind::Unauthorized,
-            "Send an API key: `Authorization: Bearer bk_live_…`.",
+            "Send an API key or an access token: `Authorization: Bearer …`.",
         )
         .header(header::WWW_AUTHENTICATE, "Bearer realm=\"baton\"")
     }
@@ -61,7 +61,7 @@ impl ApiError {
     pub fn invalid_key() -> Self {
         Self::new(
             ProblemKind::Unauthorized,
-            "The API key is not valid. It may have been revoked or have expired.",
+            "The API key or access token is not valid. It may have been revoked or have expired.",
         )
         .header(
             header::WWW_AUTHENTICATE,
@@ -73,7 +73,7 @@ impl ApiError {
     pub fn missing_scope(scope: &str) -> Self {
         Self::new(
             ProblemKind::Forbidden,
-            format!("The API key lacks the scope `{scope}`."),
+            format!("This needs the scope `{scope}`, which the API key or the user's role does not have."),
         )
         .header(
             header::WWW_AUTHENTICATE,
@@ -98,7 +98,7 @@ impl ApiError {
     pub fn not_found(what: &str) -> Self {
         Self::new(
             ProblemKind::NotFound,
-            format!("There is no such {what}, or this key may not see it."),
+            format!("There is no such {what}, or this caller may not see it."),
         )
     }
 
@@ -228,7 +228,14 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let problem = Problem::from(&error);
         log_fault(&error, &problem);
-        problem.into()
+        let answer = ApiError::from(problem);
+        match error {
+            // RFC 9110 §15.5.2: a 401 says how to authenticate.
+            Error::LoginFailed | Error::SessionOver => {
+                answer.header(header::WWW_AUTHENTICATE, "Bearer realm=\"baton\"")
+            }
+            _ => answer,
+        }
     }
 }
 
@@ -385,7 +392,7 @@ mod tests {
         assert!(!body.to_string().contains("ada@"));
         assert_eq!(
             body["detail"],
-            "There is no such lead, or this key may not see it."
+            "There is no such lead, or this caller may not see it."
         );
     }
 

@@ -43,6 +43,7 @@ const WRITE: &[ProblemKind] = &[
     ProblemKind::SlowBody,
     ProblemKind::IdentityTaken,
     ProblemKind::ValueTaken,
+    ProblemKind::LeadNotVisible,
     ProblemKind::IdempotencyKeyInUse,
     ProblemKind::PreconditionFailed,
     ProblemKind::PayloadTooLarge,

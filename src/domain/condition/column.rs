@@ -172,11 +172,15 @@ macro_rules! define_columns {
 
             /// Its value; `None` when it is missing.
             pub fn value(self, lead: &Lead) -> Option<Datum<'_>> {
-                let value = match self {
+                self.stored(lead).filter(|value| *value != Datum::Text(""))
+            }
+
+            /// Its value as it is stored, also an empty text.
+            pub fn stored(self, lead: &Lead) -> Option<Datum<'_>> {
+                match self {
                     $(Column::$field => lead.fields.$field.as_ref().map(Into::into),)*
                     $(Column::$variant => { let value: fn(&Lead) -> Option<Datum<'_>> = $value; value(lead) })*
-                };
-                value.filter(|value| *value != Datum::Text(""))
+                }
             }
         }
     };

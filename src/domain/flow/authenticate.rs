@@ -1,4 +1,4 @@
-//! Says who holds a key, and what they may do.
+//! Says who holds a key or a token, and what they may do.
 
 use crate::domain::access::{Scope, Visibility};
 use crate::domain::event::Actor;
@@ -6,9 +6,11 @@ use crate::domain::flow::rules;
 use crate::domain::form::Form;
 use crate::domain::key::{ApiKey, PublishableKey};
 use crate::domain::rules::Rules;
+use crate::domain::user::{self, TeamName, User, UserStatus};
+use crate::domain::workspace::RepVisibility;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{api_keys, forms};
+use crate::store::{api_keys, forms, sessions, teams, users};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -30,6 +32,19 @@ pub struct Principal {
     pub requests_per_minute: Option<u32>,
     /// The workspace's rules.
     pub rules: Arc<Rules>,
+    /// What else is known of a person; `None` for a program.
+    pub person: Option<Person>,
+}
+
+/// What is known of a person who is calling.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Who they are.
+    pub user: User,
+    /// The teams they are in.
+    pub teams: Vec<TeamName>,
+    /// The session they call in; `None` when they come from an identity provider.
+    pub session_id: Option<Uuid>,
 }
 
 /// Who holds this key; `None` when it is unknown, revoked or past its time, which the caller must not be told apart.
@@ -56,6 +71,66 @@ pub fn by_api_key(
             .requests_per_minute
             .and_then(|limit| limit.try_into().ok()),
         rules: Arc::new(rules::load(conn)?),
+        person: None,
+    }))
+}
+
+/// Who calls in this session; `None` when it is over, or the user may not come in any more.
+pub fn by_session(
+    conn: &mut TenantConnection,
+    user_id: Uuid,
+    session_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Principal>> {
+    let session = sessions::find(conn, session_id)?;
+    let goes_on =
+        session.is_some_and(|session| session.user_id == user_id && !session.is_over(now));
+    if !goes_on {
+        return Ok(None);
+    }
+    let Some(user) = users::find(conn, user_id)? else {
+        return Ok(None);
+    };
+    let rules = Arc::new(rules::load(conn)?);
+    person(conn, user, Some(session_id), rules)
+}
+
+/// A user as a caller; `None` when they may not come in.
+pub fn person(
+    conn: &mut TenantConnection,
+    user: User,
+    session_id: Option<Uuid>,
+    rules: Arc<Rules>,
+) -> Result<Option<Principal>> {
+    if user.status != UserStatus::Active {
+        return Ok(None);
+    }
+    let teams = teams::of_users(conn, &[user.id])?
+        .remove(&user.id)
+        .unwrap_or_default();
+    let team_ids: Vec<Uuid> = teams.iter().map(|team| team.id).collect();
+    let mates = if rules.rep_visibility == RepVisibility::Team {
+        let members = teams::members(conn, &team_ids)?;
+        let mut mates: Vec<Uuid> = members.into_values().flatten().collect();
+        mates.sort_unstable();
+        mates.dedup();
+        mates
+    } else {
+        Vec::new()
+    };
+    Ok(Some(Principal {
+        workspace_id: conn.workspace_id(),
+        id: user.id,
+        actor: Actor::user(user.id),
+        scopes: user.role.scopes().to_vec(),
+        visible: user::visibility(user.id, user.role, rules.rep_visibility, &team_ids, mates),
+        requests_per_minute: None,
+        rules,
+        person: Some(Person {
+            user,
+            teams,
+            session_id,
+        }),
     }))
 }
 

@@ -344,6 +344,12 @@ fn touch(capture: &Capture, captured: &Captured) -> Activity {
         attribution: capture.attribution.clone(),
         properties: properties(capture, captured),
         is_test: capture.is_test,
+        direction: None,
+        outcome: None,
+        duration_seconds: None,
+        subject: None,
+        body: None,
+        version: 1,
     }
 }
 

@@ -219,8 +219,8 @@ fn patch_custom(
     new
 }
 
-/// RFC 7396, for a value inside `custom`.
-fn merged(old: Option<&Value>, patch: &Value) -> Value {
+/// A value with a JSON merge patch (RFC 7396) applied.
+pub fn merged(old: Option<&Value>, patch: &Value) -> Value {
     let Value::Object(patch) = patch else {
         return patch.clone();
     };

@@ -74,3 +74,23 @@ pub fn once(
         None => Err(Conflict::IdempotencyKeyInUse.into()),
     }
 }
+
+/// As [`once`], for an answer with a secret in it, which is shown this once: `work` gives the answer as it is shown, and as
+/// it is kept, without the secret.
+pub fn once_with_secret(
+    conn: &mut TenantConnection,
+    key: Option<&IdempotencyKey>,
+    now: DateTime<Utc>,
+    work: impl FnOnce(&mut TenantConnection) -> Result<(Answer, Answer)>,
+) -> Result<Answered> {
+    let mut shown = None;
+    let mut answered = once(conn, key, now, |conn| {
+        let (with_secret, kept) = work(conn)?;
+        shown = Some(with_secret);
+        Ok(kept)
+    })?;
+    if let Some(shown) = shown {
+        answered.answer = shown;
+    }
+    Ok(answered)
+}

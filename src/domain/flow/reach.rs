@@ -30,6 +30,35 @@ pub fn seen(lead: Lead, visible: &Visibility) -> Result<Lead> {
     }
 }
 
+/// As [`get`], for something of the lead's: when the lead is out of reach, there is no such thing.
+pub fn get_for(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    visible: &Visibility,
+    what: &'static str,
+    id: Uuid,
+) -> Result<Lead> {
+    get(conn, lead_id, visible).map_err(|error| missing(error, what, id))
+}
+
+/// As [`get_for`], locked until the end of the transaction.
+pub fn lock_for(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    visible: &Visibility,
+    what: &'static str,
+    id: Uuid,
+) -> Result<Lead> {
+    lock(conn, lead_id, visible).map_err(|error| missing(error, what, id))
+}
+
+fn missing(error: Error, what: &'static str, id: Uuid) -> Error {
+    match error {
+        Error::NotFound { .. } => Error::not_found(what, id),
+        other => other,
+    }
+}
+
 /// The lead, unless it is deleted.
 pub fn present(lead: Lead) -> Result<Lead> {
     if lead.deleted_at.is_some() {

@@ -3,7 +3,7 @@
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{field_definitions, workspaces};
+use crate::store::{field_definitions, pipelines, workspaces};
 
 /// The rules of the transaction's workspace.
 pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
@@ -13,6 +13,6 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
             .into_iter()
             .map(|record| record.definition)
             .collect(),
-        ..Rules::default()
+        pipeline: pipelines::get(conn)?.pipeline,
     })
 }

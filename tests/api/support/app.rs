@@ -49,6 +49,7 @@ impl TestApp {
     pub fn start_with(change: impl FnOnce(&mut ServeConfig)) -> TestApp {
         let mut config = default_config();
         config.form_posts_per_minute = 100_000;
+        config.logins_per_minute = 100_000;
         change(&mut config);
         let database = TestDatabase::create();
         let db = Db::open(database.urls.clone(), pool_settings());

@@ -36,6 +36,15 @@ impl Reply {
             .map(|(_, value)| value.as_str())
     }
 
+    /// As `errors`, of any answer.
+    pub fn errors_if_any(&self) -> Vec<(String, String)> {
+        if self.status == 422 {
+            self.errors()
+        } else {
+            Vec::new()
+        }
+    }
+
     /// The codes and pointers of a problem's wrong fields.
     pub fn errors(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

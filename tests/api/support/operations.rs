@@ -9,8 +9,12 @@ use uuid::Uuid;
 pub struct Operation {
     pub method: String,
     pub path: String,
-    /// What the document says that a key needs; `None` where no key is asked for.
+    /// Its `operationId`.
+    pub id: String,
+    /// What the document says that a key needs; `None` where keys are of no use.
     pub scopes: Option<Vec<String>>,
+    /// The roles of people who may call it, as the document says; `None` where nothing is asked for.
+    pub roles: Option<Vec<String>>,
 }
 
 /// What a request names in its path.
@@ -18,8 +22,13 @@ pub struct Operation {
 pub struct Ids {
     pub lead: String,
     pub submission: String,
+    pub activity: String,
+    pub note: String,
     pub external_id: String,
     pub field: String,
+    pub user: String,
+    pub team: String,
+    pub api_key: String,
 }
 
 impl Ids {
@@ -28,8 +37,13 @@ impl Ids {
         Ids {
             lead: Uuid::now_v7().to_string(),
             submission: Uuid::now_v7().to_string(),
+            activity: Uuid::now_v7().to_string(),
+            note: Uuid::now_v7().to_string(),
             external_id: Uuid::now_v7().to_string(),
             field: field_key(),
+            user: Uuid::now_v7().to_string(),
+            team: Uuid::now_v7().to_string(),
+            api_key: Uuid::now_v7().to_string(),
         }
     }
 }
@@ -39,7 +53,7 @@ fn field_key() -> String {
     format!("f{}", Uuid::now_v7().simple())
 }
 
-/// The operations under `/v1`; those that read come first.
+/// The operations under `/v1`; those that read come first, and the one that ends the caller's sessions comes last.
 pub fn operations() -> Vec<Operation> {
     let document = serde_json::to_value(baton::app::openapi_document()).unwrap();
     let mut found = Vec::new();
@@ -48,22 +62,29 @@ pub fn operations() -> Vec<Operation> {
             found.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
+                id: operation["operationId"].as_str().unwrap().to_owned(),
                 scopes: scopes(&operation["security"]),
+                roles: texts(&operation["x-roles"]),
             });
         }
     }
     found.retain(|operation| operation.path.starts_with("/v1/"));
-    found.sort_by_key(|operation| operation.method != "GET");
+    let is_last = |operation: &Operation| operation.path == "/v1/auth/logout-everywhere";
+    found.sort_by_key(|operation| (is_last(operation), operation.method != "GET"));
     assert!(found.len() >= 20, "{found:?}");
     found
 }
 
 fn scopes(security: &Value) -> Option<Vec<String>> {
-    let names = security[0]["api_key"].as_array()?;
+    let ways = security.as_array()?;
+    texts(ways.iter().find_map(|way| way.get("api_key"))?)
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let texts = value.as_array()?.iter();
     Some(
-        names
-            .iter()
-            .map(|name| name.as_str().unwrap().to_owned())
+        texts
+            .map(|text| text.as_str().unwrap().to_owned())
             .collect(),
     )
 }
@@ -80,30 +101,62 @@ impl Operation {
             (
                 "GET",
                 "/v1/leads"
+                | "/v1/pipeline"
                 | "/v1/field-definitions"
                 | "/v1/openapi.json"
                 | "/v1/submissions"
                 | "/v1/changes"
                 | "/v1/schema"
-                | "/v1/workspace",
+                | "/v1/workspace"
+                | "/v1/me"
+                | "/v1/users"
+                | "/v1/teams"
+                | "/v1/api-keys"
+                | "/v1/audit-log",
             )
             | (
                 "GET",
                 "/v1/leads/{id}"
                 | "/v1/leads/{id}/history"
                 | "/v1/leads/{id}/activities"
+                | "/v1/leads/{id}/notes"
+                | "/v1/leads/{id}/timeline"
+                | "/v1/activities/{id}"
+                | "/v1/notes/{id}"
+                | "/v1/notes/{id}/versions"
                 | "/v1/leads/{id}/identities"
                 | "/v1/leads/{id}/consents"
                 | "/v1/field-definitions/{key}"
-                | "/v1/submissions/{id}",
+                | "/v1/submissions/{id}"
+                | "/v1/users/{id}"
+                | "/v1/teams/{id}",
             )
-            | ("DELETE", "/v1/leads/{id}" | "/v1/field-definitions/{key}")
+            | (
+                "DELETE",
+                "/v1/leads/{id}"
+                | "/v1/field-definitions/{key}"
+                | "/v1/users/{id}"
+                | "/v1/teams/{id}"
+                | "/v1/api-keys/{id}",
+            )
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
+                | "/v1/users/{id}/password-reset"
+                | "/v1/users/{id}/logout"
+                | "/v1/auth/logout-everywhere"
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
+            ("PUT", "/v1/pipeline") => {
+                Some(json!({"stages": [{"key": "new", "name": "New", "kind": "new"}]}))
+            }
+            ("POST", "/v1/leads/{id}/activities") => Some(json!({"type": "call"})),
+            ("PATCH", "/v1/activities/{id}") => Some(json!({"outcome": "voicemail"})),
+            ("POST", "/v1/leads/{id}/notes") | ("PATCH", "/v1/notes/{id}") => {
+                Some(json!({"body": "Called back"}))
+            }
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
@@ -112,12 +165,35 @@ impl Operation {
             ("POST", "/v1/field-definitions") => Some(json!({"key": field_key(), "type": "text"})),
             ("PATCH", "/v1/field-definitions/{key}") => Some(json!({"label": "Renamed"})),
             ("PATCH", "/v1/workspace") => Some(json!({"name": "Renamed"})),
+            ("POST", "/v1/auth/login") => Some(
+                json!({"workspace_id": Uuid::now_v7(), "email": person, "password": "not the password"}),
+            ),
+            ("POST", "/v1/auth/refresh" | "/v1/auth/logout") => {
+                Some(json!({"refresh_token": "bt_refresh_unknown"}))
+            }
+            ("POST", "/v1/auth/accept-invitation" | "/v1/auth/reset-password") => {
+                Some(json!({"token": "bt_unknown", "password": "correct horse battery"}))
+            }
+            ("POST", "/v1/me/password") => Some(
+                json!({"current_password": "not the password", "new_password": "correct horse battery"}),
+            ),
+            ("POST", "/v1/users") => {
+                Some(json!({"email": person, "name": "Grace", "role": "readonly"}))
+            }
+            ("PATCH", "/v1/users/{id}") => Some(json!({"name": "Grace"})),
+            ("POST", "/v1/teams") => Some(json!({"name": person})),
+            ("PATCH", "/v1/teams/{id}") => Some(json!({"name": person})),
+            ("POST", "/v1/api-keys") => Some(json!({"name": "sync", "scopes": ["keys:write"]})),
             (method, path) => panic!("no test knows how to call {method} {path}: say it here"),
         };
-        let id = if self.path.starts_with("/v1/submissions") {
-            &ids.submission
-        } else {
-            &ids.lead
+        let id = match self.path.split('/').nth(2) {
+            Some("submissions") => &ids.submission,
+            Some("users") => &ids.user,
+            Some("teams") => &ids.team,
+            Some("api-keys") => &ids.api_key,
+            Some("activities") => &ids.activity,
+            Some("notes") => &ids.note,
+            _ => &ids.lead,
         };
         let path = self
             .path

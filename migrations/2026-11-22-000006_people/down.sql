@@ -1,0 +1,11 @@
+REVOKE SELECT ON workspaces FROM baton_worker;
+DROP POLICY counted ON workspaces;
+DROP TABLE signing_keys;
+DROP TABLE audit_log;
+DROP TABLE login_attempts;
+DROP TABLE one_time_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE users;

@@ -1,0 +1,11 @@
+DROP TABLE pipelines;
+DROP TABLE note_versions;
+DROP TABLE notes;
+DROP INDEX lead_history_milestones;
+ALTER TABLE activities DROP COLUMN deleted_at;
+ALTER TABLE activities DROP COLUMN version;
+ALTER TABLE activities DROP COLUMN body;
+ALTER TABLE activities DROP COLUMN subject;
+ALTER TABLE activities DROP COLUMN duration_seconds;
+ALTER TABLE activities DROP COLUMN outcome;
+ALTER TABLE activities DROP COLUMN direction;
