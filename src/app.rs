@@ -8,9 +8,9 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors,
-    extract, field_definitions, form_door, history, jwks, lead_details, leads, login, me, measure,
-    moves, notes, openapi, operation, own_document, pipeline, request_id, schema, submissions, teams,
-    timeline, users, workspace,
+    extract, field_definitions, form_door, history, jwks, lead_details, lead_search, leads, login,
+    me, measure, moves, notes, openapi, operation, own_document, pipeline, request_id, schema,
+    submissions, teams, timeline, users, workspace,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -314,6 +314,7 @@ where
         .service(captures::capture_lead)
         .service(capture_batch::capture_batch)
         .service(leads::list_leads)
+        .service(lead_search::search_leads)
         .service(leads::create_lead)
         .service(leads::upsert_lead)
         .service(leads::get_lead)

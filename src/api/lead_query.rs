@@ -1,12 +1,15 @@
 //! The query of `GET /v1/leads`, and its pages.
 
 use crate::api::lead_json::LeadBody;
-use crate::api::page::{DEFAULT_LIMIT, NOT_OURS, bad_cursor, cut, read_cursor, write_cursor};
+use crate::api::page::{DEFAULT_LIMIT, bad_cursor, cut, read_cursor, write_cursor};
 use crate::api::problem::ApiError;
 use crate::domain::lead::Lead;
 use crate::domain::lead_list::{Bound, LeadFilter, LeadList, LeadSort, SortField};
+use crate::domain::lead_search::{KeyValue, LeadSearch};
 use crate::domain::normalise::email::EmailAddress;
 use crate::domain::normalise::{country, phone};
+use crate::domain::search_text::SearchText;
+use crate::domain::stage::StageKind;
 use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -93,6 +96,21 @@ pub struct LeadQuery {
     #[schema(max_length = 50)]
     #[param(max_length = 50)]
     pub stage: Option<String>,
+    /// A stage that means this.
+    pub stage_kind: Option<StageKind>,
+    /// This user is accountable for it.
+    pub owner_id: Option<Uuid>,
+    /// It belongs to this team.
+    pub team_id: Option<Uuid>,
+    /// This label is among its labels.
+    #[schema(max_length = 100)]
+    #[param(max_length = 100)]
+    pub tag: Option<String>,
+    /// Words that are somewhere in name, company, mail address or phone number, whatever their case and accents: each at
+    /// least in part, one of them with three characters or more.
+    #[schema(max_length = 200, example = "ada love")]
+    #[param(max_length = 200, example = "ada love")]
+    pub q: Option<String>,
     /// Made at or after this moment.
     pub created_after: Option<DateTime<Utc>>,
     /// Made before this moment.
@@ -104,15 +122,27 @@ pub struct LeadQuery {
 }
 
 /// Whether tests are among the leads.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WithTests {
     /// Only they.
     True,
     /// Everything but they.
+    #[default]
     False,
     /// Both.
     Any,
+}
+
+impl WithTests {
+    /// What `is_test` has to be; `None`: anything.
+    pub fn wanted(self) -> Option<bool> {
+        match self {
+            WithTests::True => Some(true),
+            WithTests::False => Some(false),
+            WithTests::Any => None,
+        }
+    }
 }
 
 /// A page of leads.
@@ -160,7 +190,7 @@ pub fn read(
     });
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let cursor = query.cursor.clone();
-    let filter = filter(query, default_country);
+    let filter = filter(query, default_country, &mut errors);
     if !errors.is_empty() {
         return Err(Error::Invalid(errors).into());
     }
@@ -173,9 +203,6 @@ pub fn read(
         });
     };
     let cursor: Cursor = read_cursor(workspace_id, &cursor)?;
-    if !cursor.sort.fits(&cursor.after.key) {
-        return Err(bad_cursor(NOT_OURS));
-    }
     let says_nothing = filter
         == LeadFilter {
             is_test: Some(false),
@@ -200,12 +227,12 @@ const NEWEST_FIRST: LeadSort = LeadSort {
 };
 
 /// Values are compared in normal form, as they are stored.
-fn filter(query: LeadQuery, default_country: Option<&str>) -> LeadFilter {
-    let is_test = match query.is_test {
-        None | Some(WithTests::False) => Some(false),
-        Some(WithTests::True) => Some(true),
-        Some(WithTests::Any) => None,
-    };
+fn filter(
+    query: LeadQuery,
+    default_country: Option<&str>,
+    errors: &mut Vec<FieldError>,
+) -> LeadFilter {
+    let is_test = query.is_test.unwrap_or_default().wanted();
     let line = crate::domain::capture_draft::line;
     let country =
         line(query.country).map(|named| country::alpha2(&named).map_or(named, str::to_owned));
@@ -216,6 +243,10 @@ fn filter(query: LeadQuery, default_country: Option<&str>) -> LeadFilter {
     let email = line(query.email).map(|given| {
         EmailAddress::parse(&given).map_or(given, |address| address.as_str().to_owned())
     });
+    let q = line(query.q);
+    if let Some(wrong) = q.as_deref().and_then(|q| SearchText::parse(q).err()) {
+        errors.push(FieldError::new("?q", wrong.code(), wrong.remedy()));
+    }
     LeadFilter {
         deleted: query.deleted.unwrap_or(false),
         is_test,
@@ -232,6 +263,11 @@ fn filter(query: LeadQuery, default_country: Option<&str>) -> LeadFilter {
         source: line(query.source),
         channel: line(query.channel),
         stage: line(query.stage),
+        stage_kind: query.stage_kind,
+        owner_id: query.owner_id,
+        team_id: query.team_id,
+        tag: line(query.tag),
+        q,
         created_after: query.created_after,
         created_before: query.created_before,
         updated_after: query.updated_after,
@@ -244,23 +280,19 @@ pub fn page(
     workspace_id: Uuid,
     mut found: Vec<Lead>,
     wanted: &LeadList,
+    search: &LeadSearch,
     total: Option<i64>,
 ) -> Result<LeadsPage> {
     let more = cut(&mut found, wanted.limit);
     let next_cursor = match found.last().filter(|_| more) {
         Some(last) => {
-            let after = Bound {
-                key: wanted.sort.key(last),
-                id: last.id,
+            let key = search.after(last).keys.pop().unwrap_or(KeyValue::Missing);
+            let cursor = Cursor {
+                sort: wanted.sort,
+                filter: wanted.filter.clone(),
+                after: Bound { key, id: last.id },
             };
-            Some(write_cursor(
-                workspace_id,
-                Cursor {
-                    sort: wanted.sort,
-                    filter: wanted.filter.clone(),
-                    after,
-                },
-            )?)
+            Some(write_cursor(workspace_id, cursor)?)
         }
         None => None,
     };

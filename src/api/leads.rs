@@ -7,6 +7,7 @@ use crate::api::conditional::{etag, expected_version, is_unchanged};
 use crate::api::extract::{MergePatch, ValidJson, ValidQuery};
 use crate::api::lead_json::LeadBody;
 use crate::api::lead_query::{LeadQuery, LeadsPage};
+use crate::api::page::{NOT_OURS, bad_cursor};
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::api::{idempotency, lead_query};
@@ -22,11 +23,12 @@ use crate::domain::flow::reach;
 use crate::domain::idempotency::Answer;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, for_each_lead_field, lead_struct};
+use crate::domain::lead_search::LeadSearch;
 use crate::domain::rules::Rules;
 use crate::domain::submission::Door;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_identities, lead_lists, leads};
+use crate::store::{lead_identities, lead_search, leads};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use chrono::{DateTime, Utc};
@@ -92,28 +94,32 @@ pub async fn list_leads(
     query: ValidQuery<LeadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let with_total = query.0.include_total.unwrap_or(false);
-    let mut wanted = lead_query::read(
+    let wanted = lead_query::read(
         caller.workspace_id,
         caller.rules.default_country.as_deref(),
         query.0,
     )?;
-    let limit = wanted.limit;
-    wanted.limit += 1;
-    let asked = wanted.clone();
+    let search = wanted
+        .search(caller.visible.clone(), Utc::now())
+        .ok_or_else(|| bad_cursor(NOT_OURS))?;
+    let asked = LeadSearch {
+        limit: wanted.limit + 1,
+        ..search.clone()
+    };
     let (found, total) = in_workspace(&state, caller.workspace_id, move |conn| {
         let total = if with_total {
-            Some(lead_lists::count(conn, &asked.filter)?)
+            Some(lead_search::count(conn, &asked)?)
         } else {
             None
         };
-        Ok((lead_lists::list(conn, &asked)?, total))
+        Ok((lead_search::list(conn, &asked)?, total))
     })
     .await?;
-    wanted.limit = limit;
     Ok(HttpResponse::Ok().json(lead_query::page(
         caller.workspace_id,
         found,
         &wanted,
+        &search,
         total,
     )?))
 }

@@ -23,6 +23,7 @@ pub mod jwks;
 pub mod lead_details;
 pub mod lead_json;
 pub mod lead_query;
+pub mod lead_search;
 pub mod leads;
 pub mod login;
 pub mod me;

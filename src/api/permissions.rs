@@ -51,6 +51,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/v1/capture/batch", Needs::Scope(Scope::Capture)),
     ("GET", "/v1/leads", Needs::Scope(Scope::LeadsRead)),
     ("POST", "/v1/leads", Needs::Scope(Scope::LeadsWrite)),
+    ("POST", "/v1/leads/search", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/leads/{id}", Needs::Scope(Scope::LeadsRead)),
     ("PATCH", "/v1/leads/{id}", Needs::Scope(Scope::LeadsWrite)),
     ("DELETE", "/v1/leads/{id}", Needs::Scope(Scope::LeadsDelete)),

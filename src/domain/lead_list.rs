@@ -1,6 +1,12 @@
-//! Lists of leads: what to keep, in which order, from where on.
+//! Lists of leads by short filters: another way to write a search.
 
-use crate::domain::lead::Lead;
+use crate::domain::access::Visibility;
+use crate::domain::condition::{
+    Column, Comparison, Condition, Field, LeadCheck, Moment, Node, Operand, Order,
+};
+use crate::domain::lead_search::{After, KeyValue, LeadSearch, SortBy, SortKey};
+use crate::domain::search_text::SearchText;
+use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +32,13 @@ pub struct LeadFilter {
     pub source: Option<String>,
     pub channel: Option<String>,
     pub stage: Option<String>,
+    pub stage_kind: Option<StageKind>,
+    pub owner_id: Option<Uuid>,
+    pub team_id: Option<Uuid>,
+    /// Among the labels.
+    pub tag: Option<String>,
+    /// Somewhere in name, company, mail address or phone number.
+    pub q: Option<String>,
     /// At or after.
     pub created_after: Option<DateTime<Utc>>,
     /// Before.
@@ -50,6 +63,89 @@ pub enum SortField {
     LastName,
     /// Company.
     Company,
+}
+
+impl LeadFilter {
+    /// As a condition.
+    fn condition(&self) -> Condition {
+        let mut parts = Vec::new();
+        let mut add = |field: Field, comparison: Comparison| {
+            parts.push(Node::Check(LeadCheck::Field(field, comparison.into())));
+        };
+        let texts = [
+            (Column::email, &self.email),
+            (Column::phone, &self.phone),
+            (Column::first_name, &self.first_name),
+            (Column::last_name, &self.last_name),
+            (Column::company, &self.company),
+            (Column::city, &self.city),
+            (Column::region, &self.region),
+            (Column::country, &self.country),
+            (Column::industry, &self.industry),
+            (Column::language, &self.language),
+            (Column::Source, &self.source),
+            (Column::Channel, &self.channel),
+            (Column::Stage, &self.stage),
+        ];
+        for (column, text) in texts {
+            if let Some(text) = text {
+                let equals = Comparison::Equals(Operand::Text(text.clone()));
+                add(Field::Column(column), equals);
+            }
+        }
+        if let Some(kind) = self.stage_kind {
+            let equals = Comparison::Equals(Operand::Text(kind.as_str().to_owned()));
+            add(Field::Column(Column::StageKind), equals);
+        }
+        for (column, id) in [
+            (Column::OwnerId, self.owner_id),
+            (Column::TeamId, self.team_id),
+        ] {
+            if let Some(id) = id {
+                add(Field::Column(column), Comparison::Equals(Operand::Id(id)));
+            }
+        }
+        if let Some(tag) = &self.tag {
+            add(Field::Tags, Comparison::HasAny(vec![tag.clone()]));
+        }
+        let (from, before) = (Order::GreaterOrEqual, Order::Less);
+        for (column, order, at) in [
+            (Column::CreatedAt, from, self.created_after),
+            (Column::CreatedAt, before, self.created_before),
+            (Column::UpdatedAt, from, self.updated_after),
+            (Column::UpdatedAt, before, self.updated_before),
+        ] {
+            if let Some(at) = at {
+                let operand = Operand::Moment(Moment::At(at));
+                add(Field::Column(column), Comparison::Order(order, operand));
+            }
+        }
+        Condition {
+            root: Node::All(parts),
+        }
+    }
+}
+
+impl LeadList {
+    /// As a search; `None` when the page before is of another order, or `q` is none.
+    pub fn search(&self, visible: Visibility, now: DateTime<Utc>) -> Option<LeadSearch> {
+        let text = self.filter.q.as_deref().map(SearchText::parse);
+        let search = LeadSearch {
+            condition: self.filter.condition(),
+            text: text.transpose().ok()?,
+            deleted: self.filter.deleted,
+            is_test: self.filter.is_test,
+            sort: vec![self.sort.key()],
+            after: self.after.as_ref().map(|bound| After {
+                keys: vec![bound.key.clone()],
+                id: bound.id,
+            }),
+            limit: self.limit,
+            ..LeadSearch::new(visible, now)
+        };
+        let fits = search.after.as_ref().is_none_or(|after| search.fits(after));
+        fits.then_some(search)
+    }
 }
 
 impl SortField {
@@ -95,46 +191,27 @@ impl LeadSort {
         Some(LeadSort { field, descending })
     }
 
-    /// Whether a lead may have no value to sort by.
-    pub fn can_be_missing(self) -> bool {
-        !matches!(self.field, SortField::CreatedAt | SortField::UpdatedAt)
-    }
-
-    /// Whether a lead in this order can have this key.
-    pub fn fits(self, key: &SortKey) -> bool {
-        self.can_be_missing() != matches!(key, SortKey::Time(_))
-    }
-
-    /// What a lead is sorted by.
-    pub fn key(self, lead: &Lead) -> SortKey {
-        let text = |value: &Option<String>| value.clone().map_or(SortKey::Missing, SortKey::Text);
-        match self.field {
-            SortField::CreatedAt => SortKey::Time(lead.created_at),
-            SortField::UpdatedAt => SortKey::Time(lead.updated_at),
-            SortField::Email => text(&lead.fields.email),
-            SortField::LastName => text(&lead.fields.last_name),
-            SortField::Company => text(&lead.fields.company),
+    /// As the key of a search.
+    fn key(self) -> SortKey {
+        let column = match self.field {
+            SortField::CreatedAt => Column::CreatedAt,
+            SortField::UpdatedAt => Column::UpdatedAt,
+            SortField::Email => Column::email,
+            SortField::LastName => Column::last_name,
+            SortField::Company => Column::company,
+        };
+        SortKey {
+            by: SortBy::Column(column),
+            descending: self.descending,
         }
     }
-}
-
-/// The value a lead is sorted by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SortKey {
-    /// A moment.
-    Time(DateTime<Utc>),
-    /// A text.
-    Text(String),
-    /// The lead has no value.
-    Missing,
 }
 
 /// Where a page ended: the last lead on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// What it is sorted by.
-    pub key: SortKey,
+    pub key: KeyValue,
     /// Its id.
     pub id: Uuid,
 }

@@ -145,6 +145,15 @@ impl SortKey {
         Ok(SortKey { by, descending })
     }
 
+    /// As it is written.
+    pub fn text(&self) -> String {
+        let before = if self.descending { "-" } else { "" };
+        match &self.by {
+            SortBy::Column(column) => format!("{before}{}", column.name()),
+            SortBy::Custom(field) => format!("{before}custom.{}", field.key),
+        }
+    }
+
     /// A lead's id is a UUIDv7 of the moment it was made.
     pub fn is_id(&self) -> bool {
         matches!(self.by, SortBy::Column(Column::CreatedAt | Column::Id))

@@ -41,7 +41,6 @@ pub mod secret;
 pub mod session;
 pub mod stage;
 pub mod submission;
-#[cfg(test)]
 pub mod test_leads;
 pub mod timeline;
 pub mod user;

@@ -26,6 +26,26 @@ pub enum SearchTextError {
     TooManyWords,
 }
 
+impl SearchTextError {
+    /// Stable and machine readable.
+    pub fn code(self) -> &'static str {
+        match self {
+            SearchTextError::TooShort => "too_short",
+            SearchTextError::TooManyWords => "too_many",
+        }
+    }
+
+    /// What helps.
+    pub fn remedy(self) -> String {
+        match self {
+            SearchTextError::TooShort => format!(
+                "one word has to have at least {MIN_CHARACTERS} characters: the search goes by three of them together"
+            ),
+            SearchTextError::TooManyWords => format!("at most {MAX_WORDS} words"),
+        }
+    }
+}
+
 impl SearchText {
     /// Reads what somebody typed.
     ///

@@ -308,7 +308,7 @@ fn activity_check(out: &mut Sql, test: &ActivityTest, scope: Scope) {
     let rows = |out: &mut Sql| {
         out.text("FROM activities a WHERE a.workspace_id = ")
             .bind(scope.workspace_id);
-        out.text(" AND a.lead_id = leads.id AND a.type = ANY (")
+        out.text(" AND a.lead_id = leads.id AND a.deleted_at IS NULL AND a.type = ANY (")
             .bind(test.types.clone())
             .text(")");
         if let Some(within) = test.within {
@@ -353,6 +353,13 @@ fn activity_field_check(out: &mut Sql, check: &ActivityCheck, now: DateTime<Utc>
         ActivityField::CreatedAt => compare(out, &plain("a.created_at"), false, comparison, now),
         ActivityField::Source => compare(out, &plain("a.source"), true, comparison, now),
         ActivityField::Channel => compare(out, &plain("a.channel"), true, comparison, now),
+        ActivityField::Direction => compare(out, &plain("a.direction"), true, comparison, now),
+        ActivityField::Outcome => compare(out, &plain("a.outcome"), true, comparison, now),
+        ActivityField::Subject => compare(out, &plain("a.subject"), true, comparison, now),
+        ActivityField::Body => compare(out, &plain("a.body"), true, comparison, now),
+        ActivityField::DurationSeconds => {
+            compare(out, &plain("a.duration_seconds"), false, comparison, now);
+        }
         ActivityField::Attribution(key) => {
             let expression = |out: &mut Sql| attribution(out, "a.attribution", *key);
             compare(out, &expression, true, comparison, now);

@@ -15,7 +15,6 @@ pub mod isolation;
 mod json;
 pub mod lead_history;
 pub mod lead_identities;
-pub mod lead_lists;
 pub mod lead_search;
 pub mod lead_texts;
 pub mod lead_values;

@@ -2,8 +2,8 @@
 
 use crate::support::draw::Draw;
 use crate::support::leads::{
-    ACTIVITY_TYPES, DATES, DECIMALS, NUMBERS, OPTIONS, SPANS, TEXTS, activity, lead, moment,
-    right_value, rules, write,
+    ACTIVITY_TYPES, DATES, DECIMALS, DELETED, NUMBERS, OPTIONS, SPANS, TEXTS, activity, lead,
+    moment, right_value, rules, write,
 };
 use crate::support::server::TestDatabase;
 use baton::domain::access::Visibility;
@@ -208,7 +208,7 @@ impl Conditions<'_> {
     fn activity(&mut self) -> Value {
         let mut test = json!({"activity": self.draw.pick(&ACTIVITY_TYPES)});
         if self.draw.once_in(3) {
-            test["activity"] = json!(["call", self.draw.pick(&ACTIVITY_TYPES), "fax"]);
+            test["activity"] = json!(["call", self.draw.pick(&ACTIVITY_TYPES), DELETED]);
         }
         if self.draw.once_in(2) {
             let name = self.draw.pick(&["eq", "gt", "gte", "lt", "lte"]);
@@ -242,9 +242,23 @@ impl Conditions<'_> {
                     ("type", Kind::Text),
                     ("source", Kind::Text),
                     ("channel", Kind::Text),
+                    ("direction", Kind::Choice),
+                    ("outcome", Kind::Text),
+                    ("subject", Kind::Text),
+                    ("body", Kind::Text),
+                    ("duration_seconds", Kind::Integer),
                     ("attribution.utm_source", Kind::Text),
                 ]);
-                self.test(name.to_owned(), kind, None)
+                let mut test = self.test(name.to_owned(), kind, None);
+                if kind == Kind::Choice && !test["value"].is_null() {
+                    let one = json!(self.draw.pick(&["inbound", "outbound"]));
+                    test["value"] = if test["value"].is_array() {
+                        json!([one])
+                    } else {
+                        one
+                    };
+                }
+                test
             }
             5 => self.test("occurred_at".to_owned(), Kind::Datetime, None),
             6 => json!({"not": self.activity_field(depth - 1)}),
@@ -277,12 +291,15 @@ fn random_conditions_hold_for_the_same_leads_in_memory_and_in_sql() {
     let activities: HashMap<Uuid, Vec<Activity>> =
         leads.iter().map(|lead| lead.id).zip(activities).collect();
     write(
-        &database,
         &db,
         workspace_id,
         &mut leads,
         &activities.values().flatten().cloned().collect::<Vec<_>>(),
     );
+    let mut shown = activities;
+    shown
+        .values_mut()
+        .for_each(|own| own.retain(|activity| activity.kind != DELETED));
     let (rules, mut mixed) = (rules(), 0);
     for number in 0..CONDITIONS {
         let value = Conditions {
@@ -297,7 +314,7 @@ fn random_conditions_hold_for_the_same_leads_in_memory_and_in_sql() {
             condition.holds(
                 &Facts {
                     lead,
-                    activities: &activities[&lead.id],
+                    activities: &shown[&lead.id],
                 },
                 now,
             )

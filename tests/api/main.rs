@@ -21,6 +21,7 @@ mod pipeline;
 mod refresh;
 mod schema;
 mod scopes;
+mod search;
 mod seed;
 mod submissions;
 mod support;

@@ -66,6 +66,11 @@ pub enum ActivityField {
     CreatedAt,
     Source,
     Channel,
+    Direction,
+    Outcome,
+    Subject,
+    Body,
+    DurationSeconds,
     /// What else is known of it, by the names that lead there.
     Property(Vec<String>),
     Attribution(AttributionKey),
@@ -73,12 +78,17 @@ pub enum ActivityField {
 
 impl ActivityField {
     /// Those with a fixed name.
-    pub const NAMED: [(&str, ActivityField); 5] = [
+    pub const NAMED: [(&str, ActivityField); 10] = [
         ("type", ActivityField::Type),
         ("occurred_at", ActivityField::OccurredAt),
         ("created_at", ActivityField::CreatedAt),
         ("source", ActivityField::Source),
         ("channel", ActivityField::Channel),
+        ("direction", ActivityField::Direction),
+        ("outcome", ActivityField::Outcome),
+        ("subject", ActivityField::Subject),
+        ("body", ActivityField::Body),
+        ("duration_seconds", ActivityField::DurationSeconds),
     ];
 
     /// What it holds.
@@ -87,7 +97,12 @@ impl ActivityField {
             ActivityField::Type
             | ActivityField::Source
             | ActivityField::Channel
+            | ActivityField::Outcome
+            | ActivityField::Subject
+            | ActivityField::Body
             | ActivityField::Attribution(_) => Kind::Text,
+            ActivityField::Direction => Kind::Choice,
+            ActivityField::DurationSeconds => Kind::Integer,
             ActivityField::OccurredAt | ActivityField::CreatedAt => Kind::Datetime,
             ActivityField::Property(_) => Kind::Any,
         }
@@ -105,6 +120,11 @@ impl ActivityField {
             }
             ActivityField::Source => activity.source.as_deref().map(Datum::Text),
             ActivityField::Channel => activity.channel.as_deref().map(Datum::Text),
+            ActivityField::Direction => activity.direction.map(|way| Datum::Text(way.as_str())),
+            ActivityField::Outcome => activity.outcome.as_deref().map(Datum::Text),
+            ActivityField::Subject => activity.subject.as_deref().map(Datum::Text),
+            ActivityField::Body => activity.body.as_deref().map(Datum::Text),
+            ActivityField::DurationSeconds => activity.duration_seconds.map(Datum::Integer),
             ActivityField::Property(path) => property(activity, path),
             ActivityField::Attribution(key) => key.value(&activity.attribution),
         };

@@ -533,6 +533,10 @@ impl<'r> Parser<'r> {
         let field = self.activity_field(object, at);
         let reading = Reading {
             zone: self.rules.zone(),
+            options: match field {
+                Some(ActivityField::Direction) => Options::Of(vec!["inbound", "outbound"]),
+                _ => Options::Free,
+            },
             ..Reading::of_text(Spelling::Line)
         };
         let test = self.test(

@@ -1,12 +1,10 @@
 //! Leads of every kind, written past the API, with everything that conditions can ask for.
 
 use super::draw::Draw;
-use super::server::TestDatabase;
-use baton::domain::activity::Activity;
+use baton::domain::activity::{Activity, Direction};
 use baton::domain::condition::AttributionKey;
 use baton::domain::event::Actor;
 use baton::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
-use baton::domain::field_value::index_form;
 use baton::domain::ids::{Ids, ProcessIds};
 use baton::domain::lead::Lead;
 use baton::domain::lead_fields::LeadFields;
@@ -17,10 +15,8 @@ use baton::domain::stage::StageKind;
 use baton::domain::workspace::WorkspaceSettings;
 use baton::store::pool::Db;
 use baton::store::together::{self, NewRows};
-use baton::store::{lead_texts, leads};
+use baton::store::{self, lead_texts};
 use chrono::{DateTime, Duration, Utc};
-use diesel::RunQueryDsl;
-use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -51,6 +47,8 @@ pub const DATES: [&str; 5] = [
     "9999-12-31",
 ];
 pub const ACTIVITY_TYPES: [&str; 3] = ["call", "page_view", "email"];
+/// Activities of this type are deleted.
+pub const DELETED: &str = "deleted";
 pub const SPANS: [&str; 7] = ["0d", "1m", "36h", "14d", "2w", "1mo", "1y"];
 
 /// A field of every type; all of them can be searched by but the long text.
@@ -272,9 +270,16 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
     Activity {
         id: ProcessIds.next(now),
         lead_id,
-        kind: draw.pick(&ACTIVITY_TYPES).to_owned(),
+        kind: draw
+            .pick(&["call", "page_view", "email", DELETED])
+            .to_owned(),
         occurred_at: moment(draw, now),
         created_at: now - Duration::seconds(draw.below(100) as i64),
+        direction: draw.one(&[None, Some(Direction::Inbound), Some(Direction::Outbound)]),
+        outcome: text(draw),
+        duration_seconds: (!draw.once_in(3)).then(|| draw.one(&NUMBERS).max(0)),
+        subject: text(draw),
+        body: text(draw),
         source: text(draw),
         channel: text(draw),
         submission_id: None,
@@ -282,68 +287,39 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
         attribution: attribution(draw),
         properties,
         is_test: false,
+        version: 1,
     }
 }
 
 /// Writes them with everything that searches go by. The leads are sorted by their ids afterwards.
-pub fn write(
-    database: &TestDatabase,
-    db: &Db,
-    workspace_id: Uuid,
-    leads: &mut [Lead],
-    activities: &[Activity],
-) {
+pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Activity]) {
     leads.sort_by_key(|lead| lead.id);
     db.in_workspace(workspace_id, |conn| {
         let new = NewRows {
             leads: &leads.iter().collect::<Vec<_>>(),
             submissions: &[],
-            activities,
+            activities: &[],
             consents: &[],
             events: &[],
             answers: &[],
         };
-        together::write_all(conn, &new, Utc::now())?;
+        let rules = rules();
+        together::write_all(conn, &new, &rules, Utc::now())?;
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
         leads
             .iter()
-            .try_for_each(|lead| leads::update(conn, lead))?;
-        lead_texts::write(
-            conn,
-            leads
-                .iter()
-                .map(|lead| (lead.id, search_text::text_of(lead)))
-                .collect(),
-        )?;
+            .try_for_each(|lead| store::leads::update(conn, lead, lead, &rules))?;
+        for activity in activities {
+            store::activities::insert(conn, activity)?;
+            if activity.kind == DELETED {
+                store::activities::mark_deleted(conn, activity, Utc::now())?;
+            }
+        }
+        let texts = leads
+            .iter()
+            .map(|lead| (lead.id, search_text::text_of(lead)));
+        lead_texts::write(conn, texts.collect())?;
         Ok(())
     })
-    .unwrap();
-    let (mut slots, mut values, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for lead in leads.iter() {
-        let mut add = |slot: i16, value: String| {
-            slots.push(slot);
-            values.push(value);
-            ids.push(lead.id);
-        };
-        lead.tags.iter().for_each(|tag| add(0, tag.clone()));
-        for field in definitions().iter().filter(|field| field.filterable) {
-            let forms = lead
-                .custom
-                .get(&field.key)
-                .map(|value| index_form(field.field_type, value));
-            forms
-                .into_iter()
-                .flatten()
-                .for_each(|form| add(field.slot, form));
-        }
-    }
-    diesel::sql_query(
-        "INSERT INTO lead_values (workspace_id, slot, value, lead_id) SELECT $1, c.* FROM unnest($2, $3, $4) c ON CONFLICT DO NOTHING",
-    )
-    .bind::<SqlUuid, _>(workspace_id)
-    .bind::<Array<SmallInt>, _>(slots)
-    .bind::<Array<Text>, _>(values)
-    .bind::<Array<SqlUuid>, _>(ids)
-    .execute(&mut database.look())
     .unwrap();
 }

@@ -148,6 +148,9 @@ impl Operation {
                 | "/v1/submissions/{id}/replay"
                 | "/v1/submissions/{id}/discard",
             ) => None,
+            ("POST", "/v1/leads/search") => {
+                Some(json!({"condition": {"field": "city", "op": "is_set"}, "sort": ["city"]}))
+            }
             ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
             ("PUT", "/v1/pipeline") => {
                 Some(json!({"stages": [{"key": "new", "name": "New", "kind": "new"}]}))

@@ -1,0 +1,432 @@
+//! `POST /v1/leads/search`: conditions, words, orders, pages and parts of leads.
+
+use crate::support::TestApp;
+use crate::support::draw::Draw;
+use crate::support::leads::{lead, rules, write};
+use crate::support::server::TestDatabase;
+use baton::domain::access::Visibility;
+use baton::domain::condition::{Condition, Facts};
+use baton::domain::flow::setup;
+use baton::domain::lead::Lead;
+use baton::domain::lead_search::{KeyValue, LeadSearch, SortKey};
+use baton::domain::search_text::{SearchText, text_of};
+use baton::store::lead_search;
+use baton::store::pool::Db;
+use chrono::{SubsecRound, Utc};
+use serde_json::{Value, json};
+use std::cmp::Ordering;
+use uuid::Uuid;
+
+struct Crowd {
+    _database: TestDatabase,
+    db: Db,
+    workspace_id: Uuid,
+    leads: Vec<Lead>,
+    owners: Vec<Uuid>,
+    draw: Draw,
+}
+
+impl Crowd {
+    fn of(count: usize, seed: u64) -> Crowd {
+        let database = TestDatabase::create();
+        let db = database.open();
+        let now = Utc::now().trunc_subsecs(6);
+        let (workspace_id, _) = setup::create_workspace(&db, "test", now).unwrap();
+        let mut draw = Draw::new(seed);
+        let owners: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+        let mut leads: Vec<_> = (0..count).map(|_| lead(&mut draw, &owners, now)).collect();
+        write(&db, workspace_id, &mut leads, &[]);
+        Crowd {
+            _database: database,
+            db,
+            workspace_id,
+            leads,
+            owners,
+            draw,
+        }
+    }
+
+    fn list(&self, search: &LeadSearch) -> Vec<Uuid> {
+        let found = self
+            .db
+            .in_workspace(self.workspace_id, |conn| lead_search::list(conn, search));
+        found.unwrap().iter().map(|lead| lead.id).collect()
+    }
+
+    /// What the search has to give, page after page.
+    fn expected(&self, search: &LeadSearch) -> Vec<Uuid> {
+        let mut found: Vec<&Lead> = self
+            .leads
+            .iter()
+            .filter(|lead| {
+                search.condition.holds(
+                    &Facts {
+                        lead,
+                        activities: &[],
+                    },
+                    search.now,
+                )
+            })
+            .filter(|lead| {
+                search.is_test.is_none_or(|is_test| lead.is_test == is_test)
+                    && search.visible.shows(lead)
+            })
+            .filter(|lead| {
+                let text = text_of(lead);
+                search
+                    .text
+                    .iter()
+                    .flat_map(|text| text.words())
+                    .all(|word| text.contains(word.as_str()))
+            })
+            .collect();
+        found.sort_by(|one, other| in_order(search, one, other));
+        found.iter().map(|lead| lead.id).collect()
+    }
+}
+
+/// The order that a search promises, told independently of SQL.
+fn in_order(search: &LeadSearch, one: &Lead, other: &Lead) -> Ordering {
+    for key in &search.sort {
+        let order = match (key.is_id(), key.value(one), key.value(other)) {
+            (true, _, _) => one.id.cmp(&other.id),
+            (_, KeyValue::Missing, KeyValue::Missing) => continue,
+            (_, KeyValue::Missing, _) => return Ordering::Greater,
+            (_, _, KeyValue::Missing) => return Ordering::Less,
+            (_, KeyValue::Text(one), KeyValue::Text(other)) => one.cmp(&other),
+            (_, KeyValue::Integer(one), KeyValue::Integer(other)) => one.cmp(&other),
+            (_, KeyValue::Boolean(one), KeyValue::Boolean(other)) => one.cmp(&other),
+            (_, KeyValue::Time(one), KeyValue::Time(other)) => one.cmp(&other),
+            (_, KeyValue::Id(one), KeyValue::Id(other)) => one.cmp(&other),
+            pair => panic!("{pair:?}"),
+        };
+        let order = if key.descending {
+            order.reverse()
+        } else {
+            order
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    let order = one.id.cmp(&other.id);
+    if search.sort.last().is_none_or(|key| key.descending) {
+        order.reverse()
+    } else {
+        order
+    }
+}
+
+const SORTS: [&str; 18] = [
+    "created_at",
+    "updated_at",
+    "email",
+    "last_name",
+    "company",
+    "source",
+    "stage",
+    "city",
+    "employee_count",
+    "owner_id",
+    "is_test",
+    "stage_changed_at",
+    "revisit_at",
+    "custom.text",
+    "custom.integer",
+    "custom.single_choice",
+    "custom.datetime",
+    "id",
+];
+
+fn sort(draw: &mut Draw) -> Vec<SortKey> {
+    let mut keys: Vec<SortKey> = Vec::new();
+    for _ in 0..draw.below(4) {
+        let name = format!("{}{}", draw.pick(&["", "-"]), draw.pick(&SORTS));
+        let key = SortKey::parse(&name, &rules()).unwrap();
+        if keys.iter().all(|other| other.by != key.by) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+fn condition(value: Value) -> Condition {
+    Condition::parse_for_search(&value, &rules(), "").unwrap()
+}
+
+/// Conditions that take every kind of way through the indexes.
+fn conditions() -> Vec<Condition> {
+    [
+        json!({"all": []}),
+        json!({"field": "custom.single_choice", "op": "eq", "value": "pro"}),
+        json!({"all": [{"field": "custom.single_choice", "op": "in", "value": ["pro", "basic"]}, {"field": "custom.boolean", "op": "eq", "value": true}]}),
+        json!({"all": [{"field": "tags", "op": "has_all", "value": ["vip", "Vip"]}, {"field": "custom.integer", "op": "gte", "value": 0}]}),
+        json!({"all": [{"field": "custom.multi_choice", "op": "has_any", "value": ["pro", "basic"]}, {"field": "city", "op": "ne", "value": "Ulm"}]}),
+        json!({"all": [{"field": "custom.text", "op": "is_set"}, {"not": {"field": "custom.boolean", "op": "eq", "value": false}}]}),
+    ]
+    .map(condition)
+    .into()
+}
+
+#[test]
+fn every_way_to_a_page_gives_the_same_page_and_every_lead_stands_on_one() {
+    let mut crowd = Crowd::of(150, 42);
+    let (conditions, owners) = (conditions(), crowd.owners.clone());
+    for round in 0..150 {
+        let draw = &mut crowd.draw;
+        let visible = match draw.below(3) {
+            0 => Visibility::Of {
+                owners: owners[..draw.below(2)].to_vec(),
+                teams: owners[1..1 + draw.below(2)].to_vec(),
+            },
+            _ => Visibility::All,
+        };
+        let mut search = LeadSearch {
+            condition: draw.one(&conditions),
+            text: match draw.below(3) {
+                0 => Some(
+                    SearchText::parse(draw.pick(&[
+                        "ulm",
+                        "example",
+                        "a_b%c",
+                        "ULM donau",
+                        "0132",
+                        "'; drop table leads; --",
+                    ]))
+                    .unwrap(),
+                ),
+                _ => None,
+            },
+            is_test: draw.one(&[None, Some(false)]),
+            sort: sort(draw),
+            limit: 1 + draw.below(40) as i64,
+            ..LeadSearch::new(visible, Utc::now())
+        };
+        let expected = crowd.expected(&search);
+        let mut pages = Vec::new();
+        loop {
+            let page = crowd.list(&search);
+            let each_way = crowd
+                .db
+                .in_workspace(crowd.workspace_id, |conn| {
+                    lead_search::list_each_way(conn, &search)
+                })
+                .unwrap();
+            assert!(each_way.len() >= 2);
+            for (number, way) in each_way.iter().enumerate() {
+                let way: Vec<Uuid> = way.iter().map(|lead| lead.id).collect();
+                assert_eq!(way, page, "{round}: way {number} of {search:?}");
+            }
+            pages.extend(page.iter().copied());
+            let Some(last) = page.last().filter(|_| page.len() as i64 == search.limit) else {
+                break;
+            };
+            let last = crowd.leads.iter().find(|lead| lead.id == *last).unwrap();
+            search.after = Some(search.after(last));
+            assert!(search.fits(search.after.as_ref().unwrap()));
+        }
+        assert_eq!(pages, expected, "{round}: {search:?}");
+        let count = crowd
+            .db
+            .in_workspace(crowd.workspace_id, |conn| lead_search::count(conn, &search))
+            .unwrap();
+        assert_eq!(count, expected.len() as i64, "{round}: {search:?}");
+    }
+}
+
+/// A workspace with two fields of its own and three people.
+fn small() -> TestApp {
+    let app = TestApp::start();
+    for field in [
+        json!({"key": "plan", "label": "Plan", "type": "single_choice", "filterable": true, "options": [{"value": "free", "label": "Free"}, {"value": "pro", "label": "Pro"}]}),
+        json!({"key": "seats", "label": "Seats", "type": "integer", "filterable": true}),
+        json!({"key": "story", "label": "Story", "type": "long_text"}),
+    ] {
+        let reply = app.post("/v1/field-definitions", field);
+        assert_eq!(reply.status, 201, "{}", reply.text());
+    }
+    for (email, plan, seats, city) in [
+        ("ada@example.com", "pro", 5, "Ulm"),
+        ("bob@example.com", "pro", 50, "Bonn"),
+        ("eve@example.com", "free", 7, "Ulm"),
+    ] {
+        app.capture(
+            json!({"email": email, "city": city, "custom": {"plan": plan, "seats": seats}}),
+        );
+    }
+    app
+}
+
+fn search(app: &TestApp, body: Value) -> Value {
+    let reply = app.post("/v1/leads/search", body.clone());
+    assert_eq!(reply.status, 200, "{body}: {}", reply.text());
+    reply.json()
+}
+
+fn emails(page: &Value) -> Vec<&str> {
+    page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lead| lead["email"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_search_answers_with_the_fields_that_are_asked_for() {
+    let app = small();
+    let pro = json!({"field": "custom.plan", "op": "eq", "value": "pro"});
+    let page = search(
+        &app,
+        json!({"condition": pro, "sort": ["-custom.seats"], "fields": ["email", "custom.seats"], "include_total": true}),
+    );
+    assert_eq!(emails(&page), ["bob@example.com", "ada@example.com"]);
+    assert_eq!(
+        (page["total"].clone(), page["next_cursor"].clone()),
+        (json!(2), Value::Null)
+    );
+    let bob = page["data"][0].as_object().unwrap();
+    assert_eq!(
+        bob.keys()
+            .map(String::as_str)
+            .collect::<std::collections::BTreeSet<_>>(),
+        ["custom", "email", "id"].into()
+    );
+    assert_eq!(bob["custom"], json!({"seats": 50}));
+    let whole = search(&app, json!({"condition": pro}));
+    let id = whole["data"][0]["id"].as_str().unwrap();
+    assert_eq!(whole["data"][0], app.get(&format!("/v1/leads/{id}")).json());
+    assert_eq!(
+        emails(&search(&app, json!({}))),
+        ["eve@example.com", "bob@example.com", "ada@example.com"]
+    );
+    assert_eq!(
+        emails(&search(&app, json!({"sort": ["city", "-custom.seats"]}))),
+        ["bob@example.com", "eve@example.com", "ada@example.com"]
+    );
+}
+
+#[test]
+fn a_cursor_is_good_for_the_search_it_came_from() {
+    let app = small();
+    let body = json!({"condition": {"all": [{"field": "city", "op": "is_set"}, {"field": "created_at", "op": "gt", "value": {"ago": "1h"}}]}, "sort": ["email"], "limit": 2});
+    let first = search(&app, body.clone());
+    assert_eq!(emails(&first), ["ada@example.com", "bob@example.com"]);
+    let cursor = first["next_cursor"].clone();
+    let with = |changes: Value| {
+        let mut body = body.clone();
+        body["cursor"] = cursor.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    for same in [
+        json!({}),
+        json!({"sort": []}),
+        json!({"limit": 5, "fields": ["email"]}),
+        // The same condition, its names in another order.
+        json!({"condition": {"all": [{"op": "is_set", "field": "city"}, {"value": {"ago": "1h"}, "field": "created_at", "op": "gt"}]}}),
+    ] {
+        assert_eq!(emails(&search(&app, with(same))), ["eve@example.com"]);
+    }
+    for (other, pointer) in [
+        (json!({"sort": ["-email"]}), "/cursor"),
+        (
+            json!({"condition": {"field": "city", "op": "is_set"}}),
+            "?cursor",
+        ),
+        (json!({"q": "example"}), "?cursor"),
+        (json!({"deleted": true}), "?cursor"),
+        (json!({"cursor": "x"}), "?cursor"),
+    ] {
+        let reply = app.post("/v1/leads/search", with(other.clone()));
+        assert_eq!(
+            (reply.status, reply.errors()),
+            (422, vec![(pointer.to_owned(), "invalid_cursor".to_owned())]),
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_search_is_said_at_once() {
+    let app = small();
+    let reply = app.post(
+        "/v1/leads/search",
+        json!({
+            "condition": {"all": [{"field": "custom.plan", "op": "eq", "value": "gold"}, {"field": "custom.story", "op": "contains", "value": "x"}]},
+            "q": "ab",
+            "sort": ["seats", "email", "-email", "message", "custom.story"],
+            "fields": ["emial", "custom.anything"],
+        }),
+    );
+    let wrong = [
+        ("/condition/all/0/value", "unknown_option"),
+        ("/condition/all/1/field", "not_filterable"),
+        ("/q", "too_short"),
+        ("/sort/0", "unknown_sort"),
+        ("/sort/2", "repeated"),
+        ("/sort/3", "unknown_sort"),
+        ("/sort/4", "not_filterable"),
+        ("/fields/0", "unknown_field"),
+    ];
+    assert_eq!(
+        (reply.status, reply.errors()),
+        (
+            422,
+            wrong
+                .map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
+                .into()
+        )
+    );
+}
+
+#[test]
+fn short_filters_say_the_same_as_conditions() {
+    let app = small();
+    let (owner, team) = (Uuid::now_v7(), Uuid::now_v7());
+    let ada = search(
+        &app,
+        json!({"condition": {"field": "email", "op": "eq", "value": "ada@example.com"}}),
+    )["data"][0]["id"]
+        .clone();
+    let ada = ada.as_str().unwrap();
+    app.database().by_hand(&format!(
+        "UPDATE leads SET owner_id = '{owner}', team_id = '{team}', stage = 'mql', stage_kind = 'mql' WHERE id = '{ada}'"
+    ));
+    assert_eq!(
+        app.patch(
+            &format!("/v1/leads/{ada}"),
+            json!({"tags": ["vip", "50% off"]})
+        )
+        .status,
+        200
+    );
+    for filter in [
+        format!("owner_id={owner}"),
+        format!("team_id={team}"),
+        "stage_kind=mql".to_owned(),
+        "tag=vip".to_owned(),
+        "tag=50%25%20off".to_owned(),
+        format!("tag=vip&owner_id={owner}&city=Ulm"),
+    ] {
+        let found = app.leads(&filter);
+        assert!(
+            found.len() == 1 && found[0]["id"] == ada,
+            "{filter}: {found:?}"
+        );
+    }
+    for filter in [
+        "tag=Vip",
+        "stage_kind=new&tag=vip",
+        &format!("owner_id={team}"),
+    ] {
+        assert_eq!(app.leads(filter).len(), 0, "{filter}");
+    }
+    let reply = app.get("/v1/leads?q=ab");
+    assert_eq!(
+        (reply.status, reply.errors()),
+        (422, vec![("?q".to_owned(), "too_short".to_owned())])
+    );
+}
