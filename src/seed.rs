@@ -5,7 +5,7 @@
 
 mod countries;
 mod people;
-pub mod random;
+pub(crate) mod random;
 mod texts;
 
 use crate::api::capture_json::CaptureBody;

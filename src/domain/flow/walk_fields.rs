@@ -118,7 +118,7 @@ pub fn settle(
     // Clocks of servers differ.
     let after = after.unwrap_or((since - settling, Uuid::nil()));
     let batch = leads::list_changed_values(conn, key, after, now, BATCH)?;
-    let (shared, _) = bring_in_step(conn, &mut record, &batch)?;
+    let (shared, _) = bring_in_step(conn, &record, &batch)?;
     if !shared.is_empty() {
         refuse_unique(&mut record, shared, now);
         field_definitions::update(conn, &record)?;
