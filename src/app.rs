@@ -9,7 +9,7 @@ use crate::api::state::AppState;
 use crate::api::{
     api_keys, assignments, audit_log, auth, capture_batch, captures, changes, cors, extract,
     form_door, history, jwks, lead_details, leads, login, me, measure, openapi, operation,
-    request_id, schema, submissions, teams, users, workspace,
+    request_id, schema, submissions, teams, users, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -318,6 +318,7 @@ where
         .service(schema::get_schema)
         .service(workspace::get_workspace)
         .service(workspace::update_workspace)
+        .service(workspaces::create_workspace)
         .service(login::login)
         .service(login::refresh_session)
         .service(login::logout)

@@ -41,3 +41,4 @@ pub mod teams;
 pub mod user_json;
 pub mod users;
 pub mod workspace;
+pub mod workspaces;

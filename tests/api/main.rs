@@ -23,3 +23,4 @@ mod teams;
 mod tokens;
 mod users;
 mod visibility;
+mod workspaces;

@@ -20,3 +20,4 @@ pub mod setup;
 pub mod signing_keys;
 pub mod teams;
 pub mod users;
+pub mod workspaces;
