@@ -10,7 +10,7 @@ use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
     cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, lead_search,
     leads, login, me, measure, moves, notes, openapi, operation, own_document, pipeline,
-    request_id, schema, submissions, teams, timeline, users, views, workspace,
+    request_id, schema, submissions, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -389,6 +389,7 @@ where
         .service(own_document::get_own_openapi)
         .service(workspace::get_workspace)
         .service(workspace::update_workspace)
+        .service(workspaces::create_workspace)
         .service(login::login)
         .service(login::refresh_session)
         .service(login::logout)

@@ -52,3 +52,4 @@ pub mod user_json;
 pub mod users;
 pub mod views;
 pub mod workspace;
+pub mod workspaces;

@@ -192,6 +192,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/workspace",
         Needs::Scope(Scope::WorkspaceWrite),
     ),
+    (
+        "POST",
+        "/v1/workspaces",
+        Needs::Scope(Scope::WorkspacesWrite),
+    ),
     ("POST", "/v1/auth/login", Needs::Nothing),
     ("POST", "/v1/auth/refresh", Needs::Nothing),
     ("POST", "/v1/auth/logout", Needs::Nothing),

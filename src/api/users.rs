@@ -143,8 +143,8 @@ pub async fn invite_user(
     let key = idempotency::key(&request, &caller, &body.raw)?;
     let mut errors = Vec::new();
     let new = NewUser {
-        email: read_email(&body.value.email, &mut errors),
-        name: read_name(&body.value.name, &mut errors),
+        email: read_email("/email", &body.value.email, &mut errors),
+        name: read_name("/name", &body.value.name, &mut errors),
         role: body.value.role,
         team_ids: body.value.team_ids,
     };
@@ -190,24 +190,27 @@ fn by(caller: &Caller) -> By {
     }
 }
 
-fn read_email(given: &str, errors: &mut Vec<FieldError>) -> String {
+/// A mail address in normal form; a wrong one is noted under the pointer.
+pub fn read_email(pointer: &str, given: &str, errors: &mut Vec<FieldError>) -> String {
     match EmailAddress::parse(given) {
         Ok(email) => email.into_string(),
         Err(error) => {
-            errors.push(FieldError::new("/email", error.code(), error.to_string()));
+            errors.push(FieldError::new(pointer, error.code(), error.to_string()));
             String::new()
         }
     }
 }
 
-fn read_name(given: &str, errors: &mut Vec<FieldError>) -> String {
+/// A name in normal form; an empty one is noted under the pointer.
+pub fn read_name(pointer: &str, given: &str, errors: &mut Vec<FieldError>) -> String {
     capture_draft::line(Some(given.to_owned())).unwrap_or_else(|| {
-        errors.push(FieldError::new("/name", "required", "a user has a name"));
+        errors.push(FieldError::new(pointer, "required", "a name has letters"));
         String::new()
     })
 }
 
-fn refuse(errors: Vec<FieldError>) -> Result<()> {
+/// Refuses a request in which something is wrong.
+pub fn refuse(errors: Vec<FieldError>) -> Result<()> {
     if errors.is_empty() {
         Ok(())
     } else {
@@ -278,8 +281,8 @@ fn read_patch(changes: &Map<String, Value>) -> Result<UserPatch> {
     let text = |name: &str| changes.get(name).and_then(Value::as_str);
     let ids = |value: &Value| serde_json::from_value(value.clone()).map_err(Error::internal);
     let patch = UserPatch {
-        email: text("email").map(|email| read_email(email, &mut errors)),
-        name: text("name").map(|name| read_name(name, &mut errors)),
+        email: text("email").map(|email| read_email("/email", email, &mut errors)),
+        name: text("name").map(|name| read_name("/name", name, &mut errors)),
         role: text("role").and_then(Role::from_name),
         enabled: text("status").map(|status| status == "active"),
         team_ids: changes.get("team_ids").map(ids).transpose()?,

@@ -3,16 +3,20 @@
 use baton::app;
 use baton::config::DatabaseConfig;
 use baton::domain::access::Scope;
+use baton::domain::audit::{Action, Target, Trail};
+use baton::domain::flow::api_keys::note_created;
 use baton::domain::flow::setup::{self, NewKey};
+use baton::domain::flow::signing_keys;
 use baton::domain::form::Form;
 use baton::domain::ids::{Ids, ProcessIds};
 use baton::domain::key::{ApiKey, PublishableKey};
 use baton::domain::normalise::country;
-use baton::error::BoxError;
-use baton::store::pool::Db;
-use baton::store::{api_keys, forms, workspaces};
+use baton::error::{BoxError, Result};
+use baton::store::pool::{Db, TenantConnection};
+use baton::store::{api_keys, audit_log, forms, workspaces};
 use chrono::{DateTime, Days, Utc};
 use clap::{Args, Subcommand};
+use serde_json::json;
 use uuid::Uuid;
 
 /// What to make, and where.
@@ -59,6 +63,8 @@ enum AdminCommand {
         #[arg(long, value_name = "ID")]
         workspace: Option<Uuid>,
     },
+    /// Make a new key to sign access tokens; tokens of the old one stay good for as long as they live
+    RotateSigningKey,
     /// Make a form for a website, and the publishable key that submits to it
     CreateForm {
         /// Which workspace; may be left out where there is only one
@@ -123,11 +129,20 @@ pub fn run(args: &AdminArgs) -> Result<(), BoxError> {
                 requests_per_minute: *requests_per_minute,
             };
             let key = db.in_workspace(one_workspace(db, *workspace)?, |conn| {
-                setup::create_key(conn, &new, now)
+                let key = setup::create_key(conn, &new, now)?;
+                note_created(conn, key.id, &new.scopes, &Trail::operator(), now)?;
+                Ok(key)
             })?;
             println!("key id {}\nkey    {}", key.id, key.reveal());
         }
         AdminCommand::RevokeKey { key, workspace } => revoke(db, key, *workspace, now)?,
+        AdminCommand::RotateSigningKey => {
+            let id = signing_keys::rotate(db, now)?;
+            log::info!("The operator made the signing key {id}.");
+            println!(
+                "key {id} signs access tokens in a quarter of a minute; running services follow by themselves"
+            );
+        }
         AdminCommand::CreateForm {
             workspace,
             name,
@@ -150,7 +165,9 @@ pub fn run(args: &AdminArgs) -> Result<(), BoxError> {
                 created_at: now,
             };
             let key = db.in_workspace(one_workspace(db, *workspace)?, |conn| {
-                setup::create_form(conn, &form, now)
+                let key = setup::create_form(conn, &form, now)?;
+                note(conn, Action::FormCreated, Target::new("form", form.id), now)?;
+                Ok(key)
             })?;
             println!("form {}\nkey  {key}\npost to /f/{key}", form.id);
         }
@@ -177,17 +194,22 @@ fn revoke(
     now: DateTime<Utc>,
 ) -> Result<(), BoxError> {
     let revoked = if let Some(key) = ApiKey::parse(text) {
-        db.in_workspace(key.workspace_id, |conn| api_keys::revoke(conn, key.id, now))?
+        db.in_workspace(key.workspace_id, |conn| revoke_api_key(conn, key.id, now))?
     } else if let Some(key) = PublishableKey::parse(text) {
         db.in_workspace(key.workspace_id, |conn| {
-            forms::revoke_key(conn, key.id, now)
+            let revoked = forms::revoke_key(conn, key.id, now)?;
+            if revoked {
+                let target = Target::new("publishable_key", key.id);
+                note(conn, Action::PublishableKeyRevoked, target, now)?;
+            }
+            Ok(revoked)
         })?
     } else {
         let id: Uuid = text
             .parse()
             .map_err(|_| "that is neither a key nor the id of one")?;
         db.in_workspace(one_workspace(db, workspace)?, |conn| {
-            api_keys::revoke(conn, id, now)
+            revoke_api_key(conn, id, now)
         })?
     };
     if !revoked {
@@ -195,4 +217,23 @@ fn revoke(
     }
     println!("revoked; running services follow within five seconds");
     Ok(())
+}
+
+fn revoke_api_key(conn: &mut TenantConnection, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let revoked = api_keys::revoke(conn, id, now)?;
+    if revoked {
+        note(conn, Action::ApiKeyRevoked, Target::new("api_key", id), now)?;
+    }
+    Ok(revoked)
+}
+
+/// Notes in the workspace's audit log what the operator did.
+fn note(
+    conn: &mut TenantConnection,
+    action: Action,
+    target: Target,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let trail = Trail::operator();
+    audit_log::add(conn, &trail, action, Some(target), json!({}), now)
 }

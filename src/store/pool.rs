@@ -76,6 +76,23 @@ impl TenantConnection<'_> {
         })
     }
 
+    /// Runs `work` in a workspace that is being made, within the same transaction: what is done in both counts together.
+    pub fn in_new_workspace<T>(
+        &mut self,
+        workspace_id: Uuid,
+        work: impl FnOnce(&mut TenantConnection) -> Result<T>,
+    ) -> Result<T> {
+        let set = |id: Uuid| format!("SET LOCAL baton.workspace_id = '{id}'");
+        self.connection.batch_execute(&set(workspace_id))?;
+        let done = work(&mut TenantConnection {
+            connection: self.connection,
+            workspace_id,
+            is_distributed: self.is_distributed,
+        })?;
+        self.connection.batch_execute(&set(self.workspace_id))?;
+        Ok(done)
+    }
+
     /// Whether Citus spreads the tables over several servers, which takes some statements only in parts.
     pub(in crate::store) fn is_distributed(&self) -> bool {
         self.is_distributed

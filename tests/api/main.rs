@@ -33,3 +33,4 @@ mod tokens;
 mod users;
 mod views;
 mod visibility;
+mod workspaces;

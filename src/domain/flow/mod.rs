@@ -33,3 +33,4 @@ pub mod teams;
 pub mod timeline;
 pub mod users;
 pub mod walk_fields;
+pub mod workspaces;

@@ -1,6 +1,8 @@
 //! Makes workspaces, keys and forms, for the operator's commands.
 
 use crate::domain::access::Scope;
+use crate::domain::audit::{Action, Target, Trail};
+use crate::domain::flow::api_keys::note_created;
 use crate::domain::form::Form;
 use crate::domain::ids::{Ids, ProcessIds};
 use crate::domain::key::{ApiKey, PublishableKey};
@@ -8,8 +10,9 @@ use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, Result};
 use crate::store::api_keys::ApiKeyRecord;
 use crate::store::pool::{Db, TenantConnection};
-use crate::store::{api_keys, forms, workspaces};
+use crate::store::{api_keys, audit_log, forms, workspaces};
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 /// Makes a workspace with an admin key, which is shown this once.
@@ -17,16 +20,18 @@ pub fn create_workspace(db: &Db, name: &str, now: DateTime<Utc>) -> Result<(Uuid
     let id = ProcessIds.next(now);
     db.in_workspace(id, |conn| {
         workspaces::insert(conn, name, &WorkspaceSettings::default(), now)?;
-        let key = create_key(
-            conn,
-            &NewKey {
-                name: "admin".into(),
-                scopes: Scope::ALL.to_vec(),
-                ..NewKey::default()
-            },
-            now,
-        )?;
-        Ok((id, key))
+        let trail = Trail::operator();
+        let target = Target::new("workspace", id);
+        let made = Action::WorkspaceCreated;
+        audit_log::add(conn, &trail, made, Some(target), json!({}), now)?;
+        let key = NewKey {
+            name: "admin".into(),
+            scopes: Scope::ALL.to_vec(),
+            ..NewKey::default()
+        };
+        let made = create_key(conn, &key, now)?;
+        note_created(conn, made.id, &key.scopes, &trail, now)?;
+        Ok((id, made))
     })
 }
 

@@ -200,6 +200,9 @@ impl Operation {
                 Some(json!({"email": person, "name": "Grace", "role": "readonly"}))
             }
             ("PATCH", "/v1/users/{id}") => Some(json!({"name": "Grace"})),
+            ("POST", "/v1/workspaces") => {
+                Some(json!({"name": "Acme", "admin": {"email": person, "name": "Grace"}}))
+            }
             ("POST", "/v1/teams") => Some(json!({"name": person})),
             ("PATCH", "/v1/teams/{id}") => Some(json!({"name": person})),
             ("POST", "/v1/api-keys") => Some(json!({"name": "sync", "scopes": ["keys:write"]})),
