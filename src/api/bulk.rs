@@ -236,7 +236,9 @@ fn changes(raw: &[u8]) -> Result<Map<String, Value>> {
     if sent.changes.is_empty() {
         let detail = "name at least one field to change";
         return Err(Error::Invalid(vec![FieldError::new(
-            "/changes", "required", detail,
+            "/changes",
+            "no_changes",
+            detail,
         )]));
     }
     Ok(sent.changes)
@@ -247,7 +249,7 @@ fn clean(tags: Vec<TagText>) -> Result<Vec<String>> {
     if tags.is_empty() {
         let detail = "a label has at least one character";
         return Err(Error::Invalid(vec![FieldError::new(
-            "/tags", "required", detail,
+            "/tags", "no_tags", detail,
         )]));
     }
     Ok(tags)

@@ -115,7 +115,7 @@ async fn only_workspace(state: &web::Data<AppState>) -> Result<Uuid, ApiError> {
     known.ok_or_else(|| {
         Error::Invalid(vec![FieldError::new(
             "/workspace_id",
-            "required",
+            "workspace_required",
             "there are several workspaces: say which",
         )])
         .into()

@@ -108,7 +108,7 @@ fn read_name(given: &str) -> Result<String> {
     capture_draft::line(Some(given.to_owned())).ok_or_else(|| {
         Error::Invalid(vec![FieldError::new(
             "/name",
-            "required",
+            "empty_name",
             "a team has a name",
         )])
     })
@@ -167,11 +167,11 @@ pub async fn get_team(
 #[allow(dead_code, reason = "the documented shape of a merge patch")]
 pub struct TeamWrite {
     /// Its name.
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: String,
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    pub name: Option<String>,
     /// All who are in it.
     #[schema(max_items = 1000)]
-    pub member_ids: Vec<Uuid>,
+    pub member_ids: Option<Vec<Uuid>>,
 }
 
 fn read_patch(changes: &Map<String, Value>) -> Result<TeamPatch> {

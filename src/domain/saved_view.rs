@@ -77,7 +77,7 @@ impl ViewContent {
         let mut errors = Vec::new();
         if self.name.is_empty() {
             let detail = "a view has a name";
-            errors.push(FieldError::new("/name", "required", detail));
+            errors.push(FieldError::new("/name", "empty_name", detail));
         }
         let condition = match &self.condition {
             Some(condition) => Condition::parse_for_search(condition, rules, "/condition"),
@@ -139,7 +139,7 @@ fn wrong_columns(columns: &[String], rules: &Rules) -> Vec<FieldError> {
             errors.push(FieldError::new(format!("/columns/{index}"), code, detail));
         };
         if columns[..index].contains(name) {
-            wrong("not_allowed", "each column once".to_owned());
+            wrong("repeated", "each column once".to_owned());
         } else if let Some(key) = name.strip_prefix("custom.") {
             match rules.field(key) {
                 Some(field) if !field.archived => {}
@@ -222,7 +222,7 @@ mod tests {
                 ("/q".to_owned(), "too_short"),
                 ("/columns/1".to_owned(), "unknown_field"),
                 ("/columns/2".to_owned(), "unknown_field"),
-                ("/columns/3".to_owned(), "not_allowed"),
+                ("/columns/3".to_owned(), "repeated"),
                 ("/columns/5".to_owned(), "unknown_field"),
                 ("/sort/1".to_owned(), "unknown_sort"),
             ]
@@ -233,7 +233,7 @@ mod tests {
     fn a_view_has_a_name() {
         assert_eq!(
             places(&ViewContent::default()),
-            [("/name".to_owned(), "required")]
+            [("/name".to_owned(), "empty_name")]
         );
     }
 

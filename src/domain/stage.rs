@@ -205,7 +205,7 @@ impl Pipeline {
                 wrong(at("key"), "not_unique", "each key at most once");
             }
             if stage.name.is_empty() {
-                wrong(at("name"), "required", "a stage has a name");
+                wrong(at("name"), "empty_name", "a stage has a name");
             }
             let before = self.find(&stage.key);
             if before.is_some_and(|before| before.kind != stage.kind) {

@@ -167,14 +167,14 @@ fn a_wrong_change_is_refused_at_once_with_its_place() {
         update(json!({"custom": {"": 1}})),
         expected("/changes/custom", "invalid_name")
     );
-    assert_eq!(update(json!({})), expected("/changes", "required"));
+    assert_eq!(update(json!({})), expected("/changes", "no_changes"));
     assert_eq!(
         wrong(json!({"action": "tag"})),
-        expected("/tags", "required")
+        expected("/tags", "no_tags")
     );
     assert_eq!(
         wrong(json!({"action": "tag", "tags": [" "]})),
-        expected("/tags", "required")
+        expected("/tags", "no_tags")
     );
     assert_eq!(
         wrong(json!({"action": "tag", "tags": []})),

@@ -177,7 +177,7 @@ fn two_workspaces() -> (TestApp, Uuid) {
         assert_eq!(view.status, 201);
     }
     app.form(|_| {});
-    app.events(2);
+    app.events(3);
     (app, other)
 }
 

@@ -232,19 +232,19 @@ fn a_lead_is_disqualified_for_a_reason_and_recycled() {
     let refused = |body: Value| step(&app, &id, body).errors();
     assert_eq!(
         refused(json!({"stage": "disqualified"})),
-        [("/disqualify_reason".into(), "required".into())]
+        [("/disqualify_reason".into(), "reason_required".into())]
     );
     assert_eq!(
         refused(json!({"stage": "disqualified", "disqualify_reason": "bored"})),
-        [("/disqualify_reason".into(), "not_allowed".into())]
+        [("/disqualify_reason".into(), "unknown_reason".into())]
     );
     assert_eq!(
         refused(json!({"stage": "mql", "disqualify_reason": "other"})),
-        [("/disqualify_reason".into(), "not_allowed".into())]
+        [("/disqualify_reason".into(), "not_disqualified".into())]
     );
     assert_eq!(
         refused(json!({"stage": "mql", "revisit_at": "2030-01-01T00:00:00Z"})),
-        [("/revisit_at".into(), "not_allowed".into())]
+        [("/revisit_at".into(), "not_disqualified".into())]
     );
     let to = json!({"stage": "disqualified", "disqualify_reason": "bad_timing", "revisit_at": "2030-01-01T00:00:00Z"});
     let lost = moved(&app, &id, to)["lead"].clone();

@@ -33,7 +33,10 @@ fn p1_a_full_queue_turns_away_at_once_and_keeps_what_it_took() {
             taken.push(scope.spawn(move || capture(format!("taken{number}"))));
             let blocked = (number + 1).min(WRITERS) as i64;
             wait_until("the writers wait", Duration::from_secs(5), || {
-                count(&app, "SELECT count(*) FROM pg_locks WHERE NOT granted") == blocked
+                count(
+                    &app,
+                    "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'RowExclusiveLock'",
+                ) == blocked
             });
             std::thread::sleep(Duration::from_millis(50));
         }

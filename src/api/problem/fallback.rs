@@ -33,7 +33,17 @@ impl KnownPaths {
 
     /// The methods of this path, in the order of the document; empty when there is no such path.
     fn allowed(&self, path: &str) -> Vec<Method> {
-        let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        let is_match = |(pattern, _): &&(ResourceDef, Vec<Method>)| pattern.is_match(path);
+        // A path that is named as it is, such as /v1/leads/bulk, is not one with that word as an id.
+        let named = |(pattern, _): &&(ResourceDef, Vec<Method>)| pattern.pattern() == Some(path);
+        let is_named = self.0.iter().any(|known| named(&known));
+        let matching = self.0.iter().filter(|known| {
+            if is_named {
+                named(known)
+            } else {
+                is_match(known)
+            }
+        });
         let mut allowed: Vec<Method> = Vec::new();
         for method in matching.flat_map(|(_, methods)| methods) {
             if !allowed.contains(method) {

@@ -48,6 +48,10 @@ pub fn count_attempt(conn: &mut TenantConnection, email: &str, now: DateTime<Utc
 /// by it, which the caller must not be told apart.
 pub fn load(conn: &mut TenantConnection, email: &str, now: DateTime<Utc>) -> Result<Option<User>> {
     count_attempt(conn, email, now)?;
+    // No address has a NUL, and the database takes none.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     let user = users::find_by_email(conn, email)?;
     Ok(user.filter(|user| user.status == UserStatus::Active && user.password_hash.is_some()))
 }

@@ -104,8 +104,8 @@ fn check_reason(to: &Move, stage: &Stage, rules: &Rules) -> Result<()> {
     if stage.kind != StageKind::Disqualified {
         let only = || "only for stages of kind disqualified".to_owned();
         return match (&to.disqualify_reason, to.revisit_at) {
-            (Some(_), _) => wrong("/disqualify_reason", "not_allowed", only()),
-            (None, Some(_)) => wrong("/revisit_at", "not_allowed", only()),
+            (Some(_), _) => wrong("/disqualify_reason", "not_disqualified", only()),
+            (None, Some(_)) => wrong("/revisit_at", "not_disqualified", only()),
             (None, None) => Ok(()),
         };
     }
@@ -113,7 +113,7 @@ fn check_reason(to: &Move, stage: &Stage, rules: &Rules) -> Result<()> {
     let one_of = || format!("one of {}", known.join(", "));
     match &to.disqualify_reason {
         Some(reason) if !known.contains(reason) => {
-            wrong("/disqualify_reason", "not_allowed", one_of())
+            wrong("/disqualify_reason", "unknown_reason", one_of())
         }
         _ => Ok(()),
     }
@@ -140,7 +140,7 @@ fn enter(
         );
         return Err(Error::Invalid(vec![FieldError::new(
             "/disqualify_reason",
-            "required",
+            "reason_required",
             detail,
         )]));
     }

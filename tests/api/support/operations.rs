@@ -143,6 +143,8 @@ impl Operation {
             | (
                 "DELETE",
                 "/v1/leads/{id}"
+                | "/v1/activities/{id}"
+                | "/v1/notes/{id}"
                 | "/v1/views/{id}"
                 | "/v1/field-definitions/{key}"
                 | "/v1/users/{id}"
