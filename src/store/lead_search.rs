@@ -169,9 +169,9 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     let search = parts.search;
     let first = search.deciding_keys().first();
     let order = match first {
-        None => Ordered::ById,
-        Some(key) if has_index(key) => Ordered::ByIndex,
-        Some(_) => Ordered::ByNone,
+        None => Ordered::Id,
+        Some(key) if has_index(key) => Ordered::Index,
+        Some(_) => Ordered::Unindexed,
     };
     let sorts_by_value = first.is_some_and(|key| matches!(key.by, SortBy::Custom(_)));
     let mut sizes = Sizes {

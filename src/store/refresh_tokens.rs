@@ -26,10 +26,13 @@ pub fn insert(
     Ok(())
 }
 
+/// The session, when it was spent, and the salt of its successor.
+type Row = (Uuid, Option<DateTime<Utc>>, Option<Vec<u8>>);
+
 /// The session of a token and whether it was spent; locked until the end of the transaction, so that of two who use it at
 /// once the second sees what the first did.
 pub fn lock(conn: &mut TenantConnection, hash: &[u8; 32]) -> Result<Option<(Uuid, Option<Spent>)>> {
-    let row: Option<(Uuid, Option<DateTime<Utc>>, Option<Vec<u8>>)> = refresh_tokens::table
+    let row: Option<Row> = refresh_tokens::table
         .filter(refresh_tokens::workspace_id.eq(conn.workspace_id()))
         .filter(refresh_tokens::token_hash.eq(hash.as_slice()))
         .select((

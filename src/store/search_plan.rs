@@ -56,11 +56,11 @@ pub(in crate::store) enum TextSize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Ordered {
     /// That of ids.
-    ById,
+    Id,
     /// That of an index of `leads`, or of the index of values.
-    ByIndex,
+    Index,
     /// Another one.
-    ByNone,
+    Unindexed,
 }
 
 /// What is known before a plan is made.
@@ -114,12 +114,12 @@ impl Sizes {
 
     /// Every way that gives the right answer, with its cost.
     pub fn candidates(&self) -> Vec<(f64, Plan)> {
-        let mut found = vec![self.from_leads()];
-        if self.order != Ordered::ByNone {
+        let mut found = vec![self.on_leads()];
+        if self.order != Ordered::Unindexed {
             found.push(self.from(Source::Sorted, self.leads, ENTRY, true));
         }
         for (number, set) in self.sets.iter().enumerate() {
-            if set.is_in_order && self.order == Ordered::ById {
+            if set.is_in_order && self.order == Ordered::Id {
                 found.push(self.from(Source::Values(number), set.leads, ENTRY, true));
             }
             found.push(self.from(Source::Values(number), set.leads, ENTRY, false));
@@ -127,7 +127,7 @@ impl Sizes {
         match self.text {
             TextSize::Nothing => {}
             TextSize::Found(leads) => found.push(self.from(Source::Found, leads, ENTRY, false)),
-            TextSize::Estimated(_) if self.order == Ordered::ById => {
+            TextSize::Estimated(_) if self.order == Ordered::Id => {
                 found.push(self.from(Source::Texts, self.leads, TEXT_ENTRY, true));
             }
             TextSize::Estimated(_) => {}
@@ -153,8 +153,8 @@ impl Sizes {
     }
 
     /// PostgreSQL walks an index of the order, or takes those that the conditions on `leads` leave.
-    fn from_leads(&self) -> (f64, Plan) {
-        let walked = if self.order == Ordered::ByNone || self.sorts_by_value {
+    fn on_leads(&self) -> (f64, Plan) {
+        let walked = if self.order == Ordered::Unindexed || self.sorts_by_value {
             self.plain
         } else {
             self.plain
@@ -162,7 +162,7 @@ impl Sizes {
                 .min(self.leads)
         };
         // Without a condition that narrows them down, all are read for an order that no index has.
-        let read = if self.plain >= self.leads * 0.5 && self.order == Ordered::ByNone {
+        let read = if self.plain >= self.leads * 0.5 && self.order == Ordered::Unindexed {
             self.leads
         } else {
             walked
@@ -175,7 +175,7 @@ impl Sizes {
         let cost = read * (LEAD + PROBE * self.sets.len() as f64 + text);
         let plan = Plan {
             source: Source::Leads,
-            is_ordered: self.order != Ordered::ByNone && !self.sorts_by_value,
+            is_ordered: self.order != Ordered::Unindexed && !self.sorts_by_value,
             hashed: Vec::new(),
         };
         (cost, plan)
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn newest_first_follows_the_entries_of_one_condition() {
         for (one, other) in [(0.05, 30.0), (30.0, 0.05), (5.0, 5.0), (30.0, 30.0)] {
-            let plan = sizes(one, other, Ordered::ById).cheapest();
+            let plan = sizes(one, other, Ordered::Id).cheapest();
             assert!(
                 matches!(plan.source, Source::Values(_)) && plan.is_ordered,
                 "{one} {other}: {plan:?}"
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn another_order_is_walked_for_frequent_values_and_sorted_for_rare_ones() {
-        let plan = |one, other| sizes(one, other, Ordered::ByIndex).cheapest();
+        let plan = |one, other| sizes(one, other, Ordered::Index).cheapest();
         assert!(plan(30.0, 30.0).is_ordered);
         assert_eq!(plan(0.05, 30.0).source, Source::Values(0));
         assert_eq!(plan(30.0, 0.05).source, Source::Values(1));
@@ -292,7 +292,7 @@ mod tests {
         let shares = [0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0];
         for one in shares {
             for other in shares {
-                for order in [Ordered::ById, Ordered::ByIndex] {
+                for order in [Ordered::Id, Ordered::Index] {
                     let sizes = sizes(one, other, order);
                     assert!(
                         cost(&sizes) < 40_000.0,
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_few_leads_of_ones_own_are_read_first() {
-        let mut sizes = sizes(30.0, 30.0, Ordered::ByNone);
+        let mut sizes = sizes(30.0, 30.0, Ordered::Unindexed);
         sizes.plain = 200.0;
         assert_eq!(sizes.cheapest().source, Source::Leads);
     }

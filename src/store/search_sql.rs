@@ -433,9 +433,9 @@ impl<'s> Parts<'s> {
             return;
         }
         out.text("(");
-        for ahead in 0..keys.len() {
+        for (ahead, key) in keys.iter().enumerate() {
             self.same(out, &after.keys[..ahead]);
-            further(out, &keys[ahead], ahead, &after.keys[ahead]);
+            further(out, key, ahead, &after.keys[ahead]);
             out.text(" OR ");
         }
         self.same(out, &after.keys[..keys.len()]);

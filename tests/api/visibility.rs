@@ -361,7 +361,7 @@ fn a_team_sees_what_its_members_and_the_team_have() {
         data.map(|lead| lead["id"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(ids(), [scene.own_lead.clone()]);
+    assert_eq!(ids(), std::slice::from_ref(&scene.own_lead));
     let team = app.team("DACH", &[&scene.rep.id, &scene.other.id]);
     assert_eq!(ids(), [scene.own_lead.clone(), scene.others_lead.clone()]);
     let assignment = format!("/v1/leads/{}/assignment", scene.nobodys_lead);
@@ -373,7 +373,7 @@ fn a_team_sees_what_its_members_and_the_team_have() {
     let path = format!("/v1/leads/{}", scene.others_lead);
     assert_eq!(patch(&client, &path, &json!({"city": "Ulm"})).status, 200);
     app.patch(&format!("/v1/teams/{team}"), json!({"member_ids": []}));
-    assert_eq!(ids(), [scene.own_lead.clone()]);
+    assert_eq!(ids(), std::slice::from_ref(&scene.own_lead));
     assert_eq!(client.get(&path).status, 404);
 }
 
