@@ -170,7 +170,7 @@ fn a_wrong_change_is_refused_at_once_with_its_place() {
     assert_eq!(update(json!({})), expected("/changes", "no_changes"));
     assert_eq!(
         wrong(json!({"action": "tag"})),
-        expected("/tags", "no_tags")
+        expected("/tags", "required")
     );
     assert_eq!(
         wrong(json!({"action": "tag", "tags": [" "]})),

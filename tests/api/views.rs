@@ -80,7 +80,7 @@ fn what_is_wrong_with_a_view_is_told_with_its_place_in_the_body() {
     };
     assert_eq!(
         wrong(json!({"name": "  "})),
-        places(&[("/name", "required")])
+        places(&[("/name", "empty_name")])
     );
     assert_eq!(
         wrong(
@@ -152,7 +152,7 @@ fn a_view_changes_by_a_patch_and_by_version() {
         &json!({"name": null, "condition": {"field": "x"}}),
     );
     assert_eq!(wrong.status, 422);
-    assert_eq!(wrong.errors()[0], places(&[("/name", "required")])[0]);
+    assert_eq!(wrong.errors()[0], places(&[("/name", "empty_name")])[0]);
     let late = client
         .with("If-Match", "\"1\"")
         .send("DELETE", &path(&saved), "", b"");
