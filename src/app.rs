@@ -1,5 +1,6 @@
 //! Builds the service from its parts, for `main` and for tests.
 
+use crate::api::bearer::key_source::KeySource;
 use crate::api::bearer::own::AccessTokens;
 use crate::api::extract::BodyTimeout;
 use crate::api::openapi::{Document, DocumentText, Operations};
@@ -10,7 +11,7 @@ use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
     cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, lead_search,
     leads, login, me, measure, moves, notes, openapi, operation, own_document, pipeline,
-    request_id, schema, submissions, teams, timeline, users, views, workspace, workspaces,
+    request_id, schema, submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -190,6 +191,10 @@ impl Service {
             websites: AppState::access_cache(),
             people: AppState::access_cache(),
             only_workspace: AppState::access_cache(),
+            providers: AppState::access_cache(),
+            provider_keys: Arc::new(KeySource::new(config.allow_private_addresses)),
+            guests: AppState::access_cache(),
+            allow_private_addresses: config.allow_private_addresses,
             access_tokens: Arc::new(AccessTokens::new(db.clone(), config.public_url.clone())),
             passwords: PasswordPool::start(),
             login_limits: AddressLimits::new(),
@@ -371,6 +376,8 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(tags::list_tags)
+        .service(tags::rename_tags)
         .service(views::list_views)
         .service(views::create_view)
         .service(views::get_view)

@@ -158,6 +158,10 @@ pub struct ServeConfig {
     )]
     pub drain_seconds: u64,
 
+    /// Fetch keys of identity providers also from private addresses, and without TLS
+    #[arg(long, env = "BATON_ALLOW_PRIVATE_ADDRESSES")]
+    pub allow_private_addresses: bool,
+
     /// Leave publishing, partitions and retention to other processes
     #[arg(long, env = "BATON_NO_WORKERS")]
     pub no_workers: bool,

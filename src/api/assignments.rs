@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// Who gets a lead. What is left out or `null` is nobody.
+/// Who gets a lead: a user who is not disabled, a team, or both. With neither it is nobody's.
 #[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[schema(example = json!({"owner_id": "0198c0de-7a11-7000-8000-00000000000b", "reason": "speaks Dutch"}))]
 pub struct AssignmentWrite {

@@ -1,6 +1,6 @@
 //! Who is calling, and may they? Everything under `/v1` passes here first.
 
-use crate::api::bearer;
+use crate::api::bearer::{self, outside};
 use crate::api::client_address::client_address;
 use crate::api::cors::AllowedOrigins;
 use crate::api::permissions::{self, Needs};
@@ -12,6 +12,7 @@ use crate::domain::audit::Trail;
 use crate::domain::event::{Actor, Cause, Provenance};
 use crate::domain::flow::activities::Editing;
 use crate::domain::flow::authenticate::{self, Principal};
+use crate::domain::flow::come_in;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::key::ApiKey;
 use crate::error::Error;
@@ -21,10 +22,12 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The header by which a system names itself, so that it does not hear its own changes again.
 pub const ORIGIN: &str = "baton-origin";
@@ -216,7 +219,7 @@ async fn identify(
     let token = token.trim();
     match ApiKey::parse(token) {
         Some(key) => by_key(state, key).await,
-        None => by_token(state, token).await,
+        None => by_token(state, token, headers).await,
     }
 }
 
@@ -241,9 +244,19 @@ async fn by_key(state: &web::Data<AppState>, key: ApiKey) -> Result<Arc<Principa
 
 /// The token says who and in which session; whether the session goes on, and what the person may do now, the database
 /// does, at most five seconds ago.
-async fn by_token(state: &web::Data<AppState>, token: &str) -> Result<Arc<Principal>, ApiError> {
+async fn by_token(
+    state: &web::Data<AppState>,
+    token: &str,
+    headers: &header::HeaderMap,
+) -> Result<Arc<Principal>, ApiError> {
     let header = bearer::header(token).ok_or_else(ApiError::invalid_key)?;
     let ring = key_ring(state).await?;
+    let is_ours = header.kid.as_deref().is_some_and(|kid| ring.has(kid));
+    if let (false, Some(workspace)) = (is_ours, headers.get(outside::WORKSPACE)) {
+        let workspace = workspace.to_str().ok().and_then(|text| text.parse().ok());
+        let workspace_id = workspace.ok_or_else(ApiError::invalid_key)?;
+        return by_outside_token(state, workspace_id, token, header).await;
+    }
     let claims = state.access_tokens.verify(&ring, token, &header);
     let claims = claims.ok_or_else(ApiError::invalid_key)?;
     let session = Session {
@@ -272,6 +285,54 @@ async fn by_token(state: &web::Data<AppState>, token: &str) -> Result<Arc<Princi
             person.is_some_and(|person| person.user.token_epoch == claims.epoch)
         })
         .ok_or_else(ApiError::invalid_key)
+}
+
+/// The workspace's provider says who it is, by a token that is checked at every request; what they may do now, the
+/// database does, at most five seconds ago.
+async fn by_outside_token(
+    state: &web::Data<AppState>,
+    workspace_id: Uuid,
+    token: &str,
+    header: jsonwebtoken::Header,
+) -> Result<Arc<Principal>, ApiError> {
+    let (shared, token) = (state.clone(), token.to_owned());
+    let found = blocking(move || {
+        let provider = match shared.providers.get(&workspace_id) {
+            Some(known) => known,
+            None => {
+                let found = shared.db.in_workspace(workspace_id, come_in::provider)?;
+                let found = found.map(Arc::new);
+                shared.providers.insert(workspace_id, found.clone());
+                found
+            }
+        };
+        let Some(provider) = provider else {
+            return Ok(None);
+        };
+        let claims = outside::verify(&shared.provider_keys, &provider, &token, &header)?;
+        let Some(person) = claims.and_then(|claims| provider.person(&claims)) else {
+            return Ok(None);
+        };
+        let guest = (workspace_id, Sha256::digest(&token).into());
+        if let Some(known) = shared.guests.get(&guest) {
+            return Ok(known);
+        }
+        let come_in = || {
+            shared.db.in_workspace(workspace_id, |conn| {
+                come_in::come_in(conn, &provider, &person, Utc::now())
+            })
+        };
+        // Who comes twice at once for the first time is somebody known the second time.
+        let found = match come_in() {
+            Err(Error::Conflict(_)) => come_in(),
+            once => once,
+        }?;
+        let found = found.map(Arc::new);
+        shared.guests.insert(guest, found.clone());
+        Ok(found)
+    })
+    .await?;
+    found.ok_or_else(ApiError::invalid_key)
 }
 
 /// Refuses a page whose origin the workspace does not name; keeps the origins for the answer's CORS headers.

@@ -1,6 +1,8 @@
 //! Bearer tokens that are no keys: access tokens of Baton's own and of identity providers (JWT, RFC 7519 and RFC 8725).
 
 pub mod crypto;
+pub mod key_source;
+pub mod outside;
 pub mod own;
 
 use jsonwebtoken::{Algorithm, Header, Validation};

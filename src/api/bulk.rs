@@ -6,13 +6,19 @@ use crate::api::capture_json::TagText;
 use crate::api::extract::ValidJson;
 use crate::api::idempotency;
 use crate::api::jobs::JobBody;
+use crate::api::lead_query::WithTests;
 use crate::api::leads::LeadWrite;
+use crate::api::moves::StageMove;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::capture_draft;
-use crate::domain::flow::bulk::{Bulk, BulkChange, Preview};
+use crate::domain::flow::bulk::{Bulk, BulkChange, Preview, Selection};
+use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::once;
+use crate::domain::job::Job;
+use crate::domain::lead_filter::LeadFilter;
 use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::Utc;
@@ -25,12 +31,43 @@ use validator::{Validate, ValidationErrors};
 /// The largest body: ten thousand ids and what to change.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Which leads, named one by one.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+/// Which leads: those that are named one by one, or, by `condition`, `q` or both, those for which something holds.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(example = json!({"condition": {"field": "country", "op": "in", "value": ["DE", "AT", "CH"]}}))]
 pub struct BulkSelect {
     /// Their ids.
     #[schema(min_items = 1, max_items = 10_000)]
-    pub ids: Vec<Uuid>,
+    pub ids: Option<Vec<Uuid>>,
+    /// What has to hold, as in a search: of the leads there are when the job is asked for, each for which it holds when
+    /// its turn comes is done, once. Relative times count from when the job is asked for. `{"all": []}` is every lead.
+    #[schema(value_type = Option<Object>, example = json!({"field": "country", "op": "eq", "value": "DE"}))]
+    pub condition: Option<Value>,
+    /// Words that are somewhere in name, company, mail address or phone number, as in a search.
+    #[schema(max_length = 200, example = "ada love")]
+    pub q: Option<String>,
+    /// With `condition` or `q`: tests (`true`), everything but tests (`false`), or both (`any`).
+    #[schema(default = "false")]
+    pub is_test: WithTests,
+}
+
+impl BulkSelect {
+    fn read(self) -> Result<Selection> {
+        let wrong = |detail| {
+            let error = FieldError::new("/select", "invalid_selection", detail);
+            Err(Error::Invalid(vec![error]))
+        };
+        match (self.ids, self.condition.is_some() || self.q.is_some()) {
+            (Some(_), true) => wrong("either `ids`, or `condition` and `q`: not both"),
+            (None, false) => wrong("say which leads: `ids`, `condition` or `q`"),
+            (Some(ids), false) => Ok(Selection::Named(ids)),
+            (None, true) => Ok(Selection::Matching(LeadFilter {
+                condition: self.condition,
+                q: self.q,
+                is_test: self.is_test.wanted(),
+            })),
+        }
+    }
 }
 
 /// What to do with which leads.
@@ -84,6 +121,17 @@ pub enum BulkRequest {
         #[schema(default = false)]
         dry_run: bool,
     },
+    /// Move them to another stage, as `POST /v1/leads/{id}/stage` does.
+    Stage {
+        /// Which leads.
+        select: BulkSelect,
+        /// Where they go.
+        to: StageMove,
+        /// Only say which leads it would touch.
+        #[serde(default)]
+        #[schema(default = false)]
+        dry_run: bool,
+    },
     /// Delete them, as `DELETE /v1/leads/{id}` does.
     Delete {
         /// Which leads.
@@ -108,6 +156,7 @@ impl Validate for BulkRequest {
     fn validate(&self) -> Result<(), ValidationErrors> {
         match self {
             BulkRequest::Assign { assignment, .. } => assignment.validate(),
+            BulkRequest::Stage { to, .. } => to.validate(),
             _ => Ok(()),
         }
     }
@@ -118,7 +167,7 @@ impl Validate for BulkRequest {
 pub struct BulkPreview {
     /// How many leads.
     #[schema(minimum = 0)]
-    pub total: usize,
+    pub total: i64,
     /// The first of them, at most ten.
     #[schema(max_items = 10)]
     pub sample: Vec<Uuid>,
@@ -144,23 +193,52 @@ pub async fn change_leads(
     caller: Caller,
     body: ValidJson<BulkRequest, MAX_BYTES>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency::key(&request, &caller, &body.raw)?;
+    let raw = body.raw.clone();
     let (bulk, dry_run) = read(body)?;
     if !caller.scopes.contains(&bulk.scope()) {
         return Err(Error::MissingScope(bulk.scope()).into());
     }
     bulk.check(&caller.rules)
         .map_err(|error| within("/changes", error))?;
-    let jobs = state.jobs.clone();
-    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
-        let now = Utc::now();
-        let by = caller.on_behalf(now);
-        once::once(conn, key.as_ref(), now, |conn| {
-            if dry_run {
+    bulk.check_selection(&caller.on_behalf(Utc::now()))?;
+    if dry_run {
+        let key = idempotency::key(&request, &caller, &raw)?;
+        let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+            let by = caller.on_behalf(Utc::now());
+            once::once(conn, key.as_ref(), by.now, |conn| {
+                check_assignment(&bulk, conn)?;
                 let Preview { total, sample } = bulk.preview(conn, &by)?;
-                return idempotency::answer(StatusCode::OK, None, &BulkPreview { total, sample });
-            }
-            let job = bulk.start(conn, &by)?;
+                idempotency::answer(StatusCode::OK, None, &BulkPreview { total, sample })
+            })
+        });
+        return Ok(idempotency::respond(answered.await?));
+    }
+    start(&request, &state, caller, &raw, move |conn, by| {
+        check_assignment(&bulk, conn)?;
+        bulk.start(conn, by)
+    })
+    .await
+}
+
+fn check_assignment(bulk: &Bulk, conn: &mut TenantConnection) -> Result<()> {
+    bulk.check_assignment(conn)
+        .map_err(|error| within("/assignment", error))
+}
+
+/// Starts a job; the answer says where it can be read.
+pub async fn start(
+    request: &HttpRequest,
+    state: &web::Data<AppState>,
+    caller: Caller,
+    raw: &[u8],
+    begin: impl Fn(&mut TenantConnection, &OnBehalf) -> Result<Job> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(request, &caller, raw)?;
+    let jobs = state.jobs.clone();
+    let answered = in_workspace(state, caller.workspace_id, move |conn| {
+        let by = caller.on_behalf(Utc::now());
+        once::once(conn, key.as_ref(), by.now, |conn| {
+            let job = begin(conn, &by)?;
             idempotency::answer(StatusCode::ACCEPTED, None, &JobBody::from(job))
         })
     })
@@ -219,10 +297,18 @@ fn read(body: ValidJson<BulkRequest, MAX_BYTES>) -> Result<(Bulk, bool)> {
             select,
             dry_run,
         ),
+        BulkRequest::Stage {
+            select,
+            to,
+            dry_run,
+        } => {
+            let to = to.read().map_err(|error| within("/to", error))?;
+            (BulkChange::Stage { to }, select, dry_run)
+        }
         BulkRequest::Delete { select, dry_run } => (BulkChange::Delete, select, dry_run),
         BulkRequest::Restore { select, dry_run } => (BulkChange::Restore, select, dry_run),
     };
-    let bulk = Bulk::new(change, select.ids).map_err(|error| within("/changes", error))?;
+    let bulk = Bulk::new(change, select.read()?).map_err(|error| within("/changes", error))?;
     Ok((bulk, dry_run))
 }
 

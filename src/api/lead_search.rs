@@ -8,11 +8,10 @@ use crate::api::page::{DEFAULT_LIMIT, NOT_OURS, bad_cursor, cut, read_cursor, wr
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::shape::{Shape, did_you_mean, shown_name};
 use crate::api::state::{AppState, in_workspace};
-use crate::domain::condition::Condition;
 use crate::domain::lead::Lead;
+use crate::domain::lead_filter::LeadFilter;
 use crate::domain::lead_search::{After, LeadSearch, MAX_SORT_KEYS, SortKey};
 use crate::domain::rules::Rules;
-use crate::domain::search_text::SearchText;
 use crate::error::{Error, FieldError, Result};
 use crate::store::lead_search;
 use actix_web::{HttpResponse, post, web};
@@ -224,20 +223,17 @@ fn read(
     all: LeadSearch,
 ) -> Result<LeadSearch> {
     let mut errors = Vec::new();
-    let condition = match &request.condition {
-        None => Condition::default(),
-        Some(value) => {
-            Condition::parse_for_search(value, rules, "/condition").unwrap_or_else(|wrong| {
-                errors.extend(wrong);
-                Condition::default()
-            })
-        }
+    let filter = LeadFilter {
+        condition: request.condition.clone(),
+        q: request.q.clone(),
+        is_test: request.is_test.wanted(),
     };
-    let text = request.q.as_deref().and_then(|q| {
-        SearchText::parse(q)
-            .map_err(|wrong| errors.push(FieldError::new("/q", wrong.code(), wrong.remedy())))
-            .ok()
-    });
+    let narrowed = filter
+        .narrow(all.clone(), rules, "")
+        .unwrap_or_else(|wrong| {
+            errors.extend(wrong);
+            all
+        });
     let given: Vec<String> = request.sort.iter().map(|key| key.0.clone()).collect();
     let sort = match cursor {
         Some(cursor) if given.is_empty() || given == cursor.sort => &cursor.sort,
@@ -274,12 +270,9 @@ fn read(
         return Err(Error::Invalid(errors));
     }
     Ok(LeadSearch {
-        condition,
-        text,
         deleted: request.deleted,
-        is_test: request.is_test.wanted(),
         sort: keys,
-        ..all
+        ..narrowed
     })
 }
 

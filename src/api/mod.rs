@@ -46,6 +46,7 @@ pub mod sessions;
 pub mod shape;
 pub mod state;
 pub mod submissions;
+pub mod tags;
 pub mod teams;
 pub mod timeline;
 pub mod user_json;

@@ -12,6 +12,7 @@ use crate::domain::access::Scope;
 use crate::domain::capture_draft::line;
 use crate::domain::flow::move_stage::{Move, move_lead};
 use crate::domain::flow::once;
+use crate::error::Result;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, Utc};
@@ -43,6 +44,24 @@ pub struct StageMove {
     #[serde(default)]
     #[schema(default = false)]
     pub force: bool,
+}
+
+impl StageMove {
+    /// The move.
+    ///
+    /// # Errors
+    /// A note that is none, by its pointer.
+    pub fn read(self) -> Result<Move> {
+        let note = self.note.as_deref().map(|note| note_text(note, "/note"));
+        Ok(Move {
+            stage: self.stage,
+            reason: line(self.reason),
+            note: note.transpose()?,
+            disqualify_reason: self.disqualify_reason,
+            revisit_at: self.revisit_at,
+            force: self.force,
+        })
+    }
 }
 
 /// A lead after a move.
@@ -77,21 +96,12 @@ pub async fn move_stage(
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &body.raw)?;
     let expected = expected_version(&request)?;
-    let asked = body.value;
-    if asked.force && !caller.scopes.contains(&Scope::LeadsAssign) {
+    let to = body.value.read()?;
+    if to.force && !caller.scopes.contains(&Scope::LeadsAssign) {
         return Err(ApiError::forbidden(
             "Only who may assign leads can move one past enforced criteria; leave `force` out.",
         ));
     }
-    let note = asked.note.as_deref().map(|note| note_text(note, "/note"));
-    let to = Move {
-        stage: asked.stage,
-        reason: line(asked.reason),
-        note: note.transpose()?,
-        disqualify_reason: asked.disqualify_reason,
-        revisit_at: asked.revisit_at,
-        force: asked.force,
-    };
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {

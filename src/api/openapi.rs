@@ -70,7 +70,7 @@ impl Modify for Shared {
             TOKEN,
             bearer(
                 "JWT",
-                "The access token of a person: of `POST /v1/auth/login`, or of the workspace's identity provider. `x-roles` of an operation are the roles that may call it.",
+                "The access token of a person: of `POST /v1/auth/login`, or of the workspace's identity provider; with one of the latter the header `Baton-Workspace` names the workspace by its id. `x-roles` of an operation are the roles that may call it.",
             ),
         );
         components.responses.extend(problem::components());

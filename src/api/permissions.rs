@@ -119,6 +119,8 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/stage",
         Needs::Scope(Scope::LeadsWrite),
     ),
+    ("GET", "/v1/tags", Needs::Scope(Scope::LeadsRead)),
+    ("POST", "/v1/tags/rename", Needs::Scope(Scope::TagsWrite)),
     ("GET", "/v1/pipeline", Needs::Caller),
     ("PUT", "/v1/pipeline", Needs::Scope(Scope::RulesWrite)),
     (

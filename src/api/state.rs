@@ -1,8 +1,10 @@
 //! What every handler shares.
 
+use crate::api::bearer::key_source::KeySource;
 use crate::api::bearer::own::{AccessTokens, KeyRing};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::domain::flow::authenticate::{Principal, Website};
+use crate::domain::identity_provider::IdentityProvider;
 use crate::domain::key::{ApiKey, PublishableKey};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
@@ -48,6 +50,14 @@ pub struct AppState {
     pub only_workspace: Cache<(), Option<Uuid>>,
     /// Issues and checks access tokens.
     pub access_tokens: Arc<AccessTokens>,
+    /// The identity providers of workspaces, for a moment; also that there is none.
+    pub providers: Cache<Uuid, Option<Arc<IdentityProvider>>>,
+    /// The keys of identity providers.
+    pub provider_keys: Arc<KeySource>,
+    /// Who came with which token of an identity provider, for a moment; also that they may not come in.
+    pub guests: Cache<(Uuid, [u8; 32]), Option<Arc<Principal>>>,
+    /// Keys of identity providers may come from private addresses.
+    pub allow_private_addresses: bool,
     /// Hashes and checks passwords.
     pub passwords: PasswordPool,
     /// Logins by address.
@@ -85,6 +95,8 @@ impl AppState {
         self.principals.invalidate_all();
         self.websites.invalidate_all();
         self.people.invalidate_all();
+        self.providers.invalidate_all();
+        self.guests.invalidate_all();
     }
 
     /// Rules of a workspace have changed: they count here at once, in other processes within five seconds.

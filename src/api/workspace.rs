@@ -108,6 +108,7 @@ pub async fn update_workspace(
     let key = idempotency::key(&request, &caller, &patch.raw)?;
     let expected = expected_version(&request)?;
     let changes = patch.changes;
+    let allow_private = state.allow_private_addresses;
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
@@ -122,7 +123,7 @@ pub async fn update_workspace(
             let after = Workspace {
                 version: before.version + 1,
                 updated_at: now,
-                ..changed(&before, &changes)?
+                ..changed(&before, &changes, allow_private)?
             };
             let same = after.name == before.name && after.settings == before.settings;
             if !same {
@@ -183,7 +184,11 @@ fn changed_names(before: &Workspace, after: &Workspace) -> Result<Vec<String>> {
         .collect())
 }
 
-fn changed(workspace: &Workspace, changes: &Map<String, Value>) -> Result<Workspace> {
+fn changed(
+    workspace: &Workspace,
+    changes: &Map<String, Value>,
+    allow_private: bool,
+) -> Result<Workspace> {
     let mut after = workspace.clone();
     if let Some(name) = changes.get("name") {
         let name = capture_draft::line(name.as_str().map(str::to_owned));
@@ -210,7 +215,7 @@ fn changed(workspace: &Workspace, changes: &Map<String, Value>) -> Result<Worksp
         }
         Some(_) => after.settings = WorkspaceSettings::default(),
     }
-    check(&mut after.settings)?;
+    check(&mut after.settings, allow_private)?;
     Ok(after)
 }
 
@@ -232,7 +237,7 @@ fn merge(target: &mut Value, patch: &Map<String, Value>) {
     }
 }
 
-fn check(settings: &mut WorkspaceSettings) -> Result<()> {
+fn check(settings: &mut WorkspaceSettings, allow_private: bool) -> Result<()> {
     let mut errors = Vec::new();
     if settings.identity_order.contains(&IdentityKind::VisitorId) {
         errors.push(FieldError::new(
@@ -281,6 +286,12 @@ fn check(settings: &mut WorkspaceSettings) -> Result<()> {
                 "not a field of leads; custom values are custom.<name>",
             ));
         }
+    }
+    if let Some(provider) = &settings.identity_provider {
+        errors.extend(provider.problems(allow_private).into_iter().map(|wrong| {
+            let pointer = format!("/settings/identity_provider{}", wrong.pointer);
+            FieldError { pointer, ..wrong }
+        }));
     }
     for (index, reason) in settings.disqualify_reasons.iter().enumerate() {
         let pointer = format!("/settings/disqualify_reasons/{index}");

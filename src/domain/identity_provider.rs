@@ -3,9 +3,12 @@
 use crate::domain::access::Role;
 use crate::domain::normalise::email::EmailAddress;
 use crate::domain::normalise::text;
+use crate::domain::public_address::is_public;
+use crate::error::FieldError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use url::{Host, Url};
 use utoipa::ToSchema;
 
 /// How a provider may sign its tokens. Keys of one algorithm are never used with another.
@@ -103,6 +106,8 @@ pub struct ExternalPerson {
     pub subject: String,
     /// Mail address in normal form; `None` when there is none that the provider stands for.
     pub email: Option<String>,
+    /// The provider says that the address was proven to be theirs.
+    pub email_is_verified: bool,
     /// Name.
     pub name: Option<String>,
     /// The role; `None`: the token does not say.
@@ -121,6 +126,73 @@ const RANKS: [Role; 5] = [
 ];
 
 impl IdentityProvider {
+    /// Everything that keeps it from working, by pointers into it. `allow_private`: addresses that are not of the public
+    /// internet are fine, and so is one without TLS.
+    pub fn problems(&self, allow_private: bool) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut wrong = |pointer: &str, code, detail: &str| {
+            errors.push(FieldError::new(pointer, code, detail));
+        };
+        for (pointer, given, detail) in [
+            (
+                "/issuer",
+                &self.issuer,
+                "the `iss` that the provider's tokens have",
+            ),
+            (
+                "/audience",
+                &self.audience,
+                "the `aud` of tokens that are meant for this workspace",
+            ),
+        ] {
+            if given.trim().is_empty() {
+                wrong(pointer, "required", detail);
+            }
+        }
+        match Url::parse(&self.jwks_url) {
+            Ok(url) if url.scheme() == "https" || (allow_private && url.scheme() == "http") => {
+                let is_private = match url.host() {
+                    Some(Host::Ipv4(address)) => !is_public(address.into()),
+                    Some(Host::Ipv6(address)) => !is_public(address.into()),
+                    Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+                    None => true,
+                };
+                if is_private && !allow_private {
+                    let detail = "an address of the public internet; the operator can allow others";
+                    wrong("/jwks_url", "private_address", detail);
+                }
+                if !url.username().is_empty() || url.password().is_some() {
+                    wrong(
+                        "/jwks_url",
+                        "invalid_url",
+                        "an address without user and password",
+                    );
+                }
+            }
+            _ => wrong(
+                "/jwks_url",
+                "invalid_url",
+                "an address that begins with https://, such as https://id.example.com/keys",
+            ),
+        }
+        if self.algorithms.is_empty() {
+            wrong(
+                "/algorithms",
+                "required",
+                "at least one of RS256, ES256 and EdDSA",
+            );
+        }
+        if self.claims.role.is_some() && self.roles.is_empty() && self.default_role.is_none() {
+            let detail = "says what the provider's roles are here, or else `default_role`: without both nobody can come in";
+            wrong("/roles", "required", detail);
+        }
+        if self.provision && self.claims.role.is_none() && self.default_role.is_none() {
+            let detail = "new users need a role: name one, or the claim that says it";
+            wrong("/default_role", "required", detail);
+        }
+        errors
+    }
+
     /// What the claims of a token that was found good say of a person; `None` when they name nobody.
     pub fn person(&self, claims: &Value) -> Option<ExternalPerson> {
         let line = |name: &str| {
@@ -129,7 +201,8 @@ impl IdentityProvider {
             (!line.is_empty()).then_some(line)
         };
         let subject = line(&self.claims.subject).filter(|subject| subject.len() <= 500)?;
-        let is_unverified = claims.get("email_verified") == Some(&Value::Bool(false));
+        let verified = claims.get("email_verified");
+        let is_unverified = verified == Some(&Value::Bool(false));
         let email = line(&self.claims.email).filter(|_| !is_unverified);
         Some(ExternalPerson {
             subject,
@@ -138,6 +211,7 @@ impl IdentityProvider {
                     .ok()
                     .map(EmailAddress::into_string)
             }),
+            email_is_verified: verified == Some(&Value::Bool(true)),
             name: line(&self.claims.name).map(|name| text::truncate(&name, 200).to_owned()),
             role: self.claims.role.as_deref().and_then(|name| {
                 let named = texts(claim(claims, name));
@@ -203,11 +277,61 @@ mod tests {
             ExternalPerson {
                 subject: "u-1".into(),
                 email: Some("ada@example.com".into()),
+                email_is_verified: false,
                 name: Some("Ada".into()),
                 role: Some(Role::Manager),
                 teams: Some(vec!["DACH".into()]),
             }
         );
+    }
+
+    #[test]
+    fn everything_that_keeps_a_provider_from_working_is_told() {
+        let good = IdentityProvider {
+            issuer: "https://id.example.com".into(),
+            audience: "baton".into(),
+            jwks_url: "https://id.example.com/keys".into(),
+            ..IdentityProvider::default()
+        };
+        let pointers = |provider: &IdentityProvider, allow_private| -> Vec<String> {
+            let problems = provider.problems(allow_private).into_iter();
+            problems.map(|problem| problem.pointer).collect()
+        };
+        assert!(good.problems(false).is_empty());
+        let empty = IdentityProvider {
+            algorithms: Vec::new(),
+            provision: true,
+            ..IdentityProvider::default()
+        };
+        assert_eq!(
+            pointers(&empty, false),
+            [
+                "/issuer",
+                "/audience",
+                "/jwks_url",
+                "/algorithms",
+                "/default_role"
+            ]
+        );
+        for url in [
+            "http://id.example.com/keys",
+            "https://localhost/keys",
+            "https://10.0.0.1/",
+            "https://[::1]/",
+            "https://a:b@id.example.com/",
+            "file:///etc/passwd",
+        ] {
+            let provider = IdentityProvider {
+                jwks_url: url.into(),
+                ..good.clone()
+            };
+            assert_eq!(pointers(&provider, false), ["/jwks_url"], "{url}");
+        }
+        let local = IdentityProvider {
+            jwks_url: "http://127.0.0.1:99/keys".into(),
+            ..good
+        };
+        assert!(local.problems(true).is_empty());
     }
 
     #[test]

@@ -4,11 +4,12 @@ use crate::domain::custom_values::index_rows;
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
 use crate::error::Result;
+use crate::store::conditions::TAGS_SLOT;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::lead_values;
 use crate::store::statement::statement;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 statement! {
@@ -97,6 +98,50 @@ pub fn replace(
         .filter(lead_values::lead_id.eq_any(ids))
         .execute(conn.pg())?;
     columns.write(conn)
+}
+
+/// Counting the leads of a label ends here.
+pub const COUNTED: i64 = 10_000;
+
+/// A label in use.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct TagUse {
+    /// The label.
+    #[diesel(sql_type = Text)]
+    pub tag: String,
+    /// How many leads have it, counted up to one more than [`COUNTED`].
+    #[diesel(sql_type = BigInt)]
+    pub leads: i64,
+}
+
+/// Labels that begin with a prefix, in order, after one. Steps from one to the next in the index, however many leads have
+/// each.
+pub fn list_tags(
+    conn: &mut TenantConnection,
+    prefix: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<TagUse>> {
+    // The least text after another one is that with the least character that a text can have.
+    let from = after.map_or_else(|| prefix.to_owned(), |after| format!("{after}\u{1}"));
+    Ok(diesel::sql_query(
+        "WITH RECURSIVE t AS ( \
+           (SELECT v.value FROM lead_values v WHERE v.workspace_id = $1 AND v.slot = $2 AND v.value >= $3 AND v.value < $4 \
+            ORDER BY v.value LIMIT 1) \
+           UNION ALL \
+           SELECT (SELECT v.value FROM lead_values v WHERE v.workspace_id = $1 AND v.slot = $2 AND v.value > t.value AND v.value < $4 \
+                   ORDER BY v.value LIMIT 1) FROM t WHERE t.value IS NOT NULL) \
+         SELECT t.value AS tag, (SELECT count(*) FROM (SELECT FROM lead_values c \
+           WHERE c.workspace_id = $1 AND c.slot = $2 AND c.value = t.value LIMIT $5) x) AS leads \
+         FROM t WHERE t.value IS NOT NULL LIMIT $6",
+    )
+    .bind::<SqlUuid, _>(conn.workspace_id())
+    .bind::<SmallInt, _>(TAGS_SLOT)
+    .bind::<Text, _>(from)
+    .bind::<Text, _>(format!("{prefix}\u{10FFFF}"))
+    .bind::<BigInt, _>(COUNTED + 1)
+    .bind::<BigInt, _>(limit)
+    .load(conn.pg())?)
 }
 
 /// Whether any lead has this value, by the index.

@@ -132,6 +132,17 @@ pub fn lock(conn: &mut TenantConnection, id: Uuid) -> Result<SavedView> {
     row.ok_or_else(|| Error::not_found("view", id))?.try_into()
 }
 
+/// Every view of the workspace, locked until the end of the transaction, in the order of their ids.
+pub fn lock_all(conn: &mut TenantConnection) -> Result<Vec<SavedView>> {
+    let rows: Vec<ViewRow> = saved_views::table
+        .filter(saved_views::workspace_id.eq(conn.workspace_id()))
+        .order(saved_views::id)
+        .for_update()
+        .select(ViewRow::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(SavedView::try_from).collect()
+}
+
 /// Writes a view that changed.
 pub fn update(conn: &mut TenantConnection, view: &SavedView) -> Result<()> {
     let content = &view.content;

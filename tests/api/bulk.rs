@@ -5,11 +5,12 @@ use crate::support::http::Client;
 use crate::support::jobs::{capture_many, finished, run, start};
 use baton::domain::access::{Scope, Visibility};
 use baton::domain::event::{Actor, Cause, Provenance};
-use baton::domain::flow::bulk::{Bulk, BulkChange};
+use baton::domain::flow::bulk::{Bulk, BulkChange, Selection};
 use baton::domain::flow::on_behalf::OnBehalf;
 use baton::domain::flow::run_job::{LEASE, Step, Turn, Work};
 use baton::domain::job::Outcome;
 use baton::domain::lead::Lead;
+use baton::domain::lead_filter::LeadFilter;
 use baton::error::{Error, Result};
 use baton::store::jobs;
 use baton::store::pool::{Db, TenantConnection};
@@ -18,6 +19,7 @@ use baton::worker::ticker::Wake;
 use chrono::Utc;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 fn tag(leads: &[Value]) -> Value {
@@ -44,7 +46,7 @@ fn faceless(event: &Value) -> Value {
         event.as_object_mut().unwrap().remove(name);
     }
     for change in event["changes"].as_array_mut().unwrap() {
-        if change["path"] == "deleted_at" {
+        if change["path"] == "deleted_at" || change["path"] == "stage_changed_at" {
             for moment in ["old", "new"] {
                 change[moment] = json!(change[moment].is_string());
             }
@@ -59,6 +61,7 @@ fn p10_a_bulk_change_makes_the_events_that_single_ones_make() {
     let leads = capture_many(&app, 10);
     let (single, bulk) = leads.split_at(5);
     let client = app.client().with("Baton-Origin", "crm");
+    let team = app.team("DACH", &[]);
     let changes = json!({"company": " Acme ", "country": "Germany", "website": "www.acme.example", "custom": {"plan": "pro"}, "source": null});
     let merge = |path: &str, body: &Value| {
         client.send(
@@ -73,11 +76,14 @@ fn p10_a_bulk_change_makes_the_events_that_single_ones_make() {
         assert_eq!(merge(&path, &changes).status, 200);
         assert_eq!(merge(&path, &json!({"tags": ["a", "b"]})).status, 200);
         assert_eq!(merge(&path, &json!({"tags": ["b"]})).status, 200);
-        let owner = json!({"owner_id": null, "team_id": "0198c0de-7a11-7000-8000-00000000000b", "reason": "closer"});
+        let owner = json!({"owner_id": null, "team_id": team, "reason": "closer"});
         assert_eq!(
             client.post(&format!("{path}/assignment"), &owner).status,
             200
         );
+        let lost =
+            json!({"stage": "disqualified", "disqualify_reason": "other", "reason": "Too small"});
+        assert_eq!(client.post(&format!("{path}/stage"), &lost).status, 200);
         assert_eq!(client.send("DELETE", &path, "", b"").status, 204);
         assert_eq!(
             client
@@ -86,12 +92,13 @@ fn p10_a_bulk_change_makes_the_events_that_single_ones_make() {
             200
         );
     }
-    let mut told = 10 + 30;
+    let mut told = 10 + 35;
     for mut body in [
         json!({"action": "update", "changes": changes}),
         json!({"action": "tag", "tags": ["a", " b ", "a"]}),
         json!({"action": "untag", "tags": ["a", "c"]}),
-        json!({"action": "assign", "assignment": {"team_id": "0198c0de-7a11-7000-8000-00000000000b", "reason": "closer"}}),
+        json!({"action": "assign", "assignment": {"team_id": team, "reason": "closer"}}),
+        json!({"action": "stage", "to": {"stage": "disqualified", "disqualify_reason": "other", "reason": "Too small"}}),
         json!({"action": "delete"}),
         json!({"action": "restore"}),
     ] {
@@ -119,7 +126,7 @@ fn p10_a_bulk_change_makes_the_events_that_single_ones_make() {
             .collect()
     };
     let (singly, in_bulk) = (of(single), of(bulk));
-    assert_eq!(singly[0].len(), 6);
+    assert_eq!(singly[0].len(), 7);
     assert_eq!(singly, in_bulk);
     let plain = |id: &Value| {
         let mut lead = lead(&app, id);
@@ -448,7 +455,7 @@ fn somebody_who_sees_own_leads_never_touches_anothers() {
     ];
     for change in changes {
         let started = start(&app, tag(&leads));
-        let bulk = Bulk::new(change, ids(&leads)).unwrap();
+        let bulk = Bulk::new(change, Selection::Named(ids(&leads))).unwrap();
         let by = OnBehalf {
             visible: visible.clone(),
             provenance: turn(&app, &started, &bulk, visible.clone()).provenance,
@@ -526,7 +533,7 @@ fn a_bug_that_one_lead_meets_takes_back_what_it_did_to_that_lead_only() {
         tags: vec!["fair".into()],
     };
     let trap = Trap {
-        bulk: Bulk::new(change, ids(&leads)).unwrap(),
+        bulk: Bulk::new(change, Selection::Named(ids(&leads))).unwrap(),
         at: ids(&leads)[2],
     };
     assert_eq!(
@@ -554,7 +561,7 @@ fn a_holder_whose_time_is_over_does_nothing_more() {
     let change = BulkChange::Tag {
         tags: vec!["late".into()],
     };
-    let bulk = Bulk::new(change, ids(&leads)).unwrap();
+    let bulk = Bulk::new(change, Selection::Named(ids(&leads))).unwrap();
     let late = turn(&app, &started, &bulk, Visibility::All);
     assert_eq!(late.step().unwrap(), Step::Went(100));
     app.database()
@@ -683,4 +690,210 @@ fn an_error_of_the_database_is_no_fault_of_a_lead() {
         .expect("a job does without a count that takes too long");
     assert!(matches!(turn.step(), Err(Error::Unavailable(_))));
     assert_eq!(items(&app, &started, ""), Vec::<Value>::new());
+}
+
+fn people(app: &TestApp, city: &str, count: usize) -> Vec<Value> {
+    (0..count)
+        .map(|_| {
+            let email = format!("{}@example.com", Uuid::now_v7());
+            app.capture(json!({"email": email, "city": city, "last_name": "Huber"}))["lead"]["id"]
+                .clone()
+        })
+        .collect()
+}
+
+fn having(app: &TestApp, condition: &Value) -> Vec<Value> {
+    let body =
+        json!({"condition": condition, "fields": ["id"], "limit": 500, "sort": ["created_at"]});
+    let found = app.post("/v1/leads/search", body).json();
+    let found = found["data"].as_array().unwrap();
+    found.iter().map(|lead| lead["id"].clone()).collect()
+}
+
+#[test]
+fn leads_for_which_a_condition_holds_are_each_done_once_also_when_the_change_ends_that() {
+    let app = TestApp::start();
+    let (ulm, bonn) = (people(&app, "Ulm", 230), people(&app, "Bonn", 5));
+    let in_ulm = json!({"field": "city", "op": "eq", "value": "Ulm"});
+    let asked = |dry_run: bool| json!({"action": "update", "changes": {"city": "Bonn"}, "select": {"condition": in_ulm}, "dry_run": dry_run});
+    let preview = app.post("/v1/leads/bulk", asked(true)).json();
+    assert_eq!(preview["total"], 230);
+    assert_eq!(preview["sample"], json!(&ulm[..10]));
+    assert_eq!(having(&app, &in_ulm), ulm, "a dry run changes nothing");
+    let job = finished(&app, &start(&app, asked(false)));
+    assert_eq!(
+        (&job["total"], &job["done"], &job["changed"]),
+        (&json!(230), &json!(230), &json!(230))
+    );
+    let done: Vec<Value> = items(&app, &job, "")
+        .iter()
+        .map(|item| item["lead_id"].clone())
+        .collect();
+    assert_eq!(done, ulm);
+    assert_eq!(lead(&app, &ulm[229])["version"], 2);
+    assert_eq!(lead(&app, &bonn[0])["version"], 1);
+    let again = finished(&app, &start(&app, asked(false)));
+    assert_eq!((&again["total"], &again["done"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn deleted_leads_are_brought_back_by_a_condition_and_moved_to_a_stage_by_words() {
+    let app = TestApp::start();
+    let ulm = people(&app, "Ulm", 3);
+    let in_ulm = json!({"condition": {"field": "city", "op": "eq", "value": "Ulm"}});
+    finished(
+        &app,
+        &start(&app, json!({"action": "delete", "select": in_ulm})),
+    );
+    let restored = finished(
+        &app,
+        &start(&app, json!({"action": "restore", "select": in_ulm})),
+    );
+    assert_eq!(restored["changed"], 3);
+    let words = json!({"q": "huber", "condition": {"field": "stage", "op": "eq", "value": "new"}});
+    let is_found = || {
+        app.post("/v1/leads/search", json!({"q": "huber"})).json()["data"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 3
+    };
+    let until = Instant::now() + Duration::from_secs(30);
+    while !is_found() {
+        assert!(Instant::now() < until, "new leads are not found by words");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let moved =
+        json!({"action": "stage", "to": {"stage": "mql", "reason": "Fair"}, "select": words});
+    assert_eq!(finished(&app, &start(&app, moved))["changed"], 3);
+    assert_eq!(lead(&app, &ulm[0])["stage"], "mql");
+}
+
+#[test]
+fn a_lead_that_came_after_the_job_was_asked_for_is_not_of_it() {
+    let app = TestApp::start();
+    let before = people(&app, "Ulm", 2);
+    let change = BulkChange::Tag {
+        tags: vec!["fair".to_owned()],
+    };
+    let filter = LeadFilter {
+        condition: Some(json!({"field": "city", "op": "eq", "value": "Ulm"})),
+        ..LeadFilter::default()
+    };
+    let by = OnBehalf {
+        visible: Visibility::All,
+        provenance: Provenance {
+            actor: Actor::system(),
+            cause: Cause::request("test"),
+            origin: None,
+        },
+        rules: Arc::default(),
+        now: Utc::now(),
+    };
+    let found = app.db.in_workspace(app.workspace_id, |conn| {
+        let bulk = Bulk::new(change.clone(), Selection::Matching(filter.clone()))?;
+        let job = bulk.start(conn, &by)?;
+        Ok(job)
+    });
+    let job = found.unwrap();
+    people(&app, "Ulm", 2);
+    let next = app.db.in_workspace(app.workspace_id, |conn| {
+        Bulk::of_job(&job, None)?.next(conn, None, 100, &by)
+    });
+    let next: Vec<Value> = next.unwrap().iter().map(|id| json!(id)).collect();
+    assert_eq!(next, before);
+}
+
+#[test]
+fn a_rep_changes_by_condition_only_what_they_may_know_of() {
+    let app = TestApp::start();
+    app.let_reps_see("own");
+    let manager = app.user("manager");
+    let theirs = people(&app, "Ulm", 4);
+    for id in &theirs[..2] {
+        let path = format!("/v1/leads/{}/assignment", id.as_str().unwrap());
+        assert_eq!(app.post(&path, json!({"owner_id": manager.id})).status, 200);
+    }
+    let filter = LeadFilter::default();
+    let by = OnBehalf {
+        visible: Visibility::Of {
+            owners: vec![manager.id.parse().unwrap()],
+            teams: vec![],
+        },
+        provenance: Provenance {
+            actor: Actor::system(),
+            cause: Cause::request("test"),
+            origin: None,
+        },
+        rules: Arc::default(),
+        now: Utc::now(),
+    };
+    let preview = app.db.in_workspace(app.workspace_id, |conn| {
+        Bulk::new(BulkChange::Delete, Selection::Matching(filter.clone()))?.preview(conn, &by)
+    });
+    assert_eq!(preview.unwrap().total, 2);
+}
+
+#[test]
+fn a_selection_that_says_nothing_or_too_much_or_something_wrong_is_refused() {
+    let app = TestApp::start();
+    let refused = |select: Value| {
+        let reply = app.post(
+            "/v1/leads/bulk",
+            json!({"action": "delete", "select": select}),
+        );
+        assert_eq!(reply.status, 422, "{}", reply.text());
+        reply.errors()
+    };
+    let expected = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+    assert_eq!(refused(json!({})), expected("/select", "invalid_selection"));
+    let both = json!({"ids": [Uuid::now_v7()], "q": "huber"});
+    assert_eq!(refused(both), expected("/select", "invalid_selection"));
+    let unknown = json!({"condition": {"all": [{"field": "citty", "op": "is_set"}]}});
+    assert_eq!(
+        refused(unknown),
+        expected("/select/condition/all/0/field", "unknown_field")
+    );
+    assert_eq!(
+        refused(json!({"q": "ab"})),
+        expected("/select/q", "too_short")
+    );
+}
+
+#[test]
+fn leads_are_given_only_to_who_can_answer_them() {
+    let app = TestApp::start();
+    let id = people(&app, "Ulm", 1)[0].clone();
+    let path = format!("/v1/leads/{}/assignment", id.as_str().unwrap());
+    let nobody = Uuid::now_v7();
+    let reply = app.post(&path, json!({"owner_id": nobody, "team_id": nobody}));
+    let pair = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    assert_eq!(
+        reply.errors(),
+        [
+            pair("/owner_id", "unknown_user"),
+            pair("/team_id", "unknown_team")
+        ]
+    );
+    let bulk =
+        json!({"action": "assign", "assignment": {"owner_id": nobody}, "select": {"ids": [id]}});
+    let reply = app.post("/v1/leads/bulk", bulk);
+    assert_eq!(
+        reply.errors(),
+        [pair("/assignment/owner_id", "unknown_user")]
+    );
+    let user = app.user("rep");
+    let team = app.team("DACH", &[&user.id]);
+    let given = app.post(&path, json!({"owner_id": user.id})).json();
+    assert_eq!(
+        (&given["owner_id"], &given["team_id"]),
+        (&json!(user.id), &json!(team))
+    );
+    app.patch(
+        &format!("/v1/users/{}", user.id),
+        json!({"status": "disabled"}),
+    );
+    app.post(&path, json!({}));
+    let reply = app.post(&path, json!({"owner_id": user.id}));
+    assert_eq!(reply.errors(), [pair("/owner_id", "disabled_user")]);
 }

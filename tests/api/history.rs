@@ -154,7 +154,8 @@ fn one_more(client: &Client, id: &str, chance: &mut Chance) {
         }
         13 => put("/v1/leads/by/crm/1", said(chance)),
         _ => {
-            let owner = chance.pick(&[Value::Null, json!(uuid::Uuid::from_u128(7))]);
+            let users = client.get("/v1/users?role=rep&limit=1").json();
+            let owner = chance.pick(&[Value::Null, users["data"][0]["id"].clone()]);
             client
                 .post(
                     &format!("{path}/assignment"),
@@ -239,7 +240,7 @@ fn a_life(app: &TestApp) -> String {
     );
     app.post(
         &format!("/v1/leads/{id}/assignment"),
-        json!({"owner_id": uuid::Uuid::from_u128(7), "reason": "speaks Dutch"}),
+        json!({"owner_id": app.invited_rep(), "reason": "speaks Dutch"}),
     );
     app.delete(&format!("/v1/leads/{id}"));
     id

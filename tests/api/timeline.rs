@@ -476,7 +476,7 @@ fn a_life(app: &TestApp) -> (String, Vec<&'static str>) {
     app.patch(&format!("/v1/leads/{id}"), json!({"city": "Ulm"}));
     app.post(
         &format!("/v1/leads/{id}/assignment"),
-        json!({"owner_id": Uuid::from_u128(7), "reason": "near"}),
+        json!({"owner_id": app.invited_rep(), "reason": "near"}),
     );
     app.delete(&format!("/v1/leads/{id}"));
     app.post(&format!("/v1/leads/{id}/restore"), Value::Null);

@@ -33,6 +33,7 @@ mod forms;
 mod holds;
 mod parse;
 mod reading;
+mod renaming;
 mod time;
 
 pub use activity::{ActivityCheck, ActivityField, ActivityTest, Count};
@@ -41,6 +42,7 @@ pub use comparison::{Comparison, Datum, Operand, Order, Test};
 pub use field::{AttributionKey, CustomField, Field, Touch};
 pub use forms::{Forms, after_prefix};
 pub use holds::Facts;
+pub use renaming::rename_tags;
 pub use time::{Day, Moment, Span, StartUnit, Unit};
 
 use crate::domain::rules::Rules;

@@ -7,9 +7,10 @@ use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
-use crate::error::Result;
+use crate::domain::user::UserStatus;
+use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{leads, outbox};
+use crate::store::{leads, outbox, teams, users};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -19,16 +20,56 @@ use uuid::Uuid;
 pub struct Assignment {
     /// The user who is accountable; `None`: nobody.
     pub owner_id: Option<Uuid>,
-    /// The team it belongs to; `None`: none.
+    /// The team it belongs to; `None`: the owner's, if they are in exactly one, else none.
     pub team_id: Option<Uuid>,
     /// Why, in a few words.
     pub reason: Option<String>,
 }
 
+/// The assignment with the team that follows from it; refuses one to somebody who can answer no lead.
+///
+/// # Errors
+/// An owner who is not a user of the workspace or is disabled, and a team that is not there, by their pointers.
+pub fn check(conn: &mut TenantConnection, to: &Assignment) -> Result<Assignment> {
+    let mut errors = Vec::new();
+    if let Some(owner_id) = to.owner_id {
+        match users::find(conn, owner_id)?.map(|user| user.status) {
+            Some(UserStatus::Active | UserStatus::Invited) => {}
+            Some(UserStatus::Disabled) => errors.push(FieldError::new(
+                "/owner_id",
+                "disabled_user",
+                "this user is disabled and answers no leads: name another, or enable them",
+            )),
+            None => errors.push(FieldError::new(
+                "/owner_id",
+                "unknown_user",
+                "the workspace has no such user; GET /v1/users lists those it has",
+            )),
+        }
+    }
+    if let Some(team_id) = to.team_id
+        && teams::known(conn, &[team_id])?.is_empty()
+    {
+        let detail = "the workspace has no such team; GET /v1/teams lists those it has";
+        errors.push(FieldError::new("/team_id", "unknown_team", detail));
+    }
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let mut checked = to.clone();
+    if let (Some(owner_id), None) = (to.owner_id, to.team_id) {
+        let mut teams = teams::of_users(conn, &[owner_id])?;
+        if let Some([only]) = teams.remove(&owner_id).as_deref() {
+            checked.team_id = Some(only.id);
+        }
+    }
+    Ok(checked)
+}
+
 /// Gives a lead to a user, to a team, to both, or to nobody. One who has it already keeps it, without an event.
 ///
 /// # Errors
-/// [`Error::VersionMismatch`](crate::error::Error::VersionMismatch) when `expected` does not hold.
+/// [`Error::VersionMismatch`] when `expected` does not hold; an assignment that [`check`] refuses.
 pub fn assign(
     conn: &mut TenantConnection,
     id: Uuid,
@@ -38,6 +79,7 @@ pub fn assign(
 ) -> Result<Lead> {
     let mut lead = reach::lock(conn, id, &by.visible)?;
     check_version(&lead, expected)?;
+    let to = &check(conn, to)?;
     let mut changes = Vec::new();
     if lead.owner_id != to.owner_id {
         changes.push(Change::new(

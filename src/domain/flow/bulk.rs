@@ -1,18 +1,23 @@
 //! One and the same change of many leads: a job that calls, for each of them, the flow that does a single one.
 
 use crate::domain::access::Scope;
+use crate::domain::condition::Column;
 use crate::domain::flow::assign_lead::{self, Assignment};
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead;
+use crate::domain::flow::move_stage::{Move, move_lead};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
-use crate::domain::ids::{Ids, ProcessIds};
+use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
 use crate::domain::lead::Lead;
+use crate::domain::lead_filter::LeadFilter;
+use crate::domain::lead_search::{After, KeyValue, LeadSearch, SortBy, SortKey};
 use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{jobs, leads, workspaces};
+use crate::store::{jobs, lead_search, leads, workspaces};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -30,8 +35,12 @@ pub enum BulkChange {
     Tag { tags: Vec<String> },
     /// Labels to take away.
     Untag { tags: Vec<String> },
+    /// One label in the place of others.
+    Retag { from: Vec<String>, to: String },
     /// Who is accountable.
     Assign { assignment: Assignment },
+    /// To another stage.
+    Stage { to: Move },
     /// Away with it.
     Delete,
     /// Back with it.
@@ -45,10 +54,22 @@ impl BulkChange {
             BulkChange::Update { .. } | BulkChange::Tag { .. } | BulkChange::Untag { .. } => {
                 Scope::LeadsWrite
             }
+            BulkChange::Retag { .. } => Scope::TagsWrite,
+            BulkChange::Stage { to } if to.force => Scope::LeadsAssign,
+            BulkChange::Stage { .. } => Scope::LeadsWrite,
             BulkChange::Assign { .. } => Scope::LeadsAssign,
             BulkChange::Delete | BulkChange::Restore => Scope::LeadsDelete,
         }
     }
+}
+
+/// Which leads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Selection {
+    /// Those that are named one by one.
+    Named(Vec<Uuid>),
+    /// Those for which something holds.
+    Matching(LeadFilter),
 }
 
 /// One and the same change of many leads.
@@ -56,24 +77,36 @@ impl BulkChange {
 pub struct Bulk {
     change: BulkChange,
     patch: LeadPatch,
-    leads: Vec<Uuid>,
+    leads: Selection,
+    /// The job that does it, and when it was asked for: a lead that came later is not of it, and relative times count
+    /// from there.
+    job: Option<(Uuid, DateTime<Utc>)>,
+}
+
+/// What of it is kept with its job.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    change: BulkChange,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    matching: Option<LeadFilter>,
 }
 
 /// What a job would touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// How many leads.
-    pub total: usize,
+    pub total: i64,
     /// The first of them.
     pub sample: Vec<Uuid>,
 }
 
 impl Bulk {
-    /// A change of leads that are named one by one.
+    /// A change of leads.
     ///
     /// # Errors
     /// Every wrong field of a patch, by its pointer into the patch.
-    pub fn new(change: BulkChange, mut leads: Vec<Uuid>) -> Result<Bulk> {
+    pub fn new(change: BulkChange, mut leads: Selection) -> Result<Bulk> {
         let patch = match &change {
             BulkChange::Update { changes } => LeadPatch::read(changes.clone())?,
             BulkChange::Tag { tags } => LeadPatch {
@@ -84,26 +117,72 @@ impl Bulk {
                 removes_tags: tags.clone(),
                 ..LeadPatch::default()
             },
+            BulkChange::Retag { from, to } => LeadPatch {
+                adds_tags: vec![to.clone()],
+                removes_tags: from.iter().filter(|tag| *tag != to).cloned().collect(),
+                ..LeadPatch::default()
+            },
             _ => LeadPatch::default(),
         };
-        leads.sort_unstable();
-        leads.dedup();
+        if let Selection::Named(ids) = &mut leads {
+            ids.sort_unstable();
+            ids.dedup();
+        }
         Ok(Bulk {
             change,
             patch,
             leads,
+            job: None,
         })
     }
 
     /// The change of a job that was started.
     pub fn of_job(job: &Job, leads: Option<Vec<Uuid>>) -> Result<Bulk> {
-        let change = serde_json::from_value(job.params.clone()).map_err(Error::internal)?;
-        Bulk::new(change, leads.unwrap_or_default())
+        let stored: Stored = serde_json::from_value(job.params.clone()).map_err(Error::internal)?;
+        let leads = match stored.matching {
+            Some(filter) => Selection::Matching(filter),
+            None => Selection::Named(leads.unwrap_or_default()),
+        };
+        Ok(Bulk {
+            job: Some((job.id, job.created_at)),
+            ..Bulk::new(stored.change, leads)?
+        })
     }
 
-    /// Refuses a change that no lead can take.
+    /// Refuses a change that no lead can take, by pointers into the patch.
     pub fn check(&self, rules: &Rules) -> Result<()> {
         change_lead::check(&self.patch, rules)
+    }
+
+    /// Refuses an assignment to nobody who is there, by pointers into the assignment.
+    pub fn check_assignment(&self, conn: &mut TenantConnection) -> Result<()> {
+        match &self.change {
+            BulkChange::Assign { assignment } => assign_lead::check(conn, assignment).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a selection that cannot be read, by pointers into the request.
+    pub fn check_selection(&self, by: &OnBehalf) -> Result<()> {
+        match &self.leads {
+            Selection::Named(_) => Ok(()),
+            Selection::Matching(filter) => self.search(filter, by).map(drop),
+        }
+    }
+
+    /// The leads for which the filter holds, in the order of their ids.
+    fn search(&self, filter: &LeadFilter, by: &OnBehalf) -> Result<LeadSearch> {
+        let now = self.job.map_or(by.now, |(_, asked_at)| asked_at);
+        let all = LeadSearch {
+            deleted: self.change == BulkChange::Restore,
+            sort: vec![SortKey {
+                by: SortBy::Column(Column::CreatedAt),
+                descending: false,
+            }],
+            ..LeadSearch::new(by.visible.clone(), now)
+        };
+        let narrowed = filter.narrow(all, &by.rules, "/select");
+        narrowed.map_err(Error::Invalid)
     }
 
     /// What is needed to do it to a single lead.
@@ -113,12 +192,26 @@ impl Bulk {
 
     /// What it would touch now.
     pub fn preview(&self, conn: &mut TenantConnection, by: &OnBehalf) -> Result<Preview> {
-        let deleted = self.change == BulkChange::Restore;
-        let known = leads::list_known(conn, &self.leads, deleted, &by.visible)?;
-        Ok(Preview {
-            total: known.len(),
-            sample: known.into_iter().take(SAMPLE).collect(),
-        })
+        match &self.leads {
+            Selection::Named(ids) => {
+                let deleted = self.change == BulkChange::Restore;
+                let known = leads::list_known(conn, ids, deleted, &by.visible)?;
+                Ok(Preview {
+                    total: known.len().try_into().map_err(Error::internal)?,
+                    sample: known.into_iter().take(SAMPLE).collect(),
+                })
+            }
+            Selection::Matching(filter) => {
+                let search = LeadSearch {
+                    limit: SAMPLE.try_into().map_err(Error::internal)?,
+                    ..self.search(filter, by)?
+                };
+                Ok(Preview {
+                    total: lead_search::count(conn, &search)?,
+                    sample: ids_of(&lead_search::list(conn, &search)?),
+                })
+            }
+        }
     }
 
     /// Starts a job that does it.
@@ -131,38 +224,72 @@ impl Bulk {
         if jobs::count_open(conn)? >= MAX_OPEN {
             return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
         }
+        let (named, matching) = match &self.leads {
+            Selection::Named(ids) => (Some(ids.as_slice()), None),
+            Selection::Matching(filter) => (None, Some(filter.clone())),
+        };
+        let total = named.map(|ids| ids.len().try_into());
+        let stored = Stored {
+            change: self.change.clone(),
+            matching,
+        };
         let job = Job::new(
             ProcessIds.next(by.now),
             JobKind::Bulk,
-            serde_json::to_value(&self.change).map_err(Error::internal)?,
+            serde_json::to_value(&stored).map_err(Error::internal)?,
             &by.provenance,
-            Some(self.leads.len().try_into().map_err(Error::internal)?),
+            total.transpose().map_err(Error::internal)?,
             by.now,
         );
-        jobs::insert(conn, &job, Some(&self.leads))?;
+        jobs::insert(conn, &job, named)?;
         Ok(job)
     }
 }
 
 impl Work for Bulk {
     fn needs(&self) -> Vec<Scope> {
-        vec![Scope::LeadsBulk, self.scope()]
+        match self.change {
+            BulkChange::Retag { .. } => vec![Scope::TagsWrite],
+            _ => vec![Scope::LeadsBulk, self.scope()],
+        }
     }
 
-    fn count(&self, _: &mut TenantConnection, _: &OnBehalf) -> Result<i64> {
-        self.leads.len().try_into().map_err(Error::internal)
+    fn count(&self, conn: &mut TenantConnection, by: &OnBehalf) -> Result<i64> {
+        match &self.leads {
+            Selection::Named(ids) => ids.len().try_into().map_err(Error::internal),
+            Selection::Matching(filter) => lead_search::count(conn, &self.search(filter, by)?),
+        }
     }
 
     fn next(
         &self,
-        _: &mut TenantConnection,
+        conn: &mut TenantConnection,
         after: Option<Uuid>,
         limit: i64,
-        _: &OnBehalf,
+        by: &OnBehalf,
     ) -> Result<Vec<Uuid>> {
-        let from = after.map_or(0, |after| self.leads.partition_point(|id| *id <= after));
-        let limit = usize::try_from(limit).map_err(Error::internal)?;
-        Ok(self.leads[from..].iter().copied().take(limit).collect())
+        match &self.leads {
+            Selection::Named(ids) => {
+                let from = after.map_or(0, |after| ids.partition_point(|id| *id <= after));
+                let limit = usize::try_from(limit).map_err(Error::internal)?;
+                Ok(ids[from..].iter().copied().take(limit).collect())
+            }
+            Selection::Matching(filter) => {
+                let search = LeadSearch {
+                    after: after.map(|id| After {
+                        keys: vec![KeyValue::Time(time_of(id))],
+                        id,
+                    }),
+                    limit,
+                    ..self.search(filter, by)?
+                };
+                let mut ids = ids_of(&lead_search::list(conn, &search)?);
+                if let Some((job_id, _)) = self.job {
+                    ids.retain(|id| *id < job_id);
+                }
+                Ok(ids)
+            }
+        }
     }
 
     fn takes(&self, lead: &Lead) -> bool {
@@ -171,12 +298,16 @@ impl Work for Bulk {
 
     fn apply(&self, conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<Outcome> {
         let after = match &self.change {
-            BulkChange::Update { .. } | BulkChange::Tag { .. } | BulkChange::Untag { .. } => {
+            BulkChange::Update { .. }
+            | BulkChange::Tag { .. }
+            | BulkChange::Untag { .. }
+            | BulkChange::Retag { .. } => {
                 change_lead::change_lead(conn, lead.id, &self.patch, None, by)?
             }
             BulkChange::Assign { assignment } => {
                 assign_lead::assign(conn, lead.id, assignment, None, by)?
             }
+            BulkChange::Stage { to } => move_lead(conn, lead.id, to, None, by)?.lead,
             BulkChange::Delete => delete_lead::delete_lead(conn, lead.id, None, by)?,
             BulkChange::Restore if lead.deleted_at.is_none() => return Ok(Outcome::Unchanged),
             BulkChange::Restore => delete_lead::restore_lead(conn, lead.id, by)?,
@@ -187,4 +318,8 @@ impl Work for Bulk {
             Outcome::Changed
         })
     }
+}
+
+fn ids_of(leads: &[Lead]) -> Vec<Uuid> {
+    leads.iter().map(|lead| lead.id).collect()
 }

@@ -6,6 +6,7 @@ pub mod http;
 pub mod jobs;
 pub mod operations;
 pub mod people;
+pub mod provider;
 pub mod server;
 
 pub use app::TestApp;

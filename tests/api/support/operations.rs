@@ -106,6 +106,7 @@ impl Operation {
                 "GET",
                 "/v1/leads"
                 | "/v1/pipeline"
+                | "/v1/tags"
                 | "/v1/field-definitions"
                 | "/v1/openapi.json"
                 | "/v1/submissions"
@@ -178,6 +179,7 @@ impl Operation {
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
             }
+            ("POST", "/v1/tags/rename") => Some(json!({"tags": ["seen"], "to": "met"})),
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),

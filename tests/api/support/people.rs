@@ -46,6 +46,11 @@ impl TestApp {
         reply.json()
     }
 
+    /// The id of somebody who was invited as a rep.
+    pub fn invited_rep(&self) -> Value {
+        self.invite("rep")["user"]["id"].clone()
+    }
+
     /// A new user in this role, logged in.
     pub fn user(&self, role: &str) -> TestUser {
         let invited = self.invite(role);
