@@ -2,26 +2,20 @@
 //!
 //! `BATON_TIMELINE_ACTIVITIES` is another number of activities. Beside the lead are others with as many between them.
 
-use std::error::Error;
-use std::net::{SocketAddr, TcpListener};
+mod support;
+
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use baton::app::{Service, embedded_urls, migrate};
-use baton::config::ServeConfig;
 use baton::domain::access::Visibility;
 use baton::domain::event::{Actor, Cause, Provenance};
 use baton::domain::flow::activities::{self, NewActivity};
+use baton::domain::flow::notes;
 use baton::domain::flow::on_behalf::OnBehalf;
-use baton::domain::flow::{notes, setup};
-use baton::postgres::{Durability, Embedded, Settings};
-use baton::store::pool::{Db, PoolSettings};
 use chrono::Utc;
-use clap::Parser;
+use support::{Bench, Client, Problem, time};
 use uuid::Uuid;
-
-type Problem = Box<dyn Error>;
 
 /// Longest time of the slowest page in a hundred.
 const P99: Duration = Duration::from_millis(25);
@@ -29,12 +23,6 @@ const P99: Duration = Duration::from_millis(25);
 const PAGES: usize = 400;
 /// Leads beside the one that is read.
 const OTHERS: usize = 200;
-
-#[derive(Parser)]
-struct Defaults {
-    #[command(flatten)]
-    serve: ServeConfig,
-}
 
 fn main() -> ExitCode {
     match measure() {
@@ -52,99 +40,27 @@ fn measure() -> Result<bool, Problem> {
         .ok()
         .and_then(|count| count.parse().ok())
         .unwrap_or(10_000);
-    let home = std::env::temp_dir().join(format!("baton-timeline-{}", std::process::id()));
-    let server = Embedded::start(&Settings {
-        home: home.clone(),
-        bin: None,
-        durability: Durability::None,
-    })?;
-    let settings = PoolSettings {
-        connections: 10,
-        wait: Duration::from_secs(10),
-        statement: Duration::from_secs(60),
-    };
-    let db = Db::open(embedded_urls(&server, "baton"), settings);
-    migrate(&db)?;
-    let (workspace_id, key) = setup::create_workspace(&db, "bench", Utc::now())?;
-    let address = serve(&db)?;
-    let client = Client::new(address, &key.reveal());
-    let lead = fill(&db, &client, workspace_id, count)?;
-    let fine = read(&client, lead)?;
-    drop(server);
-    // What is left in the folder of temporary files is nobody's loss.
-    let _absent = std::fs::remove_dir_all(home);
-    Ok(fine)
+    let bench = Bench::start("timeline")?;
+    let lead = fill(&bench, count)?;
+    read(&bench.client, lead)
 }
 
-fn serve(db: &Db) -> Result<SocketAddr, Problem> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    let (tell, told) = mpsc::channel();
-    let db = db.clone();
-    std::thread::spawn(move || -> Result<(), String> {
-        let config = Defaults::parse_from(["bench"]).serve;
-        let service = Service::start(db, &config).map_err(|error| error.to_string())?;
-        actix_web::rt::System::new().block_on(async {
-            let server = service
-                .server(listener, 2)
-                .map_err(|error| error.to_string())?;
-            tell.send(()).map_err(|error| error.to_string())?;
-            server.await.map_err(|error| error.to_string())
-        })
-    });
-    told.recv()?;
-    Ok(address)
-}
-
-/// A client on one connection that it keeps.
-struct Client {
-    address: SocketAddr,
-    agent: ureq::Agent,
-    key: String,
-}
-
-impl Client {
-    fn new(address: SocketAddr, key: &str) -> Client {
-        Client {
-            address,
-            agent: ureq::Agent::new_with_defaults(),
-            key: format!("Bearer {key}"),
-        }
-    }
-
-    fn get(&self, path: &str) -> Result<serde_json::Value, Problem> {
-        let url = format!("http://{}{path}", self.address);
-        let mut answer = self
-            .agent
-            .get(&url)
-            .header("Authorization", &self.key)
-            .call()?;
-        Ok(serde_json::from_slice(&answer.body_mut().read_to_vec()?)?)
-    }
-
-    fn capture(&self, number: usize) -> Result<Uuid, Problem> {
-        let url = format!("http://{}/v1/capture", self.address);
-        let mut answer = self
-            .agent
-            .post(&url)
-            .header("Authorization", &self.key)
-            .send_json(serde_json::json!({"email": format!("p{number}@example.com")}))?;
-        let captured: serde_json::Value =
-            serde_json::from_slice(&answer.body_mut().read_to_vec()?)?;
-        Ok(captured["lead"]["id"].as_str().ok_or("no lead")?.parse()?)
-    }
+fn capture(client: &Client, number: usize) -> Result<Uuid, Problem> {
+    let body = serde_json::json!({"email": format!("p{number}@example.com")});
+    let captured = client.post("/v1/capture", &body)?;
+    Ok(captured["lead"]["id"].as_str().ok_or("no lead")?.parse()?)
 }
 
 /// Makes leads and what happened with them; the answer is the lead to read.
-fn fill(db: &Db, client: &Client, workspace_id: Uuid, count: usize) -> Result<Uuid, Problem> {
+fn fill(bench: &Bench, count: usize) -> Result<Uuid, Problem> {
     let since = Instant::now();
-    let lead = client.capture(0)?;
+    let lead = capture(&bench.client, 0)?;
     let others: Vec<Uuid> = (1..=OTHERS)
-        .map(|number| client.capture(number))
+        .map(|number| capture(&bench.client, number))
         .collect::<Result<_, _>>()?;
     let numbers: Vec<usize> = (0..count).collect();
     for some in numbers.chunks(200) {
-        db.in_workspace(workspace_id, |conn| {
+        bench.db.in_workspace(bench.workspace_id, |conn| {
             let by = OnBehalf {
                 visible: Visibility::All,
                 provenance: Provenance {
@@ -221,22 +137,9 @@ fn read(client: &Client, lead: Uuid) -> Result<bool, Problem> {
     let mut fine = true;
     for (name, path) in kinds {
         let entries = client.get(&path)?["data"].as_array().map_or(0, Vec::len);
-        let mut times = Vec::with_capacity(PAGES);
-        for _ in 0..PAGES {
-            let since = Instant::now();
-            client.get(&path)?;
-            times.push(since.elapsed());
-        }
-        times.sort_unstable();
-        let (p50, p99) = (times[PAGES / 2], times[PAGES * 99 / 100]);
-        let is_quick = p99 < P99;
-        fine &= is_quick;
-        println!(
-            "{} {name}: {entries} entries, p50 {:.2} ms, p99 {:.2} ms",
-            if is_quick { "ok  " } else { "SLOW" },
-            p50.as_secs_f64() * 1e3,
-            p99.as_secs_f64() * 1e3
-        );
+        fine &= time(&format!("{name}: {entries} entries"), PAGES, P99, |_| {
+            client.get(&path).map(drop)
+        })?;
     }
     Ok(fine)
 }
