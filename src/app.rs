@@ -9,9 +9,10 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
-    cors, extract, field_definitions, form_door, history, jobs, jwks, lead_details, lead_search,
-    leads, login, me, measure, moves, notes, openapi, operation, own_document, pipeline,
-    request_id, schema, submissions, tags, teams, timeline, users, views, workspace, workspaces,
+    cors, duplicates, extract, field_definitions, form_door, history, jobs, jwks, lead_details,
+    lead_search, leads, login, me, measure, moves, notes, openapi, operation, own_document,
+    pipeline, request_id, schema, submissions, tags, teams, timeline, users, views, workspace,
+    workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -376,6 +377,13 @@ where
         .service(submissions::replay_submission)
         .service(submissions::discard_submission)
         .service(changes::list_changes)
+        .service(duplicates::check_duplicates)
+        .service(duplicates::start_duplicate_scan)
+        .service(duplicates::list_pairs)
+        .service(duplicates::get_pair)
+        .service(duplicates::reject_pair)
+        .service(duplicates::reopen_pair)
+        .service(duplicates::snooze_pair)
         .service(tags::list_tags)
         .service(tags::rename_tags)
         .service(views::list_views)

@@ -3,10 +3,13 @@
 use crate::api::lead_json::LeadBody;
 use crate::domain::capture::{Captured, Consent, Outcome};
 use crate::domain::capture_draft::CaptureDraft;
+use crate::domain::dedupe::FieldWeight;
 use crate::domain::event::Event;
 use crate::domain::identity::IdentityKind;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
+use crate::domain::likeness::Duplicate;
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -153,13 +156,70 @@ pub enum OutcomeBody {
     Created,
     /// A lead that was known.
     Matched,
+    /// A new lead that may be somebody who is known: `possible_duplicates` says who.
+    Flagged,
+}
+
+/// What told that a person is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchKind {
+    /// An id in another system.
+    ExternalId,
+    /// A mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A visitor cookie.
+    VisitorId,
+    /// A unique field of the workspace's own.
+    CustomField,
+    /// Everything together, though nothing by itself: name, company, address and so on.
+    Likeness,
+}
+
+impl From<IdentityKind> for MatchKind {
+    fn from(kind: IdentityKind) -> Self {
+        match kind {
+            IdentityKind::ExternalId => MatchKind::ExternalId,
+            IdentityKind::Email => MatchKind::Email,
+            IdentityKind::Phone => MatchKind::Phone,
+            IdentityKind::VisitorId => MatchKind::VisitorId,
+            IdentityKind::CustomField => MatchKind::CustomField,
+        }
+    }
 }
 
 /// What a person was known by.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct MatchedBy {
-    /// The kind of identity.
-    pub kind: IdentityKind,
+    /// What told it.
+    pub kind: MatchKind,
+}
+
+/// A lead that may be the same person.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PossibleDuplicate {
+    /// Which lead.
+    pub lead_id: Uuid,
+    /// That it is the same person: 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
+    pub probability: f64,
+    /// It is a customer: its stage is of the kind `converted`.
+    pub customer: bool,
+    /// What each field says: weights in bits, above zero for one person, below for two.
+    pub fields: Vec<FieldWeight>,
+}
+
+impl From<&Duplicate> for PossibleDuplicate {
+    fn from(one: &Duplicate) -> Self {
+        PossibleDuplicate {
+            lead_id: one.lead_id,
+            probability: one.probability,
+            customer: one.is_customer,
+            fields: one.fields.clone(),
+        }
+    }
 }
 
 /// An event of a capture; the change feed has it whole.
@@ -197,6 +257,10 @@ pub struct CaptureAnswer {
     /// What the person was known by.
     #[schema(required = true)]
     pub matched_by: Option<MatchedBy>,
+    /// Leads that may be the same person, the likeliest first; with a match by likeness, the lead it is.
+    pub possible_duplicates: Vec<PossibleDuplicate>,
+    /// Whether the lead is a customer: its stage is of the kind `converted`.
+    pub customer: bool,
     /// The lead afterwards.
     pub lead: LeadBody,
     /// What happened, in order; empty when nothing changed because this was delivered before.
@@ -207,12 +271,24 @@ impl From<&Captured> for CaptureAnswer {
     fn from(captured: &Captured) -> Self {
         CaptureAnswer {
             receipt_id: Some(captured.receipt_id),
-            outcome: if captured.outcome == Outcome::Created {
-                OutcomeBody::Created
-            } else {
-                OutcomeBody::Matched
+            outcome: match captured.outcome {
+                Outcome::Created if captured.duplicates.is_empty() => OutcomeBody::Created,
+                Outcome::Created => OutcomeBody::Flagged,
+                Outcome::Matched | Outcome::Repeated => OutcomeBody::Matched,
             },
-            matched_by: captured.matched_by.map(|kind| MatchedBy { kind }),
+            matched_by: match captured.matched_by {
+                Some(kind) => Some(MatchedBy { kind: kind.into() }),
+                None if captured.outcome == Outcome::Matched => Some(MatchedBy {
+                    kind: MatchKind::Likeness,
+                }),
+                None => None,
+            },
+            possible_duplicates: captured
+                .duplicates
+                .iter()
+                .map(PossibleDuplicate::from)
+                .collect(),
+            customer: captured.lead.stage_kind == StageKind::Converted,
             lead: LeadBody::from(&captured.lead),
             events: captured.events.iter().map(EventBrief::from).collect(),
         }

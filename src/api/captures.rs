@@ -148,6 +148,21 @@ pub fn prepare_as(
     prepare(draft, received, sender, manner)
 }
 
+/// A draft in normal form, of which nothing is kept.
+///
+/// # Errors
+/// Every field that is wrong, by its pointer.
+pub fn prepare_draft(draft: CaptureDraft, caller: &Caller) -> Result<Capture> {
+    let received = Received {
+        door: Door::Capture,
+        content_type: String::new(),
+        body: Vec::new(),
+        context: SubmissionContext::default(),
+        idempotency_key: None,
+    };
+    Ok(incoming(draft, received, caller, Manner::Question)?.capture)
+}
+
 /// Takes in one submission in a transaction of its own, which may have to be taken back without others.
 async fn submit_alone(
     state: &web::Data<AppState>,

@@ -14,6 +14,7 @@ pub mod changes;
 pub mod client_address;
 pub mod conditional;
 pub mod cors;
+pub mod duplicates;
 pub mod extract;
 pub mod field_definitions;
 pub mod form_body;

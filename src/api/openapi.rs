@@ -29,6 +29,7 @@ use utoipa::{Modify, OpenApi};
         (name = "timeline", description = "Activities, notes, and all that happened with a lead in one list"),
         (name = "pipeline", description = "Stages, and how leads move through them"),
         (name = "jobs", description = "Work over many leads: progress and results"),
+        (name = "duplicates", description = "Leads that may be one person"),
         (name = "views", description = "Lists of leads that somebody wants to see again"),
         (name = "submissions", description = "What came in, raw, and what waits in quarantine"),
         (name = "changes", description = "The change feed"),

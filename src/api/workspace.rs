@@ -287,6 +287,13 @@ fn check(settings: &mut WorkspaceSettings, allow_private: bool) -> Result<()> {
             ));
         }
     }
+    if settings.matching.possible_permille > settings.matching.probable_permille {
+        errors.push(FieldError::new(
+            "/settings/matching/possible_permille",
+            "above_probable",
+            "what is probable is possible, too: at most probable_permille",
+        ));
+    }
     if let Some(provider) = &settings.identity_provider {
         errors.extend(provider.problems(allow_private).into_iter().map(|wrong| {
             let pointer = format!("/settings/identity_provider{}", wrong.pointer);

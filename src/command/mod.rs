@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod admin;
+mod bench;
 mod doctor;
 mod healthcheck;
 mod seed;
@@ -36,6 +37,8 @@ enum Command {
     Openapi,
     /// Fill a workspace with plausible leads
     Seed(seed::SeedArgs),
+    /// Measure what Baton does with data of yours
+    Bench(Box<bench::BenchArgs>),
     /// Make workspaces, keys and forms
     Admin(admin::AdminArgs),
     /// Look for what is wrong, and say what to do
@@ -62,6 +65,7 @@ pub fn run() -> Result<(), BoxError> {
         Some(Command::Migrate(database)) => migrate(&database),
         Some(Command::Openapi) => openapi(),
         Some(Command::Seed(args)) => seed::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
         Some(Command::Doctor(database)) => doctor::run(&database),
         Some(Command::Healthcheck(args)) => healthcheck::run(&args),

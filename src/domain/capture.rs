@@ -8,6 +8,8 @@ use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, LeadFields};
+use crate::domain::likeness::{Duplicate, Fresh, Sought, attached, judge, ranked};
+use crate::domain::match_policy::MatchPolicy;
 use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
@@ -98,6 +100,8 @@ pub struct Captured {
     pub matched_by: Option<IdentityKind>,
     /// The lead afterwards.
     pub lead: Lead,
+    /// Leads that may be the same person, the likeliest first; with a match, those that made it one.
+    pub duplicates: Vec<Duplicate>,
     /// Keys of unique fields whose values were left out, since another lead has them.
     pub withheld: Vec<String>,
     /// What happened, in order.
@@ -128,6 +132,13 @@ pub struct Known {
     pub changed: BTreeMap<Uuid, Lead>,
     /// Values that no other lead may have, and that a lead does not have any more.
     pub given_up: Vec<(Identity, Uuid)>,
+    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are like them, by
+    /// the captures' receipts.
+    pub likenesses: HashMap<Uuid, (Sought, Vec<Duplicate>)>,
+    /// Leads that the batch creates or changes, to be like the captures that come behind them.
+    pub fresh: Fresh,
+    /// Whose leads they are.
+    pub workspace_id: Uuid,
 }
 
 /// A value that no two leads may have, and that another lead has.
@@ -165,12 +176,79 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
                 matched_by: Some(kind),
                 lead: known.leads[&lead_id].clone(),
                 withheld: Vec::new(),
+                duplicates: Vec::new(),
                 events: Vec::new(),
             },
-            None => touch(capture, known, lead_id, kind, rules, ids),
+            None => touch(capture, known, lead_id, Some(kind), rules, ids),
         },
-        None => create(capture, known, rules, ids),
+        None => likely(capture, known, rules, ids),
     }
+}
+
+/// Decides the capture of somebody whom no identity tells: by the leads that are like them, as the workspace wants it.
+fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
+    let policy = rules.matching.policy_for(capture.source.as_deref());
+    let Some((sought, like)) = known.likenesses.remove(&capture.receipt_id) else {
+        return create(capture, known, rules, ids);
+    };
+    let mut duplicates = like;
+    duplicates.retain(|one| !known.fresh.knows(one.lead_id));
+    if policy != MatchPolicy::Create {
+        let comparer = rules.knowledge.comparer();
+        let of_batch = known.fresh.candidates(&sought);
+        let judged = of_batch.into_iter().filter_map(|(id, evidence)| {
+            let lead = known
+                .leads
+                .get(&id)
+                .filter(|lead| lead.is_test == capture.is_test)?;
+            judge(
+                &comparer,
+                &rules.matching,
+                &sought.evidence,
+                (lead, evidence),
+            )
+        });
+        duplicates.extend(judged.collect::<Vec<_>>());
+        duplicates = ranked(duplicates);
+    }
+    // A lead that could not be held is looked at by people.
+    let held = |id: &Uuid| {
+        known
+            .leads
+            .get(id)
+            .is_some_and(|lead| lead.deleted_at.is_none())
+    };
+    if let Some(lead_id) = attached(&duplicates, policy).filter(held) {
+        let captured = touch(capture, known, lead_id, None, rules, ids);
+        duplicates.truncate(1);
+        return Captured {
+            duplicates,
+            ..captured
+        };
+    }
+    let mut captured = create(capture, known, rules, ids);
+    if !duplicates.is_empty() {
+        let named = |one: &Duplicate| json!({"lead_id": one.lead_id, "probability": one.probability, "customer": one.is_customer});
+        let mut flagged = event(
+            EventType::LeadDuplicateFlagged,
+            &mut captured.lead,
+            Vec::new(),
+            ids,
+        );
+        flagged.data =
+            Some(json!({"possible_duplicates": duplicates.iter().map(named).collect::<Vec<_>>()}));
+        captured.events.push(flagged);
+        known.leads.insert(captured.lead.id, captured.lead.clone());
+    }
+    Captured {
+        duplicates,
+        ..captured
+    }
+}
+
+/// The lead that an identity says a capture is of.
+pub fn identified(capture: &Capture, known: &Known, rules: &Rules) -> Option<Uuid> {
+    identify(capture, known, rules).map(|(lead_id, _)| lead_id)
 }
 
 /// The lead this person already is, and what told so: the first identity, in the workspace's order, that belongs to a lead
@@ -306,11 +384,13 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
     hold_identities(capture, known, &lead, rules);
     known.created.push(id);
     known.leads.insert(id, lead.clone());
+    known.fresh.take(&lead, &rules.matching, known.workspace_id);
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Created,
         matched_by: None,
         lead,
+        duplicates: Vec::new(),
         withheld,
         events: vec![event],
     }
@@ -320,7 +400,7 @@ fn touch(
     capture: &Capture,
     known: &mut Known,
     lead_id: Uuid,
-    kind: IdentityKind,
+    kind: Option<IdentityKind>,
     rules: &Rules,
     ids: &mut impl Ids,
 ) -> Captured {
@@ -349,6 +429,7 @@ fn touch(
     changes.extend(consent_changes(capture));
     events.push(event(EventType::LeadTouched, &mut lead, changes, ids));
     hold_identities(capture, known, &lead, rules);
+    known.fresh.take(&lead, &rules.matching, known.workspace_id);
     if let Some(before) = known.leads.insert(lead_id, lead.clone())
         && !known.created.contains(&lead_id)
     {
@@ -357,8 +438,9 @@ fn touch(
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Matched,
-        matched_by: Some(kind),
+        matched_by: kind,
         lead,
+        duplicates: Vec::new(),
         withheld: withheld_keys,
         events,
     }

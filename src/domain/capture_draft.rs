@@ -69,6 +69,8 @@ pub enum Manner {
     Upsert,
     /// A program's submission: what does not fit is refused, a value that another lead has is left out.
     Program,
+    /// A program's question: as a submission, and nothing need say who it is.
+    Question,
     /// What people sent who cannot mend it, or what was kept: what does not fit is kept beside the lead.
     Forgiving,
 }
@@ -135,7 +137,8 @@ pub fn normalise(
     let exclusive = custom_values::identities(&custom, &around.rules);
     let is_known = |identity| custom_values::identifies(identity, &around.rules);
     let says_who = exclusive.iter().any(is_known);
-    if identities.is_empty() && !says_who && errors.is_empty() {
+    let is_asked = around.manner == Manner::Question;
+    if identities.is_empty() && !says_who && errors.is_empty() && !is_asked {
         let detail = "nothing says who this is: give an email, a phone number with its country, or an external id";
         errors.push(FieldError::new("", "no_identity", detail));
     }

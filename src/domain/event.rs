@@ -143,6 +143,9 @@ pub enum EventType {
     /// A known person came again.
     #[serde(rename = "lead.touched")]
     LeadTouched,
+    /// A new lead may be somebody who is known. `data` says who.
+    #[serde(rename = "lead.duplicate_flagged")]
+    LeadDuplicateFlagged,
     /// A lead was deleted.
     #[serde(rename = "lead.deleted")]
     LeadDeleted,
@@ -181,6 +184,7 @@ impl EventType {
         EventType::LeadCreated,
         EventType::LeadUpdated,
         EventType::LeadTouched,
+        EventType::LeadDuplicateFlagged,
         EventType::LeadDeleted,
         EventType::LeadRestored,
         EventType::LeadStageChanged,
@@ -199,6 +203,7 @@ impl EventType {
             EventType::LeadCreated => "lead.created",
             EventType::LeadUpdated => "lead.updated",
             EventType::LeadTouched => "lead.touched",
+            EventType::LeadDuplicateFlagged => "lead.duplicate_flagged",
             EventType::LeadDeleted => "lead.deleted",
             EventType::LeadRestored => "lead.restored",
             EventType::LeadStageChanged => "lead.stage_changed",

@@ -29,6 +29,8 @@ const DATABASE_DIGITS: u16 = 6;
 pub enum JobKind {
     /// One and the same change of many leads.
     Bulk,
+    /// A scan of all leads for those that may be one person.
+    DedupeScan,
 }
 
 impl JobKind {
@@ -36,12 +38,13 @@ impl JobKind {
     pub fn as_str(self) -> &'static str {
         match self {
             JobKind::Bulk => "bulk",
+            JobKind::DedupeScan => "dedupe_scan",
         }
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<JobKind> {
-        [JobKind::Bulk]
+        [JobKind::Bulk, JobKind::DedupeScan]
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }

@@ -1,9 +1,11 @@
 //! What a workspace has decided about its leads, as one: its settings, its own fields, its pipeline.
 
 use crate::domain::field_definition::FieldDefinition;
+use crate::domain::likeness::Knowledge;
 use crate::domain::stage::Pipeline;
 use crate::domain::workspace::WorkspaceSettings;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// The rules of a workspace, read together and kept together.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +16,8 @@ pub struct Rules {
     pub fields: Vec<FieldDefinition>,
     /// Its stages.
     pub pipeline: Pipeline,
+    /// What its leads have taught about how to compare them.
+    pub knowledge: Arc<Knowledge>,
 }
 
 impl Deref for Rules {

@@ -3,6 +3,7 @@
 
 use crate::domain::identity::IdentityKind;
 use crate::domain::identity_provider::IdentityProvider;
+use crate::domain::match_policy::MatchSettings;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +61,8 @@ pub struct WorkspaceSettings {
     pub rep_visibility: RepVisibility,
     /// Whose access tokens are accepted beside Baton's own.
     pub identity_provider: Option<IdentityProvider>,
+    /// What becomes of who may be a lead that is known, though no address and no number says so.
+    pub matching: MatchSettings,
     /// Why a lead may be disqualified: a–z, 0–9 and `_`, at most 50 characters each.
     #[schema(max_items = 100)]
     pub disqualify_reasons: Vec<String>,
@@ -95,6 +98,7 @@ impl Default for WorkspaceSettings {
             allowed_origins: Vec::new(),
             rep_visibility: RepVisibility::All,
             identity_provider: None,
+            matching: MatchSettings::default(),
             disqualify_reasons: DISQUALIFY_REASONS.map(str::to_owned).to_vec(),
         }
     }

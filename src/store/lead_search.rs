@@ -186,11 +186,7 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     if parts.sets.is_empty() && text == TextSize::Nothing && !sorts_by_value {
         return Ok(sizes);
     }
-    let mut whole = Sql::new();
-    whole
-        .text("FROM leads WHERE leads.workspace_id = ")
-        .bind(conn.workspace_id());
-    sizes.leads = estimate(conn, whole)?.max(1.0);
+    sizes.leads = f64::from(estimate_leads(conn)?).max(1.0);
     let mut plain = Sql::new();
     plain.text("FROM leads WHERE ");
     parts.plain(&mut plain);
@@ -227,6 +223,20 @@ fn count_few(conn: &mut TenantConnection, sets: &[ValueSet]) -> Result<Vec<i64>>
     }
     sql.text("]");
     Ok(sql.returning::<Array<BigInt>>().get_result(conn.pg())?)
+}
+
+/// How many leads the workspace has, about: what PostgreSQL expects.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "held within bounds"
+)]
+pub fn estimate_leads(conn: &mut TenantConnection) -> Result<u32> {
+    let mut whole = Sql::new();
+    whole
+        .text("FROM leads WHERE leads.workspace_id = ")
+        .bind(conn.workspace_id());
+    Ok(estimate(conn, whole)?.clamp(0.0, f64::from(u32::MAX)) as u32)
 }
 
 /// How many rows PostgreSQL expects of `SELECT` and this.

@@ -7,10 +7,10 @@ use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
-use crate::store::lead_values;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::leads;
 use crate::store::statement::statement;
+use crate::store::{lead_values, match_keys};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -144,6 +144,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
         /// Writes a lead that changed, and what the index of values has of it.
         pub fn update(conn: &mut TenantConnection, before: &Lead, lead: &Lead, rules: &Rules) -> Result<()> {
             lead_values::follow(conn, before, lead, rules)?;
+            match_keys::follow(conn, before, lead, &rules.settings.matching)?;
             diesel::update(leads::table)
                 .filter(leads::workspace_id.eq(conn.workspace_id()))
                 .filter(leads::id.eq(lead.id))
@@ -205,6 +206,39 @@ pub fn lock_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead
         .select(LeadRow::as_select())
         .load(conn.pg())?;
     rows.into_iter().map(Lead::try_from).collect()
+}
+
+/// Leads by id, in the order of their ids; also deleted ones.
+pub fn list_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<LeadRow> = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .order(leads::id)
+        .select(LeadRow::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(Lead::try_from).collect()
+}
+
+/// Ids of leads that are there and no tests, in their order, after one and before another.
+pub fn list_ids_in_earnest(
+    conn: &mut TenantConnection,
+    after: Option<Uuid>,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
+    Ok(leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.gt(after.unwrap_or_default()))
+        .filter(leads::id.lt(before))
+        .filter(leads::deleted_at.is_null())
+        .filter(leads::is_test.eq(false))
+        .order(leads::id)
+        .limit(limit)
+        .select(leads::id)
+        .load(conn.pg())?)
 }
 
 /// A lead, locked until the end of the transaction; also a deleted one.

@@ -488,6 +488,42 @@ diesel::table! {
         updated_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    match_keys (workspace_id, family, hash, lead_id) {
+        workspace_id -> Uuid,
+        family -> Int2,
+        hash -> Int8,
+        lead_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    match_statistics (workspace_id) {
+        workspace_id -> Uuid,
+        statistics -> Jsonb,
+        counted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    duplicate_pairs (workspace_id, lead_id, other_lead_id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        other_lead_id -> Uuid,
+        id -> Uuid,
+        state -> Text,
+        probability -> Float8,
+        fields -> Jsonb,
+        found_by -> Text,
+        snoozed_until -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Jsonb>,
+        decided_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);
 diesel::allow_tables_to_appear_in_same_query!(team_members, teams);
 diesel::allow_tables_to_appear_in_same_query!(team_members, users);

@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    activities, consents, idempotency_keys, lead_history, lead_values, leads, outbox, submissions,
+    activities, consents, idempotency_keys, lead_history, lead_values, leads, match_keys, outbox,
+    submissions,
 };
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -54,6 +55,7 @@ pub fn write_all(
         outbox: outbox::insertion(workspace_id, new.events)?,
         history: lead_history::insertion(workspace_id, new.events)?,
         values: lead_values::insertion(workspace_id, new.leads, rules),
+        keys: match_keys::insertion(workspace_id, new.leads, &rules.settings.matching),
         answers: idempotency_keys::insertion(workspace_id, new.answers, now)?,
     };
     if conn.is_distributed() {
@@ -64,6 +66,7 @@ pub fn write_all(
         parts.outbox.execute(conn.pg())?;
         parts.history.execute(conn.pg())?;
         parts.values.execute(conn.pg())?;
+        parts.keys.execute(conn.pg())?;
         parts.answers.execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
@@ -80,12 +83,13 @@ struct Together<'a> {
     outbox: outbox::Insert<'a>,
     history: lead_history::Insert<'a>,
     values: lead_values::Insert<'a>,
+    keys: match_keys::Insert<'a>,
     answers: idempotency_keys::Insert<'a>,
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 7] = [
+        let parts: [&dyn QueryFragment<Pg>; 8] = [
             &self.leads,
             &self.submissions,
             &self.activities,
@@ -93,10 +97,11 @@ impl QueryFragment<Pg> for Together<'_> {
             &self.outbox,
             &self.history,
             &self.values,
+            &self.keys,
         ];
         for (number, part) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e", "f", "g"][number]);
+            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h"][number]);
             out.push_sql(" AS (");
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");

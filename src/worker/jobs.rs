@@ -7,6 +7,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::domain::access::Scope;
 use crate::domain::flow::bulk::Bulk;
 use crate::domain::flow::run_job::{LEASE, Step, Turn, Work};
+use crate::domain::flow::scan_duplicates::{IN_MEMORY, Memory, Scan};
 use crate::domain::flow::standing::{self, Standing};
 use crate::domain::job::{Job, JobKind, JobState, MAX_ATTEMPTS, OpenJob, next_turn};
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ const TURN: Duration = Duration::from_secs(1);
 const REST: f64 = 1.0;
 /// Longest rest, also after a batch that had to wait.
 const LONGEST_REST: Duration = Duration::from_millis(500);
+/// What a scan knows of a lead is known for so long: a change of a lead counts then, at the latest.
+const KEPT: Duration = Duration::from_secs(60);
 /// Seconds for which a job is left alone after a batch failed as a whole, for each such batch.
 const PAUSE_SECONDS: i64 = 2;
 
@@ -33,6 +36,7 @@ pub struct JobRunner {
     db: Db,
     events: Arc<Wake>,
     holder: Uuid,
+    memory: Memory,
 }
 
 /// What a tick did.
@@ -59,6 +63,10 @@ impl JobRunner {
             db,
             events,
             holder: Uuid::now_v7(),
+            memory: Memory::builder()
+                .max_capacity(IN_MEMORY)
+                .time_to_live(KEPT)
+                .build(),
         }
     }
 
@@ -82,7 +90,7 @@ impl JobRunner {
     /// Goes on with a job until its time is over or it ends; the answer is how many batches were done.
     fn turn(&self, of: &OpenJob, job: &Job, leads: Option<Vec<Uuid>>) -> Result<usize> {
         let until = Instant::now() + TURN;
-        let work = work(job, leads)?;
+        let work = self.work(job, leads)?;
         let Some(standing) = self.admit(of, job, work.as_ref())? else {
             return Ok(0);
         };
@@ -114,6 +122,17 @@ impl JobRunner {
             }
             std::thread::sleep(begun.elapsed().mul_f64(REST).min(LONGEST_REST));
         }
+    }
+
+    /// What the job does.
+    fn work(&self, job: &Job, leads: Option<Vec<Uuid>>) -> Result<Box<dyn Work>> {
+        Ok(match job.kind {
+            JobKind::Bulk => Box::new(Bulk::of_job(job, leads)?),
+            JobKind::DedupeScan => Box::new(Scan {
+                job_id: job.id,
+                memory: self.memory.clone(),
+            }),
+        })
     }
 
     /// What whoever asked may do now; a job that may not go on is ended.
@@ -156,13 +175,6 @@ impl JobRunner {
             }
             _ => jobs::release(conn, job.id, self.holder, attempts, pause),
         })
-    }
-}
-
-/// What the job does.
-fn work(job: &Job, leads: Option<Vec<Uuid>>) -> Result<Box<dyn Work>> {
-    match job.kind {
-        JobKind::Bulk => Ok(Box::new(Bulk::of_job(job, leads)?)),
     }
 }
 

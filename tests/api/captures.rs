@@ -725,6 +725,11 @@ fn story(app: &TestApp, count: usize) -> (Vec<Value>, Vec<Value>) {
         for name in ["id", "occurred_at", "cause", "actor"] {
             event[name] = Value::Null;
         }
+        if let Some(like) = event.pointer_mut("/data/possible_duplicates") {
+            for one in like.as_array_mut().unwrap() {
+                one["lead_id"] = names[one["lead_id"].as_str().unwrap()].into();
+            }
+        }
     }
     // Between transactions the order of leads is free, within a lead it is not.
     events.sort_by_key(|event| (event["lead_id"].as_u64(), event["position"].as_u64()));

@@ -366,6 +366,13 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
     let stranger = app.client_with(&key);
     let field = json!({"key": "geheimnis", "type": "text", "label": "Geheimnis"});
     assert_eq!(app.post("/v1/field-definitions", field).status, 201);
+    let like = |email: &str| json!({"email": email, "first_name": "Rosalinde", "last_name": "Geheimnis", "city": "Ulm", "street": "Hafenbad 9"});
+    app.capture(like("r1@example.com"));
+    app.capture(like("r2@example.com"));
+    let pair = app.get("/v1/dedupe/pairs").json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let theirs = Ids {
         lead: lead.clone(),
         submission: submission.clone(),
@@ -378,6 +385,7 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
         user: rep.id.clone(),
         team: team.clone(),
         api_key: api_key.as_str().unwrap().to_owned(),
+        pair: pair.clone(),
     };
     for operation in operations() {
         let told = operation.call(&stranger, &theirs);
@@ -395,6 +403,7 @@ fn p6_every_operation_answers_another_workspaces_id_as_if_it_did_not_exist() {
             &rep.email,
             &team,
             &theirs.api_key,
+            &pair,
         ];
         for secret in secrets {
             assert!(

@@ -9,6 +9,7 @@ mod citus;
 mod conditions;
 mod crowd;
 mod custom_fields;
+mod duplicates;
 mod field_walks;
 mod forms;
 mod history;

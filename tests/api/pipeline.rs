@@ -441,7 +441,7 @@ fn a_stage_is_never_left_out_under_a_lead_that_enters() {
 fn anothers_lead_is_not_moved() {
     let app = TestApp::start();
     let id: Uuid = lead(&app, json!({})).parse().unwrap();
-    let rep = Uuid::now_v7();
+    let rep: Uuid = serde_json::from_value(app.invited_rep()).unwrap();
     let by = |visible: Visibility| OnBehalf {
         visible,
         provenance: Provenance {

@@ -36,6 +36,11 @@ fn lead_of(app: &TestApp, email: &str, owner: Option<&TestUser>) -> String {
 fn scene() -> Scene {
     let app = TestApp::start();
     app.let_reps_see("own");
+    // The leads are alike; here that is of no matter.
+    app.patch(
+        "/v1/workspace",
+        json!({"settings": {"matching": {"policy": "create"}}}),
+    );
     let (rep, other) = (app.user("rep"), app.user("rep"));
     Scene {
         own_lead: lead_of(&app, "own@example.com", Some(&rep)),

@@ -6,16 +6,20 @@
 use crate::domain::access::Visibility;
 use crate::domain::activity::{self, Activity};
 use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, TakenValue};
+use crate::domain::duplicate_pair::FoundBy;
+use crate::domain::flow::find_likenesses;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::likeness::{Sought, attached};
+use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
 use crate::domain::submission::{Submission, SubmissionState};
 use crate::error::{Conflict, Result};
 use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
 use crate::store::together::{self, NewRows};
-use crate::store::{idempotency_keys, lead_identities, leads, submissions};
+use crate::store::{duplicate_pairs, idempotency_keys, lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -112,7 +116,7 @@ pub fn capture_many(
             .is_some_and(|key| kept.contains_key(&id_of(key)))
     };
     let new = incoming.iter().filter(is_new).map(|one| &one.capture);
-    let (mut known, claims) = load(conn, new, now)?;
+    let (mut known, claims) = load(conn, new, rules, now)?;
 
     // Decide
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
@@ -131,7 +135,7 @@ pub fn capture_many(
         if captured.outcome != Outcome::Created && !one.visible.shows(&captured.lead) {
             return Err(Conflict::LeadNotVisible.into());
         }
-        let answer = (one.answers.done)(&captured);
+        let answer = (one.answers.done)(&told(conn, &captured, &one.visible)?);
         if let Some(key) = key {
             answered.insert(id_of(key), (key.request_hash, answer.clone()));
         }
@@ -169,7 +173,7 @@ pub fn replay(
     now: DateTime<Utc>,
 ) -> Result<Captured> {
     submissions::lock_quarantined(conn, capture.receipt_id)?;
-    let (mut known, claims) = load(conn, [capture], now)?;
+    let (mut known, claims) = load(conn, [capture], rules, now)?;
     let captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
     let decided = [(capture, &captured)];
     let beside = Beside::default();
@@ -221,27 +225,85 @@ fn remembered(
     })
 }
 
-/// Claims the identities of all, and locks the leads that have them already.
+/// Claims the identities of all, and locks the leads that have them already; of the others, finds leads that are like
+/// them, and locks those that they are taken for.
 fn load<'a>(
     conn: &mut TenantConnection,
     captures: impl IntoIterator<Item = &'a Capture>,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<(Known, lead_identities::Claims)> {
-    let mut claims = lead_identities::claim(conn, wanted(captures), now)?;
+    let captures: Vec<&Capture> = captures.into_iter().collect();
+    let mut claims = lead_identities::claim(conn, wanted(captures.iter().copied()), now)?;
     let mut ids: Vec<Uuid> = claims.taken.values().map(|holder| holder.lead_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let leads = leads::lock_by_ids(conn, &ids)?;
     lead_identities::confirm(conn, &mut claims, &leads)?;
     let leads = leads.into_iter().map(|lead| (lead.id, lead)).collect();
-    Ok((
-        Known {
-            leads,
-            identities: claims.taken.clone(),
-            ..Known::default()
-        },
-        claims,
-    ))
+    let mut known = Known {
+        leads,
+        identities: claims.taken.clone(),
+        workspace_id: conn.workspace_id(),
+        ..Known::default()
+    };
+    look_for_likenesses(conn, &captures, &mut known, rules)?;
+    Ok((known, claims))
+}
+
+fn look_for_likenesses(
+    conn: &mut TenantConnection,
+    captures: &[&Capture],
+    known: &mut Known,
+    rules: &Rules,
+) -> Result<()> {
+    let workspace_id = conn.workspace_id();
+    let policy = |capture: &Capture| rules.matching.policy_for(capture.source.as_deref());
+    let sought: Vec<(&Capture, Sought)> = captures
+        .iter()
+        .filter(|capture| {
+            policy(capture) != MatchPolicy::Create
+                && capture::identified(capture, known, rules).is_none()
+        })
+        .map(|capture| (*capture, Sought::of(capture, &rules.matching, workspace_id)))
+        .filter(|(_, sought)| !sought.evidence.is_empty())
+        .collect();
+    let asked: Vec<(&Capture, &Sought)> = sought
+        .iter()
+        .map(|(capture, sought)| (*capture, sought))
+        .collect();
+    let found = find_likenesses::find(conn, &asked, rules)?;
+    let mut held: Vec<Uuid> = asked
+        .iter()
+        .zip(&found)
+        .filter_map(|((capture, _), like)| attached(like, policy(capture)))
+        .filter(|id| !known.leads.contains_key(id))
+        .collect();
+    held.sort_unstable();
+    held.dedup();
+    for lead in leads::lock_by_ids(conn, &held)? {
+        known.leads.insert(lead.id, lead);
+    }
+    let receipts = sought.into_iter().zip(found);
+    known.likenesses = receipts
+        .map(|((capture, sought), like)| (capture.receipt_id, (sought, like)))
+        .collect();
+    Ok(())
+}
+
+/// What became of a capture, as its sender may know it: without leads that are kept from them.
+fn told(
+    conn: &mut TenantConnection,
+    captured: &Captured,
+    visible: &Visibility,
+) -> Result<Captured> {
+    let mut told = captured.clone();
+    if visible.is_restricted() && !told.duplicates.is_empty() {
+        let ids: Vec<Uuid> = told.duplicates.iter().map(|one| one.lead_id).collect();
+        let known = leads::visible_among(conn, &ids, visible)?;
+        told.duplicates.retain(|one| known.contains(&one.lead_id));
+    }
+    Ok(told)
 }
 
 /// Every identity of the batch, for the lead that the first capture with it would become.
@@ -302,7 +364,17 @@ fn save(
         events: &events.collect::<Vec<_>>(),
         answers: &beside.answers,
     };
-    together::write_all(conn, &new, rules, now)
+    together::write_all(conn, &new, rules, now)?;
+    let flagged = taken_in
+        .iter()
+        .filter(|(_, captured)| captured.outcome == Outcome::Created)
+        .flat_map(|(_, captured)| {
+            captured
+                .duplicates
+                .iter()
+                .map(|one| (captured.lead.id, one))
+        });
+    duplicate_pairs::add_all(conn, flagged, FoundBy::Capture, now)
 }
 
 /// Identities that ended up elsewhere than they were claimed for, or under which something new was said.

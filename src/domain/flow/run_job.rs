@@ -11,6 +11,7 @@ use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::store::failure::lost_a_race;
+use crate::store::jobs::Held;
 use crate::store::pool::{Db, End, TenantConnection};
 use crate::store::{job_items, jobs, leads};
 use chrono::{Duration, Utc};
@@ -22,6 +23,8 @@ use uuid::Uuid;
 
 /// Leads in a batch.
 const BATCH: i64 = 100;
+/// Leads in a batch of work that does many at once.
+const MANY: i64 = 500;
 /// How long a job stays with its holder after a batch; whoever is killed loses it then.
 pub const LEASE: Duration = Duration::seconds(10);
 
@@ -45,6 +48,16 @@ pub trait Work {
     /// Whether it has to do with this lead, which may be deleted; others are skipped.
     fn takes(&self, lead: &Lead) -> bool {
         lead.deleted_at.is_none()
+    }
+
+    /// Whether it does many leads at once, without a result for each.
+    fn does_many(&self) -> bool {
+        false
+    }
+
+    /// Does many leads at once, which are not locked.
+    fn apply_many(&self, _: &mut TenantConnection, _: &[Uuid], _: &OnBehalf) -> Result<()> {
+        Ok(())
     }
 
     /// Does one lead, which is locked.
@@ -131,6 +144,10 @@ impl Turn<'_> {
             return Ok((Some(Step::Lost), End::Rollback));
         };
         let by = self.on_behalf();
+        if self.work.does_many() {
+            let step = self.many(conn, &held, &by)?;
+            return Ok((Some(step), End::Commit));
+        }
         let ids = self.work.next(conn, held.reached, BATCH, &by)?;
         let found = leads::lock_by_ids(conn, &ids)?;
         let found: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
@@ -163,6 +180,24 @@ impl Turn<'_> {
             return Ok((Some(Step::Finished), End::Commit));
         }
         Ok((Some(Step::Went(ids.len())), End::Commit))
+    }
+
+    /// The next batch of work that does many leads at once.
+    fn many(&self, conn: &mut TenantConnection, held: &Held, by: &OnBehalf) -> Result<Step> {
+        let ids = self.work.next(conn, held.reached, MANY, by)?;
+        self.work.apply_many(conn, &ids, by)?;
+        if let Some(last) = ids.last() {
+            let done = Counts {
+                unchanged: i64::try_from(ids.len()).map_err(Error::internal)?,
+                ..Counts::default()
+            };
+            jobs::advance(conn, self.job_id, *last, done, held.now + LEASE, by.now)?;
+        }
+        if i64::try_from(ids.len()).is_ok_and(|count| count < MANY) {
+            jobs::finish(conn, self.job_id, JobState::Done, None, by.now)?;
+            return Ok(Step::Finished);
+        }
+        Ok(Step::Went(ids.len()))
     }
 
     /// A lead by itself, also when doing it panics.

@@ -31,6 +31,7 @@ pub struct Ids {
     pub user: String,
     pub team: String,
     pub api_key: String,
+    pub pair: String,
 }
 
 impl Ids {
@@ -48,6 +49,7 @@ impl Ids {
             user: Uuid::now_v7().to_string(),
             team: Uuid::now_v7().to_string(),
             api_key: Uuid::now_v7().to_string(),
+            pair: Uuid::now_v7().to_string(),
         }
     }
 }
@@ -107,6 +109,7 @@ impl Operation {
                 "/v1/leads"
                 | "/v1/pipeline"
                 | "/v1/tags"
+                | "/v1/dedupe/pairs"
                 | "/v1/field-definitions"
                 | "/v1/openapi.json"
                 | "/v1/submissions"
@@ -125,6 +128,7 @@ impl Operation {
                 "GET",
                 "/v1/leads/{id}"
                 | "/v1/leads/{id}/history"
+                | "/v1/dedupe/pairs/{id}"
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/notes"
                 | "/v1/leads/{id}/timeline"
@@ -155,6 +159,9 @@ impl Operation {
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
+                | "/v1/dedupe/scans"
+                | "/v1/dedupe/pairs/{id}/reject"
+                | "/v1/dedupe/pairs/{id}/reopen"
                 | "/v1/users/{id}/password-reset"
                 | "/v1/users/{id}/logout"
                 | "/v1/auth/logout-everywhere"
@@ -178,6 +185,10 @@ impl Operation {
             ("PATCH", "/v1/views/{id}") => Some(json!({"name": "Renamed"})),
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
+            }
+            ("POST", "/v1/dedupe/check") => Some(json!({"items": [{"email": person}]})),
+            ("POST", "/v1/dedupe/pairs/{id}/snooze") => {
+                Some(json!({"until": "2999-01-01T00:00:00Z"}))
             }
             ("POST", "/v1/tags/rename") => Some(json!({"tags": ["seen"], "to": "met"})),
             ("POST", "/v1/capture" | "/v1/leads") => Some(json!({"email": person})),
@@ -220,6 +231,7 @@ impl Operation {
             Some("teams") => &ids.team,
             Some("api-keys") => &ids.api_key,
             Some("activities") => &ids.activity,
+            Some("dedupe") => &ids.pair,
             Some("notes") => &ids.note,
             _ => &ids.lead,
         };

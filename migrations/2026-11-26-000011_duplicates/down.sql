@@ -1,0 +1,3 @@
+DROP TABLE duplicate_pairs;
+DROP TABLE match_statistics;
+DROP TABLE match_keys;

@@ -1,0 +1,27 @@
+//! `baton bench`: what Baton does with data of yours, in figures.
+
+mod dedupe;
+mod people;
+
+use baton::error::BoxError;
+use clap::{Args, Subcommand};
+
+/// What is measured.
+#[derive(Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// How well duplicates are found in a folder with leads.csv and truth.csv
+    Dedupe(dedupe::DedupeArgs),
+}
+
+/// Measures.
+pub fn run(args: &BenchArgs) -> Result<(), BoxError> {
+    match &args.what {
+        What::Dedupe(args) => dedupe::run(args),
+    }
+}

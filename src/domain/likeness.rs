@@ -1,0 +1,213 @@
+//! Leads that may be one person: what is compared of a lead, and what becomes of a capture that is like one.
+
+use crate::domain::capture::Capture;
+use crate::domain::dedupe::{
+    self, Comparer, Comparison, Draft, Evidence, FieldWeight, Frequencies, MatchKey, Other, Weights,
+};
+use crate::domain::lead::Lead;
+use crate::domain::lead_fields::LeadFields;
+use crate::domain::match_policy::{MatchPolicy, MatchSettings};
+use crate::domain::stage::StageKind;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Leads that are named as duplicates of one, at most.
+const MOST: usize = 10;
+/// Companies without a person's name are branches of each other more often than the same: only this much is worth a look.
+const COMPANY: f64 = 0.9999;
+
+/// What a workspace's leads have taught about how to compare them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Knowledge {
+    /// How much each field says.
+    pub weights: Weights,
+    /// How often values are found.
+    pub frequencies: Frequencies,
+    /// How many leads there are, about.
+    pub leads: u32,
+}
+
+impl Knowledge {
+    /// What compares leads.
+    pub fn comparer(&self) -> Comparer<'_> {
+        Comparer::new(
+            &self.weights,
+            &self.frequencies,
+            self.leads.max(self.frequencies.leads()),
+        )
+    }
+}
+
+/// A lead that may be the same person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duplicate {
+    /// Which lead.
+    pub lead_id: Uuid,
+    /// That it is: 0 to 1.
+    pub probability: f64,
+    /// What each field says.
+    pub fields: Vec<FieldWeight>,
+    /// It is a customer already.
+    pub is_customer: bool,
+    /// It is certain enough to be treated as the same, where the workspace wants that.
+    pub is_probable: bool,
+}
+
+/// What is compared of somebody.
+pub fn evidence_of(
+    fields: &LeadFields,
+    custom: &Map<String, Value>,
+    settings: &MatchSettings,
+) -> Evidence {
+    let others = settings.evidence.iter().filter_map(|(key, kind)| {
+        let value = custom.get(key)?.as_str()?;
+        Some(Other {
+            key,
+            kind: *kind,
+            value,
+        })
+    });
+    Evidence::of(&Draft {
+        first_name: fields.first_name.as_deref(),
+        last_name: fields.last_name.as_deref(),
+        company: fields.company.as_deref(),
+        email: fields.email.as_deref(),
+        phone: fields.phone.as_deref(),
+        mobile_phone: fields.mobile_phone.as_deref(),
+        street: fields.street.as_deref(),
+        city: fields.city.as_deref(),
+        postal_code: fields.postal_code.as_deref(),
+        country: fields.country.as_deref(),
+        others: others.collect(),
+    })
+}
+
+/// What is compared of a lead.
+pub fn evidence_of_lead(lead: &Lead, settings: &MatchSettings) -> Evidence {
+    evidence_of(&lead.fields, &lead.custom, settings)
+}
+
+/// The keys of a lead in its workspace; a deleted lead has none.
+pub fn keys_of_lead(lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) -> Vec<MatchKey> {
+    if lead.deleted_at.is_some() {
+        return Vec::new();
+    }
+    dedupe::keys(&evidence_of_lead(lead, settings), workspace_id.as_bytes())
+}
+
+/// Leads that a batch makes or changes, by their keys: captures of one batch are as like each other as of two.
+#[derive(Debug, Default)]
+pub struct Fresh {
+    by_key: HashMap<MatchKey, Vec<Uuid>>,
+    leads: HashMap<Uuid, Sought>,
+}
+
+/// What is looked at of a capture: its evidence and its keys.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    /// What it says.
+    pub evidence: Evidence,
+    /// By which leads like it are found.
+    pub keys: Vec<MatchKey>,
+}
+
+impl Sought {
+    /// What is looked at of a capture.
+    pub fn of(capture: &Capture, settings: &MatchSettings, workspace_id: Uuid) -> Sought {
+        let evidence = evidence_of(&capture.fields, &capture.custom, settings);
+        Sought {
+            keys: dedupe::keys(&evidence, workspace_id.as_bytes()),
+            evidence,
+        }
+    }
+}
+
+impl Fresh {
+    /// Takes in a lead as it is now.
+    pub fn take(&mut self, lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) {
+        for key in self
+            .leads
+            .remove(&lead.id)
+            .into_iter()
+            .flat_map(|before| before.keys)
+        {
+            self.by_key
+                .entry(key)
+                .or_default()
+                .retain(|id| *id != lead.id);
+        }
+        let now = Sought {
+            evidence: evidence_of_lead(lead, settings),
+            keys: keys_of_lead(lead, settings, workspace_id),
+        };
+        for key in &now.keys {
+            self.by_key.entry(*key).or_default().push(lead.id);
+        }
+        self.leads.insert(lead.id, now);
+    }
+
+    /// Whether a lead was made or changed by the batch.
+    pub fn knows(&self, lead_id: Uuid) -> bool {
+        self.leads.contains_key(&lead_id)
+    }
+
+    /// Leads of the batch that share a key.
+    pub fn candidates(&self, sought: &Sought) -> Vec<(Uuid, &Evidence)> {
+        let sharing = sought.keys.iter().filter_map(|key| self.by_key.get(key));
+        let mut ids: Vec<Uuid> = sharing.flatten().copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter()
+            .filter_map(|id| Some((id, &self.leads.get(&id)?.evidence)))
+            .collect()
+    }
+}
+
+/// What two are to each other, if they may be one.
+pub fn judge(
+    comparer: &Comparer,
+    settings: &MatchSettings,
+    one: &Evidence,
+    (lead, other): (&Lead, &Evidence),
+) -> Option<Duplicate> {
+    let Comparison {
+        probability,
+        fields,
+        ..
+    } = comparer.compare(one, other);
+    let are_people = one.names_a_person() || other.names_a_person();
+    let least = if are_people {
+        settings.possible()
+    } else {
+        settings.possible().max(COMPANY)
+    };
+    (probability >= least).then(|| Duplicate {
+        lead_id: lead.id,
+        probability,
+        fields,
+        is_customer: lead.stage_kind == StageKind::Converted,
+        is_probable: probability >= settings.probable()
+            && one.names_a_person()
+            && other.names_a_person(),
+    })
+}
+
+/// The likeliest first, and not too many.
+pub fn ranked(mut duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
+    duplicates.sort_by(|a, b| {
+        b.probability
+            .total_cmp(&a.probability)
+            .then(a.lead_id.cmp(&b.lead_id))
+    });
+    duplicates.truncate(MOST);
+    duplicates
+}
+
+/// The lead that a capture is taken for, where the policy wants that.
+pub fn attached(duplicates: &[Duplicate], policy: MatchPolicy) -> Option<Uuid> {
+    let first = duplicates
+        .first()
+        .filter(|_| policy == MatchPolicy::Attach)?;
+    first.is_probable.then_some(first.lead_id)
+}

@@ -1,0 +1,150 @@
+//! Keys by which leads that may be one person are found.
+
+use crate::domain::dedupe::MatchKey;
+use crate::domain::lead::Lead;
+use crate::domain::likeness::keys_of_lead;
+use crate::domain::match_policy::MatchSettings;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::statement::statement;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, SmallInt, Uuid as SqlUuid};
+use uuid::Uuid;
+
+statement! {
+    owned Insert {
+        workspace_id: Uuid => SqlUuid,
+        family: Vec<i16> => Array<SmallInt>,
+        hash: Vec<i64> => Array<BigInt>,
+        lead_id: Vec<Uuid> => Array<SqlUuid>,
+    }
+    "INSERT INTO match_keys (workspace_id, family, hash, lead_id) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::smallint[], ?::bigint[], ?::uuid[]) c \
+     ON CONFLICT (workspace_id, family, hash, lead_id) DO NOTHING"
+}
+
+statement! {
+    Delete { families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, workspace_id: Uuid => SqlUuid, lead_id: Uuid => SqlUuid }
+    "DELETE FROM match_keys m USING unnest(?::smallint[], ?::bigint[]) AS c (family, hash) \
+     WHERE m.workspace_id = ? AND m.lead_id = ? AND m.family = c.family AND m.hash = c.hash"
+}
+
+statement! {
+    /// The limit keeps the look-up one by the whole key, and hubs from costing more than other keys. The latest leads come
+    /// first: who comes twice mostly does so soon.
+    Find { workspace_id: Uuid => SqlUuid, seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: i64 => BigInt }
+    "SELECT DISTINCT c.seeker, m.lead_id \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[]) AS c (seeker, family, hash), \
+       LATERAL (SELECT k.lead_id FROM match_keys k \
+         WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT ?) m",
+    returns (Integer, SqlUuid)
+}
+
+/// The rows of new leads, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &[&Lead],
+    settings: &MatchSettings,
+) -> Insert<'a> {
+    let keyed = new
+        .iter()
+        .map(|lead| (lead.id, keys_of_lead(lead, settings, workspace_id)));
+    rows(workspace_id, keyed)
+}
+
+fn rows<'a>(
+    workspace_id: Uuid,
+    leads: impl IntoIterator<Item = (Uuid, Vec<MatchKey>)>,
+) -> Insert<'a> {
+    let mut insert = Insert {
+        workspace_id,
+        family: Vec::new(),
+        hash: Vec::new(),
+        lead_id: Vec::new(),
+        rows: std::marker::PhantomData,
+    };
+    for (lead_id, keys) in leads {
+        for key in keys {
+            insert.family.push(key.family);
+            insert.hash.push(key.hash);
+            insert.lead_id.push(lead_id);
+        }
+    }
+    insert
+}
+
+/// Adds keys that are missing.
+pub fn add_all(
+    conn: &mut TenantConnection,
+    leads: impl IntoIterator<Item = (Uuid, Vec<MatchKey>)>,
+) -> Result<()> {
+    rows(conn.workspace_id(), leads).execute(conn.pg())?;
+    Ok(())
+}
+
+/// Keeps the keys of a lead in step with a change of it.
+pub(in crate::store) fn follow(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    after: &Lead,
+    settings: &MatchSettings,
+) -> Result<()> {
+    let is_same = before.fields == after.fields
+        && before.custom == after.custom
+        && before.deleted_at.is_some() == after.deleted_at.is_some();
+    if is_same {
+        return Ok(());
+    }
+    let workspace_id = conn.workspace_id();
+    let old = keys_of_lead(before, settings, workspace_id);
+    let new = keys_of_lead(after, settings, workspace_id);
+    let gone: Vec<&MatchKey> = old.iter().filter(|key| !new.contains(key)).collect();
+    if !gone.is_empty() {
+        let (families, hashes): (Vec<i16>, Vec<i64>) =
+            gone.iter().map(|key| (key.family, key.hash)).unzip();
+        Delete {
+            families: &families,
+            hashes: &hashes,
+            workspace_id: &workspace_id,
+            lead_id: &after.id,
+        }
+        .execute(conn.pg())?;
+    }
+    let come: Vec<MatchKey> = new.into_iter().filter(|key| !old.contains(key)).collect();
+    if !come.is_empty() {
+        add_all(conn, [(after.id, come)])?;
+    }
+    Ok(())
+}
+
+/// Leads that share a key with each of these, by the number of who seeks; of each key at most so many, the latest.
+pub fn list_candidates(
+    conn: &mut TenantConnection,
+    sought: &[&[MatchKey]],
+    most: i64,
+) -> Result<Vec<(usize, Uuid)>> {
+    let (mut seekers, mut families, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, keys) in (0i32..).zip(sought) {
+        for key in *keys {
+            seekers.push(number);
+            families.push(key.family);
+            hashes.push(key.hash);
+        }
+    }
+    if seekers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let workspace_id = conn.workspace_id();
+    let found: Vec<(i32, Uuid)> = Find {
+        workspace_id: &workspace_id,
+        seekers: &seekers,
+        families: &families,
+        hashes: &hashes,
+        most: &most,
+    }
+    .load(conn.pg())?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(number, id)| Some((usize::try_from(number).ok()?, id)))
+        .collect())
+}
