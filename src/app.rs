@@ -8,11 +8,11 @@ use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_confi
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
-    activities, api_keys, assignments, audit_log, auth, bulk, capture_batch, captures, changes,
-    cors, duplicates, extract, field_definitions, form_door, history, jobs, jwks, lead_details,
-    lead_search, leads, login, me, measure, moves, notes, openapi, operation, own_document,
-    pipeline, request_id, schema, submissions, tags, teams, timeline, users, views, workspace,
-    workspaces,
+    activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
+    captures, changes, clusters, cors, duplicates, extract, field_definitions, form_door, history,
+    jobs, jwks, lead_details, lead_search, leads, login, me, measure, moves, notes, openapi,
+    operation, own_document, pipeline, request_id, schema, submissions, tags, teams, timeline,
+    users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{field_walk, retention, search_index, sequencer};
+use crate::worker::{field_walk, match_follower, retention, search_index, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -48,6 +48,8 @@ const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
 const WALK: Duration = Duration::from_secs(1);
 /// How often the index of texts looks for what has changed: few transactions, each with all that came meanwhile.
 const INDEX: Duration = Duration::from_millis(500);
+/// How often leads that have changed are compared with others, those of that time together.
+const COMPARE: Duration = Duration::from_millis(1000);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 /// Connections that may wait to be accepted. The standard library asks for 128: of a burst, the others would try again
@@ -311,6 +313,12 @@ pub fn start_workers(
             );
         }
     };
+    let match_db = db.clone();
+    let compare = move || {
+        if let Err(error) = match_follower::tick(&match_db) {
+            log::warn!("Leads that have changed are not compared with others yet: {error}");
+        }
+    };
     let index_db = db.clone();
     let index = move || {
         if let Err(error) = search_index::tick(&index_db, &index_metrics) {
@@ -320,6 +328,8 @@ pub fn start_workers(
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
+            .map_err(Error::internal)?,
+        Ticker::start("matches", COMPARE, REST, Arc::new(Wake::default()), compare)
             .map_err(Error::internal)?,
         Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
@@ -386,6 +396,12 @@ where
         .service(duplicates::snooze_pair)
         .service(tags::list_tags)
         .service(tags::rename_tags)
+        .service(clusters::list_clusters)
+        .service(calibrations::list_calibrations)
+        .service(calibrations::create_calibration)
+        .service(calibrations::get_calibration)
+        .service(calibrations::activate_calibration)
+        .service(calibrations::retire_calibration)
         .service(views::list_views)
         .service(views::create_view)
         .service(views::get_view)

@@ -139,6 +139,12 @@ pub enum Conflict {
     /// The job has ended.
     #[error("the job is {state}")]
     JobEnded { state: &'static str },
+    /// The calibration is not the one that counts.
+    #[error("the calibration is {state}")]
+    CalibrationNotActive { state: &'static str },
+    /// There are too few leads to learn from.
+    #[error("fewer than {fewest} leads can be compared")]
+    TooFewLeads { fewest: u32 },
     /// The person is a lead that the caller may not know of.
     #[error("the person is a lead of somebody else")]
     LeadNotVisible,

@@ -16,6 +16,8 @@ use crate::domain::event::Actor;
 use crate::domain::flow::capture::{Answers, Incoming, Reply};
 use crate::domain::flow::intake;
 use crate::domain::idempotency::Answer;
+use crate::domain::lead_draft;
+use crate::domain::lead_fields::LeadFields;
 use crate::domain::rules::Rules;
 use crate::domain::submission::{Door, SubmissionContext};
 use crate::error::{Error, Result};
@@ -117,6 +119,15 @@ pub fn run(
     publisher.finish(workspace_id)?;
     seeded.events = publisher.published;
     Ok(seeded)
+}
+
+/// What a made-up person says of themselves, in normal form; nothing where it cannot be brought into one.
+pub fn fields(seed: u64, number: u64) -> LeadFields {
+    let body = Person::make(seed, number).first_submission(DateTime::UNIX_EPOCH);
+    let said: Option<CaptureBody> = serde_json::from_value(body).ok();
+    let said = said.map(CaptureBody::into_draft).unwrap_or_default();
+    let normal = lead_draft::normalise(said.fields, said.full_name.as_deref(), None);
+    normal.unwrap_or_default().fields
 }
 
 /// What the writers share.

@@ -28,6 +28,7 @@ use utoipa::{Modify, OpenApi};
         (name = "leads", description = "Leads, one by one and in lists"),
         (name = "timeline", description = "Activities, notes, and all that happened with a lead in one list"),
         (name = "pipeline", description = "Stages, and how leads move through them"),
+        (name = "duplicates", description = "Leads that may be one person"),
         (name = "jobs", description = "Work over many leads: progress and results"),
         (name = "duplicates", description = "Leads that may be one person"),
         (name = "views", description = "Lists of leads that somebody wants to see again"),

@@ -250,6 +250,14 @@ impl From<&Conflict> for Problem {
                 ProblemKind::JobEnded,
                 format!("The job is {state} already: there is nothing to cancel."),
             ),
+            Conflict::CalibrationNotActive { state } => Problem::new(
+                ProblemKind::CalibrationNotActive,
+                format!("The calibration is {state}: only the active one can be retired. See GET /v1/dedupe/calibrations."),
+            ),
+            Conflict::TooFewLeads { fewest } => Problem::new(
+                ProblemKind::TooFewLeads,
+                format!("There are fewer than {fewest} leads with anything to compare. Until there are more, the weights that every workspace begins with are the best there are."),
+            ),
             Conflict::LeadNotVisible => Problem::new(
                 ProblemKind::LeadNotVisible,
                 "This person is a lead already, of somebody else. Ask a manager to assign it to you.",

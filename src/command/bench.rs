@@ -1,6 +1,7 @@
 //! `baton bench`: what Baton does with data of yours, in figures.
 
 mod dedupe;
+mod lookup;
 mod people;
 
 use baton::error::BoxError;
@@ -17,11 +18,14 @@ pub struct BenchArgs {
 enum What {
     /// How well duplicates are found in a folder with leads.csv and truth.csv
     Dedupe(dedupe::DedupeArgs),
+    /// How long it takes to find leads that are like one
+    Lookup(lookup::LookupArgs),
 }
 
 /// Measures.
 pub fn run(args: &BenchArgs) -> Result<(), BoxError> {
     match &args.what {
         What::Dedupe(args) => dedupe::run(args),
+        What::Lookup(args) => lookup::run(args),
     }
 }

@@ -193,6 +193,50 @@ pub fn judge(
     })
 }
 
+/// A lead as far as it is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// Which lead.
+    pub lead_id: Uuid,
+    /// What is known of it.
+    pub evidence: Evidence,
+    /// A test: it is only like tests.
+    pub is_test: bool,
+    /// It is a customer already.
+    pub is_customer: bool,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// The lead's version.
+    pub version: i64,
+}
+
+/// What the other is to one, if they may be one person.
+pub fn judge_compared(
+    comparer: &Comparer,
+    settings: &MatchSettings,
+    one: &Compared,
+    other: &Compared,
+) -> Option<Duplicate> {
+    if one.is_test != other.is_test {
+        return None;
+    }
+    // Most are nothing to each other: what each field says is only asked for those that are.
+    let weight = comparer.weigh(&one.evidence, &other.evidence, |_| ());
+    if dedupe::probability(weight) < settings.possible() {
+        return None;
+    }
+    let lead = Lead {
+        id: other.lead_id,
+        stage_kind: if other.is_customer {
+            StageKind::Converted
+        } else {
+            StageKind::New
+        },
+        ..Lead::default()
+    };
+    judge(comparer, settings, &one.evidence, (&lead, &other.evidence))
+}
+
 /// The likeliest first, and not too many.
 pub fn ranked(mut duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
     duplicates.sort_by(|a, b| {

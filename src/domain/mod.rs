@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod activity;
 pub mod as_of;
 pub mod audit;
+pub mod calibration;
 pub mod capture;
 pub mod capture_draft;
 pub mod condition;

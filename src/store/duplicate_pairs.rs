@@ -83,10 +83,10 @@ statement! {
        unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::float8[], ?::jsonb[], ?::timestamptz[]) AS c (lead_id, other_lead_id, id, probability, fields, created_at) \
      ON CONFLICT (workspace_id, lead_id, other_lead_id) DO UPDATE SET probability = excluded.probability, fields = excluded.fields, \
        updated_at = excluded.updated_at, version = duplicate_pairs.version + 1 \
-     WHERE duplicate_pairs.state <> 'rejected' AND duplicate_pairs.probability <> excluded.probability"
+     WHERE duplicate_pairs.state <> 'rejected' AND abs(duplicate_pairs.probability - excluded.probability) > 0.01"
 }
 
-/// Adds pairs, each a lead and one that it is like. One that is known takes the new probability; what was rejected stays so.
+/// Adds pairs, each a lead and one that it is like. One that is known takes the new probability, if it is another one by more than a hundredth; what was rejected stays so.
 pub fn add_all<'a>(
     conn: &mut TenantConnection,
     pairs: impl IntoIterator<Item = (Uuid, &'a Duplicate)>,
@@ -238,4 +238,22 @@ pub fn update(conn: &mut TenantConnection, pair: &DuplicatePair) -> Result<()> {
         ))
         .execute(conn.pg())?;
     Ok(())
+}
+
+/// Pairs that somebody has decided about in one way, the most probable ones: those say most.
+pub fn list_decided(
+    conn: &mut TenantConnection,
+    state: PairState,
+    limit: i64,
+) -> Result<Vec<(Uuid, Uuid)>> {
+    Ok(duplicate_pairs::table
+        .filter(duplicate_pairs::workspace_id.eq(conn.workspace_id()))
+        .filter(duplicate_pairs::state.eq(state.as_str()))
+        .order((
+            duplicate_pairs::probability.desc(),
+            duplicate_pairs::id.desc(),
+        ))
+        .limit(limit)
+        .select((duplicate_pairs::lead_id, duplicate_pairs::other_lead_id))
+        .load(conn.pg())?)
 }

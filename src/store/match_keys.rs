@@ -148,3 +148,96 @@ pub fn list_candidates(
         .filter_map(|(number, id)| Some((usize::try_from(number).ok()?, id)))
         .collect())
 }
+
+statement! {
+    /// As [`Find`], within bounds: each seeker has its own.
+    FindBetween {
+        workspace_id: Uuid => SqlUuid, seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>,
+        from: [Uuid] => Array<SqlUuid>, until: [Uuid] => Array<SqlUuid>, most: i64 => BigInt
+    }
+    "SELECT DISTINCT c.seeker, m.lead_id \
+     FROM (SELECT ?::uuid AS id) w, \
+       unnest(?::integer[], ?::smallint[], ?::bigint[], ?::uuid[], ?::uuid[]) AS c (seeker, family, hash, least, bound), \
+       LATERAL (SELECT k.lead_id FROM match_keys k \
+         WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash AND k.lead_id >= c.least AND k.lead_id < c.bound \
+         ORDER BY k.lead_id DESC LIMIT ?) m",
+    returns (Integer, SqlUuid)
+}
+
+/// Who looks for leads like it, and among which.
+#[derive(Debug, Clone)]
+pub struct Seeker {
+    /// Its keys.
+    pub keys: Vec<MatchKey>,
+    /// Leads from this one on.
+    pub from: Uuid,
+    /// Leads before this one.
+    pub until: Uuid,
+}
+
+/// As [`list_candidates`], for each seeker within its own bounds.
+pub fn list_candidates_between(
+    conn: &mut TenantConnection,
+    seekers: &[Seeker],
+    most: i64,
+) -> Result<Vec<(usize, Uuid)>> {
+    let (mut numbers, mut families, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut from, mut until) = (Vec::new(), Vec::new());
+    for (number, seeker) in (0i32..).zip(seekers) {
+        for key in &seeker.keys {
+            numbers.push(number);
+            families.push(key.family);
+            hashes.push(key.hash);
+            from.push(seeker.from);
+            until.push(seeker.until);
+        }
+    }
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let workspace_id = conn.workspace_id();
+    let found: Vec<(i32, Uuid)> = FindBetween {
+        workspace_id: &workspace_id,
+        seekers: &numbers,
+        families: &families,
+        hashes: &hashes,
+        from: &from,
+        until: &until,
+        most: &most,
+    }
+    .load(conn.pg())?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(number, id)| Some((usize::try_from(number).ok()?, id)))
+        .collect())
+}
+
+statement! {
+    /// Steps from one family to the next along the primary key, and takes some of each: hashes are in no order, so these
+    /// are leads as good as drawn at random.
+    Draw { workspace_id: Uuid => SqlUuid, of_each: i64 => BigInt }
+    "WITH RECURSIVE w AS (SELECT ?::uuid AS id, ?::bigint AS of_each), \
+       step AS ( \
+         SELECT (SELECT k.family FROM match_keys k, w WHERE k.workspace_id = w.id ORDER BY k.family LIMIT 1) AS family \
+         UNION ALL \
+         SELECT (SELECT k.family FROM match_keys k, w WHERE k.workspace_id = w.id AND k.family > step.family ORDER BY k.family LIMIT 1) \
+         FROM step WHERE step.family IS NOT NULL \
+       ) \
+     SELECT DISTINCT d.lead_id FROM step, w, LATERAL ( \
+       SELECT k.lead_id FROM match_keys k WHERE k.workspace_id = w.id AND k.family = step.family ORDER BY k.hash LIMIT w.of_each) d \
+     WHERE step.family IS NOT NULL ORDER BY d.lead_id",
+    returns SqlUuid
+}
+
+/// About so many leads, as good as drawn at random, and the same ones again when nothing has changed.
+pub fn draw_leads(conn: &mut TenantConnection, about: i64) -> Result<Vec<Uuid>> {
+    let of_each = (about / DRAWN_FAMILIES).max(1);
+    Ok(Draw {
+        workspace_id: &conn.workspace_id(),
+        of_each: &of_each,
+    }
+    .load(conn.pg())?)
+}
+
+/// Families of keys that most workspaces' leads have between them.
+const DRAWN_FAMILIES: i64 = 10;

@@ -37,6 +37,7 @@ migrations! {
     "2026-11-22-000009_timeline",
     "2026-11-22-000010_jobs",
     "2026-11-26-000011_duplicates",
+    "2026-11-26-000014_matching",
 }
 
 impl Migration {

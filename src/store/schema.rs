@@ -258,6 +258,7 @@ diesel::table! {
         position -> Int8,
     }
 }
+
 diesel::table! {
     field_definitions (workspace_id, key) {
         workspace_id -> Uuid,
@@ -522,6 +523,39 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    dedupe_calibrations (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        number -> Int4,
+        state -> Text,
+        weights -> Jsonb,
+        frequencies -> Jsonb,
+        report -> Jsonb,
+        created_by -> Jsonb,
+        created_at -> Timestamptz,
+        activated_at -> Nullable<Timestamptz>,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    match_positions (workspace_id) {
+        workspace_id -> Uuid,
+        position -> Int8,
+        walked_through -> Nullable<Uuid>,
+        is_complete -> Bool,
+    }
+}
+
+diesel::table! {
+    duplicate_clusters (workspace_id, cluster_id, lead_id) {
+        workspace_id -> Uuid,
+        cluster_id -> Uuid,
+        lead_id -> Uuid,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

@@ -3,6 +3,7 @@
 pub mod capture_queue;
 pub mod field_walk;
 pub mod jobs;
+pub mod match_follower;
 pub mod password_pool;
 pub mod retention;
 pub mod search_index;

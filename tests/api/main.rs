@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit_log;
 mod bulk;
+mod calibrations;
 mod captures;
 mod changes;
 mod citus;
@@ -10,6 +11,7 @@ mod conditions;
 mod crowd;
 mod custom_fields;
 mod duplicates;
+mod duplicates_in_background;
 mod field_walks;
 mod forms;
 mod history;

@@ -59,6 +59,8 @@ problem_kinds! {
     TooManyJobs = CONFLICT, "too-many-jobs", "Too many jobs are waiting";
     TooManyViews = CONFLICT, "too-many-views", "Too many views are saved";
     JobEnded = CONFLICT, "job-ended", "The job has ended";
+    CalibrationNotActive = CONFLICT, "calibration-not-active", "Another calibration is active, or none";
+    TooFewLeads = CONFLICT, "too-few-leads", "There are too few leads to learn from";
     LeadNotVisible = CONFLICT, "lead-not-visible", "Somebody else's lead is this person";
     EmailTaken = CONFLICT, "email-taken", "Another user has this mail address";
     NameTaken = CONFLICT, "name-taken", "The name is taken";

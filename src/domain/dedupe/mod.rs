@@ -5,6 +5,7 @@
 //! Pure: [`Evidence`] is made of a [`Draft`], [`keys`] find candidates, a [`Comparer`] compares two, [`cluster`] puts together
 //! who is one person.
 
+mod calibrate;
 mod cluster;
 mod companies;
 mod compare;
@@ -21,6 +22,7 @@ mod places;
 mod sound;
 mod weights;
 
+pub use calibrate::{Calibrated, FieldReport, Observation, Sample, calibrate};
 pub use cluster::{Pair, cluster};
 pub use compare::{Comparer, Comparison, FieldWeight, probability};
 pub use evidence::{Draft, Evidence, EvidenceKind, Other};

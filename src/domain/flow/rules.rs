@@ -1,12 +1,13 @@
 //! Reads what a workspace has decided about its leads.
 
+use crate::domain::calibration::Calibration;
 use crate::domain::dedupe::{Frequencies, Weights};
 use crate::domain::likeness::Knowledge;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::match_statistics::{self, Statistics};
 use crate::store::pool::TenantConnection;
-use crate::store::{field_definitions, lead_search, pipelines, workspaces};
+use crate::store::{dedupe_calibrations, field_definitions, lead_search, pipelines, workspaces};
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
@@ -25,24 +26,27 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
     })
 }
 
-/// What the workspace's leads have taught, read once for each time it was counted, and with as many leads as there are
-/// about.
+/// What the workspace's leads have taught, read once for each time they were counted and each calibration, and with as
+/// many leads as there are about.
 fn knowledge(conn: &mut TenantConnection) -> Result<Arc<Knowledge>> {
     let leads = lead_search::estimate_leads(conn)?;
-    let Some(counted_at) = match_statistics::find_time(conn)? else {
+    let counted_at = match_statistics::find_time(conn)?;
+    let calibration = dedupe_calibrations::find_active_id(conn)?;
+    if counted_at.is_none() && calibration.is_none() {
         return Ok(Arc::new(Knowledge {
             leads,
             ..Knowledge::default()
         }));
-    };
-    let id = (conn.workspace_id(), counted_at);
+    }
+    let id = (conn.workspace_id(), counted_at, calibration);
     let known = match COUNTED.get(&id) {
         Some(known) => known,
         None => {
-            let found = match_statistics::find(conn)?
-                .map(counted)
-                .unwrap_or_default();
-            let found = Arc::new(found);
+            let statistics = match_statistics::find(conn)?;
+            let calibration = calibration
+                .map(|id| dedupe_calibrations::get(conn, id))
+                .transpose()?;
+            let found = Arc::new(learned(statistics, calibration));
             COUNTED.insert(id, found.clone());
             found
         }
@@ -59,18 +63,29 @@ fn knowledge(conn: &mut TenantConnection) -> Result<Arc<Knowledge>> {
     })
 }
 
-fn counted(statistics: Statistics) -> Knowledge {
-    let frequencies = Frequencies::from(statistics.frequencies);
+/// All leads count for more than a sample, and an estimate from the workspace's own leads for more than what is usual.
+fn learned(statistics: Option<Statistics>, calibration: Option<Calibration>) -> Knowledge {
+    let records = statistics
+        .as_ref()
+        .map(|counted| counted.records_per_person);
+    let (weights, sampled) = calibration
+        .map(|calibration| (calibration.weights, calibration.frequencies))
+        .unzip();
+    let frequencies = statistics.map(|counted| counted.frequencies).or(sampled);
+    let frequencies = Frequencies::from(frequencies.unwrap_or_default());
+    let usual = Weights::default();
     Knowledge {
         leads: frequencies.leads(),
         frequencies,
-        weights: Weights {
-            records_per_person: statistics.records_per_person,
-            ..Weights::default()
-        },
+        weights: weights.unwrap_or(Weights {
+            records_per_person: records.unwrap_or(usual.records_per_person),
+            ..usual
+        }),
     }
 }
 
-/// What was counted of workspaces, by when.
-static COUNTED: LazyLock<Cache<(Uuid, DateTime<Utc>), Arc<Knowledge>>> =
+/// What was learned of a workspace: when it was counted, and which calibration is active.
+type LearnedId = (Uuid, Option<DateTime<Utc>>, Option<Uuid>);
+
+static COUNTED: LazyLock<Cache<LearnedId, Arc<Knowledge>>> =
     LazyLock::new(|| Cache::builder().max_capacity(200).build());

@@ -60,6 +60,11 @@ pub trait Work {
         Ok(())
     }
 
+    /// What is left to do when every lead is done, in the transaction that ends the job.
+    fn finish(&self, _: &mut TenantConnection, _: &OnBehalf) -> Result<()> {
+        Ok(())
+    }
+
     /// Does one lead, which is locked.
     fn apply(&self, conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<Outcome>;
 }
@@ -194,6 +199,7 @@ impl Turn<'_> {
             jobs::advance(conn, self.job_id, *last, done, held.now + LEASE, by.now)?;
         }
         if i64::try_from(ids.len()).is_ok_and(|count| count < MANY) {
+            self.work.finish(conn, by)?;
             jobs::finish(conn, self.job_id, JobState::Done, None, by.now)?;
             return Ok(Step::Finished);
         }

@@ -7,6 +7,7 @@
 use crate::domain::access::Scope;
 use crate::domain::dedupe::{Comparer, Evidence, Frequencies, Weights, keys, probability};
 use crate::domain::duplicate_pair::FoundBy;
+use crate::domain::flow::cluster_duplicates;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds};
@@ -116,6 +117,10 @@ impl Work for Scan {
         let found = self.compare(conn, ids, &by.rules, &by.rules.knowledge.comparer())?;
         let pairs = found.iter().map(|(lead_id, one)| (*lead_id, one));
         duplicate_pairs::add_all(conn, pairs, FoundBy::Scan, by.now)
+    }
+
+    fn finish(&self, conn: &mut TenantConnection, by: &OnBehalf) -> Result<()> {
+        cluster_duplicates::put_together(conn, &by.rules, by.now).map(drop)
     }
 }
 

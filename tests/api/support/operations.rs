@@ -108,6 +108,8 @@ impl Operation {
                 "GET",
                 "/v1/leads"
                 | "/v1/pipeline"
+                | "/v1/dedupe/calibrations"
+                | "/v1/dedupe/clusters"
                 | "/v1/tags"
                 | "/v1/dedupe/pairs"
                 | "/v1/field-definitions"
@@ -127,6 +129,7 @@ impl Operation {
             | (
                 "GET",
                 "/v1/leads/{id}"
+                | "/v1/dedupe/calibrations/{id}"
                 | "/v1/leads/{id}/history"
                 | "/v1/dedupe/pairs/{id}"
                 | "/v1/leads/{id}/activities"
@@ -159,6 +162,9 @@ impl Operation {
             | (
                 "POST",
                 "/v1/leads/{id}/restore"
+                | "/v1/dedupe/calibrations"
+                | "/v1/dedupe/calibrations/{id}/activate"
+                | "/v1/dedupe/calibrations/{id}/retire"
                 | "/v1/dedupe/scans"
                 | "/v1/dedupe/pairs/{id}/reject"
                 | "/v1/dedupe/pairs/{id}/reopen"
