@@ -2,7 +2,8 @@
 
 use crate::domain::capture::Capture;
 use crate::domain::dedupe::{
-    self, Comparer, Comparison, Draft, Evidence, FieldWeight, Frequencies, MatchKey, Other, Weights,
+    self, Agreement, Comparer, Comparison, Draft, Evidence, Field, FieldWeight, Frequencies,
+    MatchKey, Other, Weights,
 };
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::LeadFields;
@@ -185,11 +186,9 @@ pub fn judge(
     (probability >= least).then(|| Duplicate {
         lead_id: lead.id,
         probability,
-        fields,
         is_customer: lead.stage_kind == StageKind::Converted,
-        is_probable: probability >= settings.probable()
-            && one.names_a_person()
-            && other.names_a_person(),
+        is_probable: is_probable(probability, &fields, settings),
+        fields,
     })
 }
 
@@ -235,6 +234,17 @@ pub fn judge_compared(
         ..Lead::default()
     };
     judge(comparer, settings, &one.evidence, (&lead, &other.evidence))
+}
+
+/// Whether two are certain enough to be treated as one person: both say a given name, and neither it nor a date of birth is
+/// another altogether, as those of relatives are.
+pub fn is_probable(probability: f64, fields: &[FieldWeight], settings: &MatchSettings) -> bool {
+    let of = |field: Field| fields.iter().filter(move |one| one.field == field);
+    let differs = |one: &FieldWeight| one.agreement == Agreement::Differs;
+    probability >= settings.probable()
+        && of(Field::FirstName).count() > 0
+        && !of(Field::FirstName).any(differs)
+        && !of(Field::Date).any(differs)
 }
 
 /// The likeliest first, and not too many.

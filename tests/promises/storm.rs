@@ -63,7 +63,8 @@ fn p2_a_storm_of_crossing_people_leaves_each_address_with_one_lead() {
 /// The moment between finding whose an address is and locking that lead, held open by hand.
 #[test]
 fn p2_an_address_that_is_given_up_while_it_is_captured_is_claimed_anew() {
-    let app = TestApp::start();
+    // Without workers, which would wait for the lead, too.
+    let app = TestApp::start_with(|config| config.no_workers = true);
     let first = app.capture(json!({"email": email(0)}));
     let mut by_hand = app.database().look();
     by_hand

@@ -5,9 +5,13 @@ use serde_json::Value;
 /// Puts one label in the place of others wherever a condition asks for labels; the answer is whether it asked for one.
 pub fn rename_tags(condition: &mut Value, from: &[String], to: &str) -> bool {
     match condition {
-        Value::Array(parts) => parts.iter_mut().fold(false, |renamed, part| {
-            rename_tags(part, from, to) || renamed
-        }),
+        Value::Array(parts) => {
+            let mut renamed = false;
+            for part in parts {
+                renamed |= rename_tags(part, from, to);
+            }
+            renamed
+        }
         Value::Object(part) if part.get("field").is_some_and(|field| field == "tags") => part
             .get_mut("value")
             .is_some_and(|value| rename_in(value, from, to)),

@@ -281,7 +281,9 @@ impl<'a> Comparer<'a> {
                 }
                 Agreement::Differs => shares.bits(agreement),
             };
-            if a.is_role || agreement == Agreement::Differs {
+            // Relatives and colleagues have addresses that are a slip apart.
+            let is_anothers = agreement == Agreement::Close && sums.first_differs;
+            if a.is_role || is_anothers || agreement == Agreement::Differs {
                 sums.shared += bits;
             } else {
                 sums.personal += bits;

@@ -130,11 +130,13 @@ impl Email {
         let (c, d) = (self.domain.as_bytes(), other.domain.as_bytes());
         let local = if a == b { 0 } else { distance(a, b, 3) };
         let domain = if c == d { 0 } else { distance(c, d, 3) };
-        if local == 0 && domain <= 3 && self.local.len() >= 4 {
+        // Two providers that anybody may use are never a slip of each other.
+        let is_slip = domain <= 2 && !(self.is_free && other.is_free);
+        if local == 0 && is_slip && self.local.len() >= 4 {
             return Agreement::Close;
         }
         let is_long = a.len().min(b.len()) >= 5;
-        if is_long && local <= 2 && domain <= 2 && local + domain <= 3 {
+        if is_long && local <= 2 && (domain == 0 || is_slip) && local + domain <= 3 {
             return Agreement::Close;
         }
         if local == 0 && is_long {
@@ -189,8 +191,8 @@ impl Phone {
     /// Same: the same number, or one without its area. Close: a slip. Near: the same switchboard, another extension.
     pub(super) fn compare(&self, other: &Phone) -> Agreement {
         let (a, b) = (&*self.digits, &*other.digits);
-        let is_same = a == b
-            || (a.len().min(b.len()) >= LOCAL_DIGITS + 1 && (a.ends_with(b) || b.ends_with(a)));
+        let is_same =
+            a == b || (a.len().min(b.len()) > LOCAL_DIGITS && (a.ends_with(b) || b.ends_with(a)));
         if is_same {
             let is_other_extension = !self.extension.is_empty()
                 && !other.extension.is_empty()

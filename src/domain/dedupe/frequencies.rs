@@ -97,7 +97,9 @@ impl Frequencies {
             .filter(|(_, count)| **count > 2)
             .map(|((value, hash), count)| (*value, *hash, *count))
             .collect();
-        common.sort_unstable_by(|a, b| (b.2, b.0, b.1).cmp(&(a.2, a.0, a.1)));
+        common.sort_unstable_by_key(|(value, hash, count)| {
+            std::cmp::Reverse((*count, *value, *hash))
+        });
         let cut = common.get(most).map_or(2, |(_, _, count)| *count);
         common.truncate(most);
         KeptFrequencies {

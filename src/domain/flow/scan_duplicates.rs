@@ -13,7 +13,7 @@ use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds};
 use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
 use crate::domain::lead::Lead;
-use crate::domain::likeness::{Duplicate, evidence_of_lead};
+use crate::domain::likeness::{Duplicate, evidence_of_lead, is_probable};
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::error::{Conflict, Error, Result};
@@ -266,10 +266,14 @@ impl Scan {
                     let compared = comparer.compare(&one.evidence, &other.evidence);
                     let duplicate = Duplicate {
                         lead_id: other_id,
+                        is_probable: is_probable(
+                            compared.probability,
+                            &compared.fields,
+                            &rules.matching,
+                        ),
                         probability: compared.probability,
                         fields: compared.fields,
                         is_customer: other.is_customer,
-                        is_probable: compared.probability >= rules.matching.probable(),
                     };
                     found.push((id, duplicate));
                 }
