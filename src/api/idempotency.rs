@@ -32,7 +32,8 @@ pub fn key(
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
         .unwrap_or(text);
-    if text.is_empty() || text.len() > MAX_LENGTH {
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if text.is_empty() || text.len() > MAX_LENGTH || !is_plain {
         let detail = "1 to 255 ASCII characters, best a random UUID";
         return Err(Error::Invalid(vec![FieldError::new(
             "Idempotency-Key",

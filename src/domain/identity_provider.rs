@@ -146,7 +146,7 @@ impl IdentityProvider {
             ),
         ] {
             if given.trim().is_empty() {
-                wrong(pointer, "required", detail);
+                wrong(pointer, "not_said", detail);
             }
         }
         match Url::parse(&self.jwks_url) {
@@ -184,11 +184,11 @@ impl IdentityProvider {
         }
         if self.claims.role.is_some() && self.roles.is_empty() && self.default_role.is_none() {
             let detail = "says what the provider's roles are here, or else `default_role`: without both nobody can come in";
-            wrong("/roles", "required", detail);
+            wrong("/roles", "not_said", detail);
         }
         if self.provision && self.claims.role.is_none() && self.default_role.is_none() {
             let detail = "new users need a role: name one, or the claim that says it";
-            wrong("/default_role", "required", detail);
+            wrong("/default_role", "not_said", detail);
         }
         errors
     }
