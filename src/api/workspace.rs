@@ -316,7 +316,7 @@ fn check(settings: &mut WorkspaceSettings, allow_private: bool) -> Result<()> {
     if settings.disqualify_reasons.is_empty() {
         errors.push(FieldError::new(
             "/settings/disqualify_reasons",
-            "required",
+            "none_left",
             "a lead is disqualified for a reason: name at least one, or null for the usual ones",
         ));
     }

@@ -8,7 +8,7 @@ use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, LeadFields};
-use crate::domain::likeness::{Duplicate, Fresh, Sought, attached, judge, ranked};
+use crate::domain::likeness::{Candidate, Duplicate, Fresh, Sought, attached, judge, ranked};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
@@ -201,12 +201,12 @@ fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
                 .leads
                 .get(&id)
                 .filter(|lead| lead.is_test == capture.is_test)?;
-            judge(
-                &comparer,
-                &rules.matching,
-                &sought.evidence,
-                (lead, evidence),
-            )
+            let candidate = Candidate {
+                lead_id: id,
+                is_customer: lead.stage_kind == StageKind::Converted,
+                evidence,
+            };
+            judge(&comparer, &rules.matching, &sought.evidence, candidate)
         });
         duplicates.extend(judged.collect::<Vec<_>>());
         duplicates = ranked(duplicates);

@@ -8,7 +8,6 @@ use crate::domain::dedupe::{
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::match_policy::{MatchPolicy, MatchSettings};
-use crate::domain::stage::StageKind;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -165,31 +164,48 @@ impl Fresh {
     }
 }
 
-/// What two are to each other, if they may be one.
+/// What a lead is to somebody, if they may be one person. Companies that name nobody have to be more alike than that: they
+/// are branches of each other more often than the same.
 pub fn judge(
     comparer: &Comparer,
     settings: &MatchSettings,
     one: &Evidence,
-    (lead, other): (&Lead, &Evidence),
+    other: Candidate,
 ) -> Option<Duplicate> {
-    let Comparison {
-        probability,
-        fields,
-        ..
-    } = comparer.compare(one, other);
-    let are_people = one.names_a_person() || other.names_a_person();
+    let are_people = one.names_a_person() || other.evidence.names_a_person();
     let least = if are_people {
         settings.possible()
     } else {
         settings.possible().max(COMPANY)
     };
-    (probability >= least).then(|| Duplicate {
-        lead_id: lead.id,
+    // Most are nothing to each other: what each field says is only asked for those that are.
+    let weight = comparer.weigh(one, other.evidence, |_| ());
+    if dedupe::probability(weight) < least {
+        return None;
+    }
+    let Comparison {
         probability,
-        is_customer: lead.stage_kind == StageKind::Converted,
+        fields,
+        ..
+    } = comparer.compare(one, other.evidence);
+    Some(Duplicate {
+        lead_id: other.lead_id,
+        probability,
+        is_customer: other.is_customer,
         is_probable: is_probable(probability, &fields, settings),
         fields,
     })
+}
+
+/// A lead that somebody may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Which lead.
+    pub lead_id: Uuid,
+    /// It is a customer already.
+    pub is_customer: bool,
+    /// What is known of it.
+    pub evidence: &'a Evidence,
 }
 
 /// A lead as far as it is compared.
@@ -209,6 +225,17 @@ pub struct Compared {
     pub version: i64,
 }
 
+impl Compared {
+    /// As somebody may be it.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            lead_id: self.lead_id,
+            is_customer: self.is_customer,
+            evidence: &self.evidence,
+        }
+    }
+}
+
 /// What the other is to one, if they may be one person.
 pub fn judge_compared(
     comparer: &Comparer,
@@ -219,21 +246,7 @@ pub fn judge_compared(
     if one.is_test != other.is_test {
         return None;
     }
-    // Most are nothing to each other: what each field says is only asked for those that are.
-    let weight = comparer.weigh(&one.evidence, &other.evidence, |_| ());
-    if dedupe::probability(weight) < settings.possible() {
-        return None;
-    }
-    let lead = Lead {
-        id: other.lead_id,
-        stage_kind: if other.is_customer {
-            StageKind::Converted
-        } else {
-            StageKind::New
-        },
-        ..Lead::default()
-    };
-    judge(comparer, settings, &one.evidence, (&lead, &other.evidence))
+    judge(comparer, settings, &one.evidence, other.candidate())
 }
 
 /// Whether two are certain enough to be treated as one person: both say a given name, and neither it nor a date of birth is

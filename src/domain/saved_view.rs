@@ -7,7 +7,7 @@ use crate::domain::event::Actor;
 use crate::domain::lead_search::SortKey;
 use crate::domain::nearest::{did_you_mean, shown_name};
 use crate::domain::rules::Rules;
-use crate::domain::search_text::{MAX_WORDS, MIN_CHARACTERS, SearchText, SearchTextError};
+use crate::domain::search_text::{SearchText, SearchTextError};
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -122,14 +122,7 @@ impl ViewContent {
 }
 
 fn wrong_text(error: SearchTextError) -> FieldError {
-    let (code, detail) = match error {
-        SearchTextError::TooShort => (
-            "too_short",
-            format!("at least one word has {MIN_CHARACTERS} characters"),
-        ),
-        SearchTextError::TooManyWords => ("too_many", format!("at most {MAX_WORDS} words")),
-    };
-    FieldError::new("/q", code, detail)
+    FieldError::new("/q", error.code(), error.remedy())
 }
 
 fn wrong_columns(columns: &[String], rules: &Rules) -> Vec<FieldError> {
@@ -219,7 +212,7 @@ mod tests {
             places(&content),
             [
                 ("/condition/all/1/field".to_owned(), "unknown_field"),
-                ("/q".to_owned(), "too_short"),
+                ("/q".to_owned(), "word_too_short"),
                 ("/columns/1".to_owned(), "unknown_field"),
                 ("/columns/2".to_owned(), "unknown_field"),
                 ("/columns/3".to_owned(), "repeated"),

@@ -40,8 +40,8 @@ impl SearchTextError {
     /// Stable and machine readable.
     pub fn code(self) -> &'static str {
         match self {
-            SearchTextError::TooShort => "too_short",
-            SearchTextError::TooManyWords => "too_many",
+            SearchTextError::TooShort => "word_too_short",
+            SearchTextError::TooManyWords => "too_many_words",
         }
     }
 

@@ -856,7 +856,7 @@ fn a_selection_that_says_nothing_or_too_much_or_something_wrong_is_refused() {
     );
     assert_eq!(
         refused(json!({"q": "ab"})),
-        expected("/select/q", "too_short")
+        expected("/select/q", "word_too_short")
     );
 }
 

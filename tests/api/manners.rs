@@ -437,7 +437,7 @@ fn p7_a_request_that_failed_is_tried_anew() {
     ] {
         assert_eq!(captures.post("/v1/capture", &body).status, status);
     }
-    for odd in ["", "\"\"", &"x".repeat(256)] {
+    for odd in ["", "\"\"", "a\tb", &"x".repeat(256)] {
         let refused = app
             .client()
             .with("Idempotency-Key", odd)

@@ -370,7 +370,7 @@ fn what_is_wrong_with_a_search_is_said_at_once() {
     let wrong = [
         ("/condition/all/0/value", "unknown_option"),
         ("/condition/all/1/field", "not_filterable"),
-        ("/q", "too_short"),
+        ("/q", "word_too_short"),
         ("/sort/0", "unknown_sort"),
         ("/sort/2", "repeated"),
         ("/sort/3", "unknown_sort"),
@@ -433,7 +433,7 @@ fn short_filters_say_the_same_as_conditions() {
     let reply = app.get("/v1/leads?q=ab");
     assert_eq!(
         (reply.status, reply.errors()),
-        (422, vec![("?q".to_owned(), "too_short".to_owned())])
+        (422, vec![("?q".to_owned(), "word_too_short".to_owned())])
     );
 }
 

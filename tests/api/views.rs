@@ -96,7 +96,10 @@ fn what_is_wrong_with_a_view_is_told_with_its_place_in_the_body() {
             ("/sort/0", "unknown_sort")
         ])
     );
-    assert_eq!(wrong(json!({"q": "ab"})), places(&[("/q", "too_short")]));
+    assert_eq!(
+        wrong(json!({"q": "ab"})),
+        places(&[("/q", "word_too_short")])
+    );
     assert_eq!(
         wrong(json!({"colums": []})),
         places(&[("/colums", "unknown_field")])

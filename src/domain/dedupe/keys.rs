@@ -1,7 +1,8 @@
 //! Keys by which leads that may be one person are found: whoever shares one is compared.
 //!
 //! There are several families, each of other parts, so that one slip in any part leaves another key. A key is a keyed hash
-//! of 64 bits: it says nothing to who reads it, and one that two leads share by chance only costs a look.
+//! of 64 bits: keys of two workspaces have nothing in common, and one that two leads share by chance only costs a look.
+//! Who knows what it was keyed by can guess at names, so keys are kept like the leads themselves.
 
 use super::evidence::Evidence;
 use super::fold::{Word, hash_of};

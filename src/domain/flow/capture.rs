@@ -22,6 +22,7 @@ use crate::store::together::{self, NewRows};
 use crate::store::{duplicate_pairs, idempotency_keys, lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -135,7 +136,8 @@ pub fn capture_many(
         if captured.outcome != Outcome::Created && !one.visible.shows(&captured.lead) {
             return Err(Conflict::LeadNotVisible.into());
         }
-        let answer = (one.answers.done)(&told(conn, &captured, &one.visible)?);
+        let told = told(conn, &captured, &one.visible)?;
+        let answer = (one.answers.done)(told.as_ref());
         if let Some(key) = key {
             answered.insert(id_of(key), (key.request_hash, answer.clone()));
         }
@@ -292,18 +294,19 @@ fn look_for_likenesses(
 }
 
 /// What became of a capture, as its sender may know it: without leads that are kept from them.
-fn told(
+fn told<'a>(
     conn: &mut TenantConnection,
-    captured: &Captured,
+    captured: &'a Captured,
     visible: &Visibility,
-) -> Result<Captured> {
-    let mut told = captured.clone();
-    if visible.is_restricted() && !told.duplicates.is_empty() {
-        let ids: Vec<Uuid> = told.duplicates.iter().map(|one| one.lead_id).collect();
-        let known = leads::visible_among(conn, &ids, visible)?;
-        told.duplicates.retain(|one| known.contains(&one.lead_id));
+) -> Result<Cow<'a, Captured>> {
+    if !visible.is_restricted() || captured.duplicates.is_empty() {
+        return Ok(Cow::Borrowed(captured));
     }
-    Ok(told)
+    let mut told = captured.clone();
+    let ids: Vec<Uuid> = told.duplicates.iter().map(|one| one.lead_id).collect();
+    let known = leads::visible_among(conn, &ids, visible)?;
+    told.duplicates.retain(|one| known.contains(&one.lead_id));
+    Ok(Cow::Owned(told))
 }
 
 /// Every identity of the batch, for the lead that the first capture with it would become.

@@ -1,13 +1,12 @@
 //! Finds leads that are like somebody.
 
 use crate::domain::capture::Capture;
-use crate::domain::dedupe::{Evidence, MatchKey};
-use crate::domain::lead::Lead;
-use crate::domain::likeness::{Duplicate, Sought, evidence_of_lead, judge, ranked};
+use crate::domain::dedupe::MatchKey;
+use crate::domain::likeness::{Compared, Duplicate, Sought, judge, ranked};
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{leads, match_keys};
+use crate::store::{compared_leads, match_keys};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -41,13 +40,9 @@ pub fn find(
     ids.sort_unstable();
     ids.dedup();
     let settings = &rules.settings.matching;
-    let found: HashMap<Uuid, (Lead, Evidence)> = leads::list_by_ids(conn, &ids)?
+    let found: HashMap<Uuid, Compared> = compared_leads::list(conn, &ids, settings)?
         .into_iter()
-        .filter(|lead| lead.deleted_at.is_none())
-        .map(|lead| {
-            let evidence = evidence_of_lead(&lead, settings);
-            (lead.id, (lead, evidence))
-        })
+        .map(|lead| (lead.lead_id, lead))
         .collect();
     let comparer = rules.knowledge.comparer();
     Ok(sought
@@ -55,11 +50,10 @@ pub fn find(
         .zip(candidates)
         .map(|((capture, sought), candidates)| {
             let like = candidates.iter().filter_map(|id| {
-                let (lead, evidence) = found.get(id)?;
-                if lead.is_test != capture.is_test {
-                    return None;
-                }
-                judge(&comparer, settings, &sought.evidence, (lead, evidence))
+                let lead = found
+                    .get(id)
+                    .filter(|lead| lead.is_test == capture.is_test)?;
+                judge(&comparer, settings, &sought.evidence, lead.candidate())
             });
             ranked(like.collect())
         })

@@ -1,5 +1,5 @@
-//! A scan of all leads for those that may be one person: also where a slip in every part kept a capture from finding the
-//! other.
+//! A scan of all leads for those that may be one person: also leads from before there were keys, and where a key was too
+//! common for a capture to look at all who have it. Leads that share no key at all are not found.
 //!
 //! First it counts: how often values are found, and, of a sample, how many records a person has. What was counted serves
 //! captures from then on. Then each lead is compared with the older ones that share a key with it.
