@@ -140,7 +140,7 @@ pub async fn create_api_key(
     let name = capture_draft::line(Some(name)).ok_or_else(|| {
         Error::Invalid(vec![FieldError::new(
             "/name",
-            "required",
+            "empty_name",
             "say what it is used for",
         )])
     })?;

@@ -286,7 +286,7 @@ pub fn note_text(given: &str, pointer: &str) -> Result<String> {
     if text.is_empty() {
         return Err(Error::Invalid(vec![FieldError::new(
             pointer,
-            "required",
+            "empty",
             "a note says something; delete it instead",
         )]));
     }

@@ -204,7 +204,7 @@ pub fn read_email(pointer: &str, given: &str, errors: &mut Vec<FieldError>) -> S
 /// A name in normal form; an empty one is noted under the pointer.
 pub fn read_name(pointer: &str, given: &str, errors: &mut Vec<FieldError>) -> String {
     capture_draft::line(Some(given.to_owned())).unwrap_or_else(|| {
-        errors.push(FieldError::new(pointer, "required", "a name has letters"));
+        errors.push(FieldError::new(pointer, "empty_name", "a name has letters"));
         String::new()
     })
 }

@@ -195,7 +195,7 @@ fn changed(
         after.name = name.ok_or_else(|| {
             Error::Invalid(vec![FieldError::new(
                 "/name",
-                "required",
+                "empty_name",
                 "a workspace has a name",
             )])
         })?;

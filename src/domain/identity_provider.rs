@@ -178,7 +178,7 @@ impl IdentityProvider {
         if self.algorithms.is_empty() {
             wrong(
                 "/algorithms",
-                "required",
+                "none_left",
                 "at least one of RS256, ES256 and EdDSA",
             );
         }

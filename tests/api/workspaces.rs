@@ -53,7 +53,7 @@ fn a_wrong_admin_is_named_and_nothing_is_made() {
         reply.errors(),
         [
             ("/admin/email".into(), "email_incomplete".into()),
-            ("/admin/name".into(), "required".into())
+            ("/admin/name".into(), "empty_name".into())
         ]
     );
     assert_eq!(app.database().number("SELECT count(*) FROM workspaces"), 1);
