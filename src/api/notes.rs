@@ -42,7 +42,7 @@ pub struct NoteWrite {
 #[schema(example = json!({"pinned": true}))]
 pub struct NoteChange {
     /// What it says.
-    #[schema(min_length = 1, max_length = 20_000, pattern = r"\S")]
+    #[schema(required = false, min_length = 1, max_length = 20_000, pattern = r"\S")]
     pub body: String,
     /// Kept in sight; `null` is not.
     pub pinned: Option<bool>,

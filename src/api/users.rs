@@ -242,17 +242,19 @@ pub async fn get_user(
 #[allow(dead_code, reason = "the documented shape of a merge patch")]
 pub struct UserWrite {
     /// Mail address.
-    #[schema(max_length = 320)]
+    #[schema(required = false, max_length = 320)]
     pub email: String,
     /// Name.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(required = false, min_length = 1, max_length = 200)]
     pub name: String,
     /// What they are in the workspace.
+    #[schema(required = false)]
     pub role: Role,
     /// `disabled`: they may not come in any more; `active`: they may again.
+    #[schema(required = false)]
     pub status: WritableStatus,
     /// All their teams.
-    #[schema(max_items = 100)]
+    #[schema(required = false, max_items = 100)]
     pub team_ids: Vec<Uuid>,
 }
 
