@@ -34,7 +34,7 @@ pub fn key(
         .unwrap_or(text);
     let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if text.is_empty() || text.len() > MAX_LENGTH || !is_plain {
-        let detail = "1 to 255 ASCII characters, best a random UUID";
+        let detail = "1 to 255 printable ASCII characters, best a random UUID";
         return Err(Error::Invalid(vec![FieldError::new(
             "Idempotency-Key",
             "invalid_idempotency_key",

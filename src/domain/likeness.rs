@@ -183,18 +183,28 @@ pub fn judge(
     if dedupe::probability(weight) < least {
         return None;
     }
+    Some(explain(comparer, settings, one, other))
+}
+
+/// What a lead is to somebody, and what each field says of it, however unlike they are.
+pub fn explain(
+    comparer: &Comparer,
+    settings: &MatchSettings,
+    one: &Evidence,
+    other: Candidate,
+) -> Duplicate {
     let Comparison {
         probability,
         fields,
         ..
     } = comparer.compare(one, other.evidence);
-    Some(Duplicate {
+    Duplicate {
         lead_id: other.lead_id,
         probability,
         is_customer: other.is_customer,
         is_probable: is_probable(probability, &fields, settings),
         fields,
-    })
+    }
 }
 
 /// A lead that somebody may be.
@@ -251,7 +261,7 @@ pub fn judge_compared(
 
 /// Whether two are certain enough to be treated as one person: both say a given name, and neither it nor a date of birth is
 /// another altogether, as those of relatives are.
-pub fn is_probable(probability: f64, fields: &[FieldWeight], settings: &MatchSettings) -> bool {
+fn is_probable(probability: f64, fields: &[FieldWeight], settings: &MatchSettings) -> bool {
     let of = |field: Field| fields.iter().filter(move |one| one.field == field);
     let differs = |one: &FieldWeight| one.agreement == Agreement::Differs;
     probability >= settings.probable()

@@ -13,7 +13,7 @@ use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds};
 use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
 use crate::domain::lead::Lead;
-use crate::domain::likeness::{Duplicate, evidence_of_lead, is_probable};
+use crate::domain::likeness::{Candidate, Duplicate, evidence_of_lead, explain};
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::error::{Conflict, Error, Result};
@@ -263,18 +263,12 @@ impl Scan {
             comparer,
             |(id, one), (other_id, other), weight| {
                 if probability(weight) >= least {
-                    let compared = comparer.compare(&one.evidence, &other.evidence);
-                    let duplicate = Duplicate {
+                    let candidate = Candidate {
                         lead_id: other_id,
-                        is_probable: is_probable(
-                            compared.probability,
-                            &compared.fields,
-                            &rules.matching,
-                        ),
-                        probability: compared.probability,
-                        fields: compared.fields,
                         is_customer: other.is_customer,
+                        evidence: &other.evidence,
                     };
+                    let duplicate = explain(comparer, &rules.matching, &one.evidence, candidate);
                     found.push((id, duplicate));
                 }
             },
