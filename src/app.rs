@@ -9,10 +9,10 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
-    captures, changes, clusters, cors, duplicates, extract, field_definitions, form_door, history,
-    jobs, jwks, lead_details, lead_search, leads, login, me, measure, moves, notes, openapi,
-    operation, own_document, pipeline, request_id, schema, submissions, tags, teams, timeline,
-    users, views, workspace, workspaces,
+    captures, changes, clusters, cors, duplicates, extract, field_definitions, form_door, forward,
+    history, jobs, jwks, lead_details, lead_search, leads, login, me, measure, merges, moves,
+    notes, openapi, operation, own_document, pipeline, request_id, schema, submissions, tags,
+    teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -394,6 +394,12 @@ where
         .service(duplicates::reject_pair)
         .service(duplicates::reopen_pair)
         .service(duplicates::snooze_pair)
+        .service(merges::confirm_pair)
+        .service(merges::merge_all_pairs)
+        .service(merges::merge_leads)
+        .service(merges::list_merges)
+        .service(merges::get_merge)
+        .service(merges::undo_merge)
         .service(tags::list_tags)
         .service(tags::rename_tags)
         .service(clusters::list_clusters)
@@ -483,6 +489,7 @@ fn app(
         .default_service(web::to(unmatched))
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(fill_bare_errors))
+        .wrap(from_fn(forward::forward))
         .wrap(Compress::default())
         .wrap(from_fn(cors::cors))
         .wrap(from_fn(measure::measure))

@@ -18,6 +18,9 @@ pub enum Error {
     /// Well formed, but wrong in one or more fields. Never empty.
     #[error("{} field(s) are wrong", .0.len())]
     Invalid(Vec<FieldError>),
+    /// The lead became a part of another one, which the caller may know of.
+    #[error("lead {id} became a part of {into}")]
+    Merged { id: Uuid, into: Uuid },
     /// Well formed, but at odds with the present state.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -130,6 +133,18 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// The leads of the pair are one.
+    #[error("the leads of the pair were merged")]
+    PairMerged,
+    /// The merge was undone before.
+    #[error("the merge was undone")]
+    MergeUndone,
+    /// A later merge stands on this one.
+    #[error("merge {merge_id} came later and stands on this one")]
+    LaterMerge { merge_id: Uuid },
+    /// Another lead has come to what a lead would get back.
+    #[error("another lead has the {kind} by now")]
+    TakenOver { kind: &'static str, lead_id: Uuid },
     /// As many jobs of the workspace wait or run as may.
     #[error("{limit} jobs are waiting or running")]
     TooManyJobs { limit: i64 },

@@ -195,7 +195,7 @@ struct Item {
 /// An item that cannot be captured.
 enum Unready {
     /// Its fields are wrong.
-    Wrong(Problem),
+    Wrong(Box<Problem>),
     /// A fault of ours kept it from being put into normal form.
     Broken(Box<Broken>),
 }
@@ -212,7 +212,7 @@ fn read_item(
         Err(error) => {
             return Item {
                 reference: reference_of(text),
-                incoming: Err(Unready::Wrong(error.problem().clone())),
+                incoming: Err(Unready::Wrong(Box::new(error.problem().clone()))),
             };
         }
     };
@@ -229,15 +229,15 @@ fn read_item(
     };
     let incoming = if body.dry_run {
         let detail = "an item of a batch cannot be a dry run; capture it alone";
-        Err(Unready::Wrong(Problem::from(&Error::Invalid(vec![
-            FieldError::new("/dry_run", "not_in_a_batch", detail),
-        ]))))
+        Err(Unready::Wrong(Box::new(Problem::from(&Error::Invalid(
+            vec![FieldError::new("/dry_run", "not_in_a_batch", detail)],
+        )))))
     } else {
         match captures::prepare_as(body.into_draft(), received, caller, Manner::Program) {
             Prepared::Ready(incoming) => Ok(incoming),
-            Prepared::Refused(errors) => {
-                Err(Unready::Wrong(Problem::from(&Error::Invalid(errors))))
-            }
+            Prepared::Refused(errors) => Err(Unready::Wrong(Box::new(Problem::from(
+                &Error::Invalid(errors),
+            )))),
             Prepared::Broken(broken) => Err(Unready::Broken(broken)),
         }
     };
@@ -259,7 +259,7 @@ fn refuse_all_for_one(items: &[Item]) -> Result<(), ApiError> {
     for (index, item) in items.iter().enumerate() {
         match &item.incoming {
             Ok(_) => {}
-            Err(Unready::Wrong(problem)) => wrong.push((index, problem)),
+            Err(Unready::Wrong(problem)) => wrong.push((index, problem.as_ref())),
             Err(Unready::Broken(_)) => {
                 return Err(
                     Error::internal("a panic while an item was put into normal form").into(),
@@ -329,7 +329,7 @@ fn one_by_one(
                 waiting.push((index, item.reference));
                 results.push(None);
             }
-            Err(Unready::Wrong(problem)) => results.push(Some(refused(item.reference, problem))),
+            Err(Unready::Wrong(problem)) => results.push(Some(refused(item.reference, *problem))),
             Err(Unready::Broken(broken)) => {
                 let kept = captures::keep_broken(db, workspace_id, &broken);
                 results.push(Some(result_of(item.reference, kept)));

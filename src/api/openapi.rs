@@ -82,6 +82,7 @@ impl Modify for Shared {
 /// Completes the document that was collected from the handlers.
 pub fn complete(api: &mut utoipa::openapi::OpenApi) {
     secure(api);
+    lead_on(api);
     requests::complete(api);
     let schemas = api
         .components
@@ -161,6 +162,25 @@ fn secure(api: &mut utoipa::openapi::OpenApi) {
                 let roles = ExtensionsBuilder::new().add("x-roles", json!(needs.roles()));
                 operation.extensions = Some(roles.build());
             }
+        }
+    }
+}
+
+/// Adds to each operation of a lead that the lead may have become a part of another.
+fn lead_on(api: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut api.paths.paths {
+        if !path.starts_with("/v1/leads/{id}") {
+            continue;
+        }
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.extend(problem::moved());
         }
     }
 }

@@ -119,6 +119,28 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/stage",
         Needs::Scope(Scope::LeadsWrite),
     ),
+    (
+        "POST",
+        "/v1/leads/{id}/merge",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/merges", Needs::Scope(Scope::LeadsRead)),
+    ("GET", "/v1/merges/{id}", Needs::Scope(Scope::LeadsRead)),
+    (
+        "POST",
+        "/v1/merges/{id}/undo",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/dedupe/pairs/{id}/confirm",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/dedupe/merge-all",
+        Needs::Scope(Scope::LeadsBulk),
+    ),
     ("POST", "/v1/dedupe/check", Needs::Scope(Scope::LeadsRead)),
     ("POST", "/v1/dedupe/scans", Needs::Scope(Scope::LeadsBulk)),
     ("GET", "/v1/dedupe/pairs", Needs::Scope(Scope::LeadsRead)),

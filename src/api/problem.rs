@@ -10,7 +10,7 @@ mod fallback;
 mod kinds;
 
 pub use api_error::ApiError;
-pub use documented::{ReadProblems, WriteProblems, components};
+pub use documented::{ReadProblems, WriteProblems, components, moved};
 pub use fallback::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 pub use kinds::ProblemKind;
 
@@ -38,7 +38,7 @@ pub struct Problem {
     /// The kind of problem in a few words.
     pub title: String,
     /// The HTTP status again.
-    #[schema(minimum = 400, maximum = 599)]
+    #[schema(minimum = 308, maximum = 599)]
     pub status: u16,
     /// The last part of `type` in snake case.
     #[schema(examples("validation_failed"))]
@@ -56,9 +56,13 @@ pub struct Problem {
     /// When trying the same request again makes sense, in seconds from now; as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
-    /// The other lead that already carries the address, number or id (`identity_taken`), or the value (`value_taken`).
+    /// The other lead: that already carries the address, number or id (`identity_taken`, `taken_over`) or the value
+    /// (`value_taken`), or that this one became a part of (`lead_merged`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<Uuid>,
+    /// The merge that has to be undone first (`later_merge`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge_id: Option<Uuid>,
     /// Some of the leads that share values (`values_shared`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -101,6 +105,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_seconds: None,
             lead_id: None,
+            merge_id: None,
             lead_ids: Vec::new(),
         }
     }
@@ -120,6 +125,13 @@ impl From<&Error> for Problem {
                 ProblemKind::NotFound,
                 format!("There is no such {what}, or this caller may not see it."),
             ),
+            Error::Merged { into, .. } => Problem {
+                lead_id: Some(*into),
+                ..Problem::new(
+                    ProblemKind::LeadMerged,
+                    "The lead became a part of another one: see `lead_id`, and repeat the request at `Location`.",
+                )
+            },
             Error::Invalid(errors) => validation_failed(errors.clone()),
             Error::Forbidden(reason) => Problem::new(ProblemKind::Forbidden, *reason),
             Error::Conflict(conflict) => conflict.into(),
@@ -238,6 +250,25 @@ impl From<&Conflict> for Problem {
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::PairMerged => Problem::new(
+                ProblemKind::PairMerged,
+                "The two leads are one: see GET /v1/merges. To say that they are two people, undo the merge.",
+            ),
+            Conflict::MergeUndone => Problem::new(ProblemKind::MergeUndone, "The merge was undone already."),
+            Conflict::LaterMerge { merge_id } => Problem {
+                merge_id: Some(*merge_id),
+                ..Problem::new(
+                    ProblemKind::LaterMerge,
+                    "A later merge stands on this one: see `merge_id`. Undo that one first.",
+                )
+            },
+            Conflict::TakenOver { kind, lead_id } => Problem {
+                lead_id: Some(*lead_id),
+                ..Problem::new(
+                    ProblemKind::TakenOver,
+                    format!("A lead that would come back had a {kind} that another lead has by now: see `lead_id`. Merge that lead into the survivor, or take the {kind} from it, first."),
+                )
+            },
             Conflict::TooManyJobs { limit } => Problem::new(
                 ProblemKind::TooManyJobs,
                 format!("{limit} jobs of this workspace are waiting or running. Wait until one has ended, or cancel one: see GET /v1/jobs."),

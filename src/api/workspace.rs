@@ -287,6 +287,16 @@ fn check(settings: &mut WorkspaceSettings, allow_private: bool) -> Result<()> {
             ));
         }
     }
+    for name in settings.survivorship.rules.keys() {
+        if Field::from_name(name).is_none() && !name.starts_with("custom.") {
+            let name: String = name.chars().take(64).collect();
+            errors.push(FieldError::new(
+                format!("/settings/survivorship/rules/{name}"),
+                "not_a_lead_field",
+                "not a field of leads; custom values are custom.<name>",
+            ));
+        }
+    }
     if settings.matching.possible_permille > settings.matching.probable_permille {
         errors.push(FieldError::new(
             "/settings/matching/possible_permille",

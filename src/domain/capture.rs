@@ -378,6 +378,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         updated_at: created_at,
         last_activity_at: capture.occurred_at,
         deleted_at: None,
+        merged_into: None,
     };
     let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
     let event = event(EventType::LeadCreated, &mut lead, changes, ids);

@@ -17,6 +17,8 @@ pub enum PairState {
     Rejected,
     /// To be looked at later.
     Snoozed,
+    /// One person: the leads were merged.
+    Merged,
 }
 
 impl PairState {
@@ -26,14 +28,20 @@ impl PairState {
             PairState::Open => "open",
             PairState::Rejected => "rejected",
             PairState::Snoozed => "snoozed",
+            PairState::Merged => "merged",
         }
     }
 
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<PairState> {
-        [PairState::Open, PairState::Rejected, PairState::Snoozed]
-            .into_iter()
-            .find(|state| state.as_str() == name)
+        [
+            PairState::Open,
+            PairState::Rejected,
+            PairState::Snoozed,
+            PairState::Merged,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == name)
     }
 }
 
@@ -86,4 +94,22 @@ pub struct DuplicatePair {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl DuplicatePair {
+    /// Somebody decides about it.
+    pub fn decide(
+        &mut self,
+        state: PairState,
+        snoozed_until: Option<DateTime<Utc>>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) {
+        self.state = state;
+        self.snoozed_until = snoozed_until;
+        self.decided_by = Some(by.clone());
+        self.decided_at = Some(now);
+        self.version += 1;
+        self.updated_at = now;
+    }
 }

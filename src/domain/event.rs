@@ -158,6 +158,12 @@ pub enum EventType {
     /// Somebody else became accountable for a lead, or nobody. `data` has the reason.
     #[serde(rename = "lead.assigned")]
     LeadAssigned,
+    /// Leads became one. Each of them gets the event; `data` has the merge, the survivor and all of their ids.
+    #[serde(rename = "lead.merged")]
+    LeadMerged,
+    /// A merge was undone. Each of the leads gets the event; `data` has the merge, the survivor and all of their ids.
+    #[serde(rename = "lead.unmerged")]
+    LeadUnmerged,
     /// Something happened with a lead. `data` is the activity.
     #[serde(rename = "activity.created")]
     ActivityCreated,
@@ -189,6 +195,8 @@ impl EventType {
         EventType::LeadRestored,
         EventType::LeadStageChanged,
         EventType::LeadAssigned,
+        EventType::LeadMerged,
+        EventType::LeadUnmerged,
         EventType::ActivityCreated,
         EventType::ActivityUpdated,
         EventType::ActivityDeleted,
@@ -208,6 +216,8 @@ impl EventType {
             EventType::LeadRestored => "lead.restored",
             EventType::LeadStageChanged => "lead.stage_changed",
             EventType::LeadAssigned => "lead.assigned",
+            EventType::LeadMerged => "lead.merged",
+            EventType::LeadUnmerged => "lead.unmerged",
             EventType::ActivityCreated => "activity.created",
             EventType::ActivityUpdated => "activity.updated",
             EventType::ActivityDeleted => "activity.deleted",

@@ -31,6 +31,8 @@ pub enum JobKind {
     Bulk,
     /// A scan of all leads for those that may be one person.
     DedupeScan,
+    /// A merge of every pair that is probable enough.
+    MergeAll,
 }
 
 impl JobKind {
@@ -39,12 +41,13 @@ impl JobKind {
         match self {
             JobKind::Bulk => "bulk",
             JobKind::DedupeScan => "dedupe_scan",
+            JobKind::MergeAll => "merge_all",
         }
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<JobKind> {
-        [JobKind::Bulk, JobKind::DedupeScan]
+        [JobKind::Bulk, JobKind::DedupeScan, JobKind::MergeAll]
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }

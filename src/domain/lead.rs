@@ -59,6 +59,8 @@ pub struct Lead {
     pub last_activity_at: DateTime<Utc>,
     /// When it was deleted; it can be restored for [`RESTORE_DAYS`].
     pub deleted_at: Option<DateTime<Utc>>,
+    /// The lead that it became a part of; such a lead is deleted, and its id leads there for ever.
+    pub merged_into: Option<Uuid>,
 }
 
 impl Lead {

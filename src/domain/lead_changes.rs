@@ -57,6 +57,7 @@ pub fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
         "is_test": is_test,
         "last_activity_at": last_activity_at,
         "deleted_at": deleted_at,
+        "merged_into": merged_into,
     );
     changes
 }
@@ -99,6 +100,7 @@ pub fn take_back(lead: &mut Lead, change: &Change) {
         "is_test" => restore(&mut lead.is_test, old),
         "last_activity_at" => restore(&mut lead.last_activity_at, old),
         "deleted_at" => restore(&mut lead.deleted_at, old),
+        "merged_into" => restore(&mut lead.merged_into, old),
         _ => {}
     }
 }
@@ -161,6 +163,7 @@ mod tests {
             updated_at: later,
             last_activity_at: later,
             deleted_at: Some(later),
+            merged_into: Some(Uuid::max()),
             ..lead()
         }
     }
@@ -171,7 +174,7 @@ mod tests {
             let changes = differences(&old, &new);
             assert_eq!(
                 changes.len(),
-                Field::ALL.len() + 2 + 15,
+                Field::ALL.len() + 2 + 16,
                 "one change for each value: {changes:#?}"
             );
             let then = Moment {

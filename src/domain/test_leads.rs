@@ -32,5 +32,6 @@ pub fn lead() -> Lead {
         updated_at: at,
         last_activity_at: at,
         deleted_at: None,
+        merged_into: None,
     }
 }

@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The events of a history that the timeline shows.
-pub const MILESTONES: [EventType; 4] = [
+pub const MILESTONES: [EventType; 6] = [
     EventType::LeadStageChanged,
     EventType::LeadAssigned,
     EventType::LeadDeleted,
     EventType::LeadRestored,
+    EventType::LeadMerged,
+    EventType::LeadUnmerged,
 ];
 
 /// What an entry is.
@@ -32,6 +34,8 @@ pub enum EntryKind {
     StageChange,
     /// Somebody else became accountable; `data` has what changed, and why.
     Assignment,
+    /// Leads became one, or two again; `data` has the merge, and what changed.
+    Merge,
     /// The lead was made, deleted or restored.
     Lifecycle,
 }
@@ -113,6 +117,7 @@ impl From<HistoryEntry> for TimelineEntry {
         let kind = match entry.kind {
             EventType::LeadStageChanged => EntryKind::StageChange,
             EventType::LeadAssigned => EntryKind::Assignment,
+            EventType::LeadMerged | EventType::LeadUnmerged => EntryKind::Merge,
             _ => EntryKind::Lifecycle,
         };
         let stage = entry.changes.iter().find(|change| change.path == "stage");

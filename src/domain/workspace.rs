@@ -4,6 +4,7 @@
 use crate::domain::identity::IdentityKind;
 use crate::domain::identity_provider::IdentityProvider;
 use crate::domain::match_policy::MatchSettings;
+use crate::domain::survivorship::SurvivorshipSettings;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub struct WorkspaceSettings {
     pub identity_provider: Option<IdentityProvider>,
     /// What becomes of who may be a lead that is known, though no address and no number says so.
     pub matching: MatchSettings,
+    /// Whose values count where leads are merged.
+    pub survivorship: SurvivorshipSettings,
     /// Why a lead may be disqualified: a–z, 0–9 and `_`, at most 50 characters each.
     #[schema(max_items = 100)]
     pub disqualify_reasons: Vec<String>,
@@ -99,6 +102,7 @@ impl Default for WorkspaceSettings {
             rep_visibility: RepVisibility::All,
             identity_provider: None,
             matching: MatchSettings::default(),
+            survivorship: SurvivorshipSettings::default(),
             disqualify_reasons: DISQUALIFY_REASONS.map(str::to_owned).to_vec(),
         }
     }

@@ -1,6 +1,7 @@
 //! The ledger of consents: rows are added, never changed (promise P11).
 
 use crate::domain::capture::Consent;
+use crate::domain::consent::ConsentRecord;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::consents;
@@ -9,25 +10,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
-
-/// A line of the ledger.
-#[derive(Debug, Clone)]
-pub struct ConsentRecord {
-    /// A UUIDv7 of `created_at`.
-    pub id: Uuid,
-    /// Whose consent.
-    pub lead_id: Uuid,
-    /// What was said.
-    pub consent: Consent,
-    /// Which page, list or campaign asked.
-    pub source: Option<String>,
-    /// The receipt of the submission it came with.
-    pub submission_id: Option<Uuid>,
-    /// When, by the sender's clock.
-    pub occurred_at: DateTime<Utc>,
-    /// When we learnt of it.
-    pub created_at: DateTime<Utc>,
-}
 
 statement! {
     owned Insert {
@@ -93,6 +75,59 @@ struct ConsentRow {
     created_at: DateTime<Utc>,
 }
 
+impl From<ConsentRow> for ConsentRecord {
+    fn from(row: ConsentRow) -> Self {
+        ConsentRecord {
+            id: row.id,
+            lead_id: row.lead_id,
+            consent: Consent {
+                channel: row.channel,
+                purpose: row.purpose,
+                granted: row.granted,
+                text: row.text,
+            },
+            source: row.source,
+            submission_id: row.submission_id,
+            occurred_at: row.occurred_at,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Adds lines.
+pub fn insert_all(conn: &mut TenantConnection, new: &[ConsentRecord]) -> Result<()> {
+    if !new.is_empty() {
+        insertion(conn.workspace_id(), new)?.execute(conn.pg())?;
+    }
+    Ok(())
+}
+
+/// Takes lines out that were no statement of a person.
+pub fn remove(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<()> {
+    diesel::delete(consents::table)
+        .filter(consents::workspace_id.eq(conn.workspace_id()))
+        .filter(consents::id.eq_any(ids))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Of each of these leads, and each channel and purpose, the line that counts: the latest.
+pub fn list_standing(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<ConsentRecord>> {
+    let rows: Vec<ConsentRow> = consents::table
+        .filter(consents::workspace_id.eq(conn.workspace_id()))
+        .filter(consents::lead_id.eq_any(leads))
+        .distinct_on((consents::lead_id, consents::channel, consents::purpose))
+        .order((
+            consents::lead_id,
+            consents::channel,
+            consents::purpose,
+            consents::id.desc(),
+        ))
+        .select(ConsentRow::as_select())
+        .load(conn.pg())?;
+    Ok(rows.into_iter().map(ConsentRecord::from).collect())
+}
+
 /// What a lead agreed to and refused, newest first, older than `before`.
 pub fn list_of_lead(
     conn: &mut TenantConnection,
@@ -111,21 +146,5 @@ pub fn list_of_lead(
         query = query.filter(consents::id.lt(before));
     }
     let rows: Vec<ConsentRow> = query.load(conn.pg())?;
-    Ok(rows
-        .into_iter()
-        .map(|row| ConsentRecord {
-            id: row.id,
-            lead_id: row.lead_id,
-            consent: Consent {
-                channel: row.channel,
-                purpose: row.purpose,
-                granted: row.granted,
-                text: row.text,
-            },
-            source: row.source,
-            submission_id: row.submission_id,
-            occurred_at: row.occurred_at,
-            created_at: row.created_at,
-        })
-        .collect())
+    Ok(rows.into_iter().map(ConsentRecord::from).collect())
 }

@@ -11,8 +11,9 @@ use crate::store::schema::duplicate_pairs;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -83,7 +84,7 @@ statement! {
        unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::float8[], ?::jsonb[], ?::timestamptz[]) AS c (lead_id, other_lead_id, id, probability, fields, created_at) \
      ON CONFLICT (workspace_id, lead_id, other_lead_id) DO UPDATE SET probability = excluded.probability, fields = excluded.fields, \
        updated_at = excluded.updated_at, version = duplicate_pairs.version + 1 \
-     WHERE duplicate_pairs.state <> 'rejected' AND abs(duplicate_pairs.probability - excluded.probability) > 0.01"
+     WHERE duplicate_pairs.state IN ('open', 'snoozed') AND abs(duplicate_pairs.probability - excluded.probability) > 0.01"
 }
 
 /// Adds pairs, each a lead and one that it is like. One that is known takes the new probability, if it is another one by more than a hundredth; what was rejected stays so.
@@ -177,7 +178,7 @@ pub fn list(conn: &mut TenantConnection, filter: &PairFilter) -> Result<Vec<Dupl
                     .assume_not_null(),
             ),
         ),
-        PairState::Rejected => query.filter(state),
+        PairState::Rejected | PairState::Merged => query.filter(state),
     };
     if let Some(lead_id) = filter.lead_id {
         query = query.filter(
@@ -256,4 +257,155 @@ pub fn list_decided(
         .limit(limit)
         .select((duplicate_pairs::lead_id, duplicate_pairs::other_lead_id))
         .load(conn.pg())?)
+}
+
+/// Pairs of these leads with each other, or, of those that are rejected, with anybody; locked until the end of the
+/// transaction.
+pub fn lock_of_leads(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<DuplicatePair>> {
+    let among = || duplicate_pairs::lead_id.eq_any(leads);
+    let others = || duplicate_pairs::other_lead_id.eq_any(leads);
+    let rejected = duplicate_pairs::state.eq(PairState::Rejected.as_str());
+    let rows: Vec<Row> = duplicate_pairs::table
+        .filter(duplicate_pairs::workspace_id.eq(conn.workspace_id()))
+        .filter(among().and(others()).or(rejected.and(among().or(others()))))
+        .order((duplicate_pairs::lead_id, duplicate_pairs::other_lead_id))
+        .for_update()
+        .select(Row::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(DuplicatePair::try_from).collect()
+}
+
+/// Adds pairs that somebody has decided about; the answer is those that were not there before.
+pub fn add_decided(conn: &mut TenantConnection, pairs: &[DuplicatePair]) -> Result<Vec<Uuid>> {
+    let workspace_id = conn.workspace_id();
+    let mut added = Vec::new();
+    for pair in pairs {
+        let decided_by = pair.decided_by.as_ref().map(Json::of).transpose()?;
+        let is_new = diesel::insert_into(duplicate_pairs::table)
+            .values((
+                duplicate_pairs::workspace_id.eq(workspace_id),
+                duplicate_pairs::id.eq(pair.id),
+                duplicate_pairs::lead_id.eq(pair.lead_id),
+                duplicate_pairs::other_lead_id.eq(pair.other_lead_id),
+                duplicate_pairs::state.eq(pair.state.as_str()),
+                duplicate_pairs::probability.eq(pair.probability),
+                duplicate_pairs::fields.eq(Json::of(&pair.fields)?),
+                duplicate_pairs::found_by.eq(pair.found_by.as_str()),
+                duplicate_pairs::decided_by.eq(decided_by),
+                duplicate_pairs::decided_at.eq(pair.decided_at),
+                duplicate_pairs::version.eq(pair.version),
+                duplicate_pairs::created_at.eq(pair.created_at),
+                duplicate_pairs::updated_at.eq(pair.updated_at),
+            ))
+            .on_conflict_do_nothing()
+            .execute(conn.pg())?;
+        if is_new > 0 {
+            added.push(pair.id);
+        }
+    }
+    Ok(added)
+}
+
+/// Pairs by id, locked until the end of the transaction.
+pub fn lock_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<DuplicatePair>> {
+    let rows: Vec<Row> = duplicate_pairs::table
+        .filter(duplicate_pairs::workspace_id.eq(conn.workspace_id()))
+        .filter(duplicate_pairs::id.eq_any(ids))
+        .order((duplicate_pairs::lead_id, duplicate_pairs::other_lead_id))
+        .for_update()
+        .select(Row::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(DuplicatePair::try_from).collect()
+}
+
+/// Forgets pairs.
+pub fn remove(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<()> {
+    diesel::delete(duplicate_pairs::table)
+        .filter(duplicate_pairs::workspace_id.eq(conn.workspace_id()))
+        .filter(duplicate_pairs::id.eq_any(ids))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+statement! {
+    OpenOf { workspace_id: Uuid => SqlUuid, least: f64 => Double, now: DateTime<Utc> => Timestamptz, leads: [Uuid] => Array<SqlUuid>, others: [Uuid] => Array<SqlUuid> }
+    "SELECT lead_id, other_lead_id, probability FROM duplicate_pairs \
+     WHERE workspace_id = ? AND probability >= ? AND (state = 'open' OR (state = 'snoozed' AND snoozed_until <= ?)) \
+       AND (lead_id = ANY(?) OR other_lead_id = ANY(?)) LIMIT 1000",
+    returns (SqlUuid, SqlUuid, Double)
+}
+
+/// Open pairs of any of these leads that are at least so probable, with their probability.
+pub fn list_open_of(
+    conn: &mut TenantConnection,
+    leads: &[Uuid],
+    least: f64,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Uuid, f64)>> {
+    Ok(OpenOf {
+        workspace_id: &conn.workspace_id(),
+        least: &least,
+        now: &now,
+        leads,
+        others: leads,
+    }
+    .load(conn.pg())?)
+}
+
+/// Pairs of these leads of which somebody has said that they are two people.
+pub fn list_rejected_among(
+    conn: &mut TenantConnection,
+    leads: &[Uuid],
+) -> Result<HashSet<(Uuid, Uuid)>> {
+    let pairs: Vec<(Uuid, Uuid)> = duplicate_pairs::table
+        .filter(duplicate_pairs::workspace_id.eq(conn.workspace_id()))
+        .filter(duplicate_pairs::lead_id.eq_any(leads))
+        .filter(duplicate_pairs::other_lead_id.eq_any(leads))
+        .filter(duplicate_pairs::state.eq(PairState::Rejected.as_str()))
+        .select((duplicate_pairs::lead_id, duplicate_pairs::other_lead_id))
+        .load(conn.pg())?;
+    Ok(pairs.into_iter().collect())
+}
+
+statement! {
+    Older { workspace_id: Uuid => SqlUuid, after: Uuid => SqlUuid, least: f64 => Double, now: DateTime<Utc> => Timestamptz, limit: i64 => BigInt }
+    "SELECT DISTINCT lead_id FROM duplicate_pairs \
+     WHERE workspace_id = ? AND lead_id > ? AND probability >= ? AND (state = 'open' OR (state = 'snoozed' AND snoozed_until <= ?)) \
+     ORDER BY lead_id LIMIT ?",
+    returns SqlUuid
+}
+
+/// Leads that are the older one of an open pair that is at least so probable, in the order of their ids.
+pub fn list_older(
+    conn: &mut TenantConnection,
+    least: f64,
+    after: Option<Uuid>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    Ok(Older {
+        workspace_id: &conn.workspace_id(),
+        after: &after.unwrap_or_default(),
+        least: &least,
+        now: &now,
+        limit: &limit,
+    }
+    .load(conn.pg())?)
+}
+
+statement! {
+    CountOlder { workspace_id: Uuid => SqlUuid, least: f64 => Double, now: DateTime<Utc> => Timestamptz }
+    "SELECT count(DISTINCT lead_id) FROM duplicate_pairs \
+     WHERE workspace_id = ? AND probability >= ? AND (state = 'open' OR (state = 'snoozed' AND snoozed_until <= ?))",
+    returns BigInt
+}
+
+/// How many leads are the older one of an open pair that is at least so probable.
+pub fn count_older(conn: &mut TenantConnection, least: f64, now: DateTime<Utc>) -> Result<i64> {
+    Ok(CountOlder {
+        workspace_id: &conn.workspace_id(),
+        least: &least,
+        now: &now,
+    }
+    .get_result(conn.pg())?)
 }

@@ -163,7 +163,7 @@ pub fn list_milestones(
 ) -> Result<Vec<HistoryEntry>> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let is_milestone = sql::<Bool>(
-        "lead_history.type IN ('lead.stage_changed', 'lead.assigned', 'lead.deleted', 'lead.restored')",
+        "lead_history.type IN ('lead.stage_changed', 'lead.assigned', 'lead.deleted', 'lead.restored', 'lead.merged', 'lead.unmerged')",
     );
     let mut query = lead_history::table
         .filter(lead_history::workspace_id.eq(conn.workspace_id()))

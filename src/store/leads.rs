@@ -46,6 +46,7 @@ macro_rules! define_row {
             stage_changed_at: Option<DateTime<Utc>>,
             disqualify_reason: Option<String>,
             revisit_at: Option<DateTime<Utc>>,
+            merged_into: Option<Uuid>,
         }
 
         impl TryFrom<LeadRow> for Lead {
@@ -76,6 +77,7 @@ macro_rules! define_row {
                     stage_changed_at: row.stage_changed_at.unwrap_or(row.created_at),
                     disqualify_reason: row.disqualify_reason,
                     revisit_at: row.revisit_at,
+                    merged_into: row.merged_into,
                 })
             }
         }
@@ -161,6 +163,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                         leads::revisit_at.eq(lead.revisit_at),
                         leads::owner_id.eq(lead.owner_id),
                         leads::team_id.eq(lead.team_id),
+                        leads::merged_into.eq(lead.merged_into),
                     ),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),
@@ -300,7 +303,11 @@ pub fn list_known(
         .select((leads::id, leads::owner_id, leads::team_id))
         .into_boxed();
     query = if deleted {
-        query.filter(leads::deleted_at.is_not_null())
+        query.filter(
+            leads::deleted_at
+                .is_not_null()
+                .and(leads::merged_into.is_null()),
+        )
     } else {
         query.filter(leads::deleted_at.is_null())
     };

@@ -38,6 +38,7 @@ migrations! {
     "2026-11-22-000010_jobs",
     "2026-11-26-000011_duplicates",
     "2026-11-26-000014_matching",
+    "2026-11-27-000015_merges",
 }
 
 impl Migration {

@@ -29,6 +29,7 @@ pub mod login_attempts;
 pub mod match_keys;
 pub mod match_positions;
 pub mod match_statistics;
+pub mod merges;
 pub mod migrations;
 pub mod notes;
 pub mod one_time_tokens;

@@ -98,6 +98,7 @@ diesel::table! {
         stage_changed_at -> Nullable<Timestamptz>,
         disqualify_reason -> Nullable<Text>,
         revisit_at -> Nullable<Timestamptz>,
+        merged_into -> Nullable<Uuid>,
     }
 }
 
@@ -558,7 +559,54 @@ diesel::table! {
         lead_id -> Uuid,
     }
 }
+
+diesel::table! {
+    merges (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        survivor_id -> Uuid,
+        state -> Text,
+        before -> Jsonb,
+        changes -> Jsonb,
+        chosen -> Jsonb,
+        merged_by -> Jsonb,
+        created_at -> Timestamptz,
+        undone_by -> Nullable<Jsonb>,
+        undone_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    merge_leads (workspace_id, merge_id, lead_id) {
+        workspace_id -> Uuid,
+        merge_id -> Uuid,
+        lead_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    merge_moves (workspace_id, merge_id, kind, row_id) {
+        workspace_id -> Uuid,
+        merge_id -> Uuid,
+        kind -> Text,
+        row_id -> Uuid,
+        lead_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    merge_identities (workspace_id, merge_id, kind, value) {
+        workspace_id -> Uuid,
+        merge_id -> Uuid,
+        kind -> Text,
+        value -> Text,
+        lead_id -> Uuid,
+        content_hash -> Nullable<Bytea>,
+        submission_id -> Nullable<Uuid>,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);
+diesel::allow_tables_to_appear_in_same_query!(merges, merge_leads);
 diesel::allow_tables_to_appear_in_same_query!(team_members, teams);
 diesel::allow_tables_to_appear_in_same_query!(team_members, users);
 diesel::allow_tables_to_appear_in_same_query!(leads, users);

@@ -125,7 +125,7 @@ impl<'s> Parts<'s> {
         out.text("leads.workspace_id = ")
             .bind(self.scope.workspace_id);
         out.text(if search.deleted {
-            " AND leads.deleted_at IS NOT NULL"
+            " AND leads.deleted_at IS NOT NULL AND leads.merged_into IS NULL"
         } else {
             " AND leads.deleted_at IS NULL"
         });

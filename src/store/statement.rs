@@ -43,8 +43,8 @@ macro_rules! statement {
     };
     ($(#[$meta:meta])* $name:ident { $($bind:ident : $rust:ty => $sql:ty),* $(,)? } $text:expr) => {
         $(#[$meta])*
-        struct $name<'a> {
-            $($bind: &'a $rust,)*
+        pub(super) struct $name<'a> {
+            $(pub(super) $bind: &'a $rust,)*
         }
         $crate::store::statement::statement! { @run $name { $($bind => $sql),* } $text }
     };

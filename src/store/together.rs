@@ -4,13 +4,13 @@
 //! cost more than the rows. Citus does not take such a statement, so there each table gets its own.
 
 use crate::domain::activity::Activity;
+use crate::domain::consent::ConsentRecord;
 use crate::domain::event::{Event, Provenance};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::error::Result;
-use crate::store::consents::ConsentRecord;
 use crate::store::pool::TenantConnection;
 use crate::store::{
     activities, consents, idempotency_keys, lead_history, lead_values, leads, match_keys, outbox,

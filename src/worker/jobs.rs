@@ -6,6 +6,7 @@
 use crate::api::problem::{Problem, ProblemKind};
 use crate::domain::access::Scope;
 use crate::domain::flow::bulk::Bulk;
+use crate::domain::flow::merge_all::MergeAll;
 use crate::domain::flow::run_job::{LEASE, Step, Turn, Work};
 use crate::domain::flow::scan_duplicates::{IN_MEMORY, Memory, Scan};
 use crate::domain::flow::standing::{self, Standing};
@@ -128,6 +129,7 @@ impl JobRunner {
     fn work(&self, job: &Job, leads: Option<Vec<Uuid>>) -> Result<Box<dyn Work>> {
         Ok(match job.kind {
             JobKind::Bulk => Box::new(Bulk::of_job(job, leads)?),
+            JobKind::MergeAll => Box::new(MergeAll::of_job(job)?),
             JobKind::DedupeScan => Box::new(Scan {
                 job_id: job.id,
                 memory: self.memory.clone(),

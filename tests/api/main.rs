@@ -22,6 +22,7 @@ mod leads;
 mod lists;
 mod login;
 mod manners;
+mod merges;
 mod openapi;
 mod pipeline;
 mod refresh;

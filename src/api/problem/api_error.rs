@@ -7,6 +7,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 
 use super::{PROBLEM_JSON, Problem, ProblemKind, validation_failed};
+use crate::api::forward::Moved;
 use crate::api::rate_limit::Decision;
 use crate::error::{BoxError, Error, FieldError};
 
@@ -22,6 +23,7 @@ struct Answer {
     problem: Problem,
     headers: Vec<(HeaderName, HeaderValue)>,
     close: bool,
+    moved: Option<Moved>,
 }
 
 impl ApiError {
@@ -219,6 +221,7 @@ impl From<Problem> for ApiError {
             problem,
             headers: Vec::new(),
             close: false,
+            moved: None,
         }))
     }
 }
@@ -231,8 +234,12 @@ impl From<Error> for ApiError {
         }
         let problem = Problem::from(&error);
         log_fault(&error, &problem);
-        let answer = ApiError::from(problem);
+        let mut answer = ApiError::from(problem);
         match error {
+            Error::Merged { id, into } => {
+                answer.0.moved = Some(Moved { id, into });
+                answer
+            }
             // RFC 9110 §15.5.2: a 401 says how to authenticate.
             Error::LoginFailed | Error::SessionOver => {
                 answer.header(header::WWW_AUTHENTICATE, "Bearer realm=\"baton\"")
@@ -287,6 +294,7 @@ impl ResponseError for ApiError {
             problem,
             headers,
             close,
+            moved,
         } = self.0.as_ref();
         let mut response = HttpResponse::build(self.status_code());
         response
@@ -302,7 +310,11 @@ impl ResponseError for ApiError {
             response.force_close();
         }
         // Strings and numbers always serialize.
-        response.body(serde_json::to_vec(problem).unwrap_or_default())
+        let mut response = response.body(serde_json::to_vec(problem).unwrap_or_default());
+        if let Some(moved) = moved {
+            response.extensions_mut().insert(*moved);
+        }
+        response
     }
 }
 

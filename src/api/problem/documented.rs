@@ -56,6 +56,14 @@ const WRITE: &[ProblemKind] = &[
     ProblemKind::Unavailable,
 ];
 
+/// What an operation of a lead may answer besides.
+const MOVED: &[ProblemKind] = &[ProblemKind::LeadMerged];
+
+/// The answer of an operation of a lead that became a part of another.
+pub fn moved() -> BTreeMap<String, RefOr<Response>> {
+    references(MOVED)
+}
+
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         references(READ)
@@ -70,7 +78,7 @@ impl IntoResponses for WriteProblems {
 
 /// The answers that operations refer to, by the name of their component.
 pub fn components() -> BTreeMap<String, RefOr<Response>> {
-    let sets = [by_status(READ), by_status(WRITE)];
+    let sets = [by_status(READ), by_status(WRITE), by_status(MOVED)];
     let answers = sets.iter().flat_map(BTreeMap::values);
     answers
         .map(|kinds| (name(kinds), RefOr::T(response(kinds))))
@@ -131,6 +139,15 @@ fn response(kinds: &[ProblemKind]) -> Response {
             header(Type::Integer, "When to try again, in seconds."),
         );
     }
+    if kinds.contains(&ProblemKind::LeadMerged) {
+        response = response.header(
+            "Location",
+            header(
+                Type::String,
+                "The same request, of the lead it became a part of.",
+            ),
+        );
+    }
     if kinds.contains(&ProblemKind::Unauthorized) {
         response = response.header(
             "WWW-Authenticate",
@@ -166,7 +183,10 @@ fn example(kind: ProblemKind) -> Value {
             {"pointer": "/emial", "code": "unknown_field", "detail": "unknown field `emial`; did you mean `email`?"}
         ]);
     }
-    if matches!(kind, ProblemKind::IdentityTaken | ProblemKind::ValueTaken) {
+    if matches!(
+        kind,
+        ProblemKind::IdentityTaken | ProblemKind::ValueTaken | ProblemKind::LeadMerged
+    ) {
         example["lead_id"] = json!("0198c0de-7a11-7000-8000-00000000000a");
     }
     if let Some(seconds) = retry_after_seconds(kind) {

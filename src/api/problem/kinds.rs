@@ -32,6 +32,7 @@ macro_rules! problem_kinds {
 }
 
 problem_kinds! {
+    LeadMerged = PERMANENT_REDIRECT, "lead-merged", "The lead became a part of another";
     BadRequest = BAD_REQUEST, "bad-request", "The request cannot be understood";
     MalformedJson = BAD_REQUEST, "malformed-json", "The body is not JSON";
     TooDeep = BAD_REQUEST, "too-deep", "The JSON is nested too deeply";
@@ -56,6 +57,10 @@ problem_kinds! {
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
+    PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";
+    MergeUndone = CONFLICT, "merge-undone", "The merge was undone";
+    LaterMerge = CONFLICT, "later-merge", "A later merge stands on this one";
+    TakenOver = CONFLICT, "taken-over", "Another lead has it by now";
     TooManyJobs = CONFLICT, "too-many-jobs", "Too many jobs are waiting";
     TooManyViews = CONFLICT, "too-many-views", "Too many views are saved";
     JobEnded = CONFLICT, "job-ended", "The job has ended";

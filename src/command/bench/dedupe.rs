@@ -248,7 +248,7 @@ fn cpu_seconds() -> f64 {
 fn find(db: &Db, workspace_id: Uuid, caught: &Caught) -> Result<Vec<(Uuid, Uuid, f64)>, BoxError> {
     let rules = db.in_workspace(workspace_id, rules::load)?;
     let clusters = db.in_workspace(workspace_id, |conn| {
-        cluster_pairs(conn, &rules, MOST, Utc::now())
+        cluster_pairs(conn, &rules, rules.matching.possible(), MOST, Utc::now())
     })?;
     let ids: Vec<Uuid> = clusters
         .iter()

@@ -16,7 +16,7 @@ use crate::domain::lead_search::{After, KeyValue, LeadSearch, SortBy, SortKey};
 use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{jobs, lead_search, leads, workspaces};
+use crate::store::{jobs, lead_search, leads, merges, workspaces};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -195,7 +195,8 @@ impl Bulk {
         match &self.leads {
             Selection::Named(ids) => {
                 let deleted = self.change == BulkChange::Restore;
-                let known = leads::list_known(conn, ids, deleted, &by.visible)?;
+                let ids = today(conn, ids)?;
+                let known = leads::list_known(conn, &ids, deleted, &by.visible)?;
                 Ok(Preview {
                     total: known.len().try_into().map_err(Error::internal)?,
                     sample: known.into_iter().take(SAMPLE).collect(),
@@ -225,10 +226,10 @@ impl Bulk {
             return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
         }
         let (named, matching) = match &self.leads {
-            Selection::Named(ids) => (Some(ids.as_slice()), None),
+            Selection::Named(ids) => (Some(today(conn, ids)?), None),
             Selection::Matching(filter) => (None, Some(filter.clone())),
         };
-        let total = named.map(|ids| ids.len().try_into());
+        let total = named.as_ref().map(|ids| ids.len().try_into());
         let stored = Stored {
             change: self.change.clone(),
             matching,
@@ -241,7 +242,7 @@ impl Bulk {
             total.transpose().map_err(Error::internal)?,
             by.now,
         );
-        jobs::insert(conn, &job, named)?;
+        jobs::insert(conn, &job, named.as_deref())?;
         Ok(job)
     }
 }
@@ -322,4 +323,17 @@ impl Work for Bulk {
 
 fn ids_of(leads: &[Lead]) -> Vec<Uuid> {
     leads.iter().map(|lead| lead.id).collect()
+}
+
+/// The leads that are named, as they are today: one that became a part of another stands for that one. An id that is none
+/// stays, so that it is told.
+fn today(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let found = merges::resolve(conn, ids)?;
+    let mut today: Vec<Uuid> = ids
+        .iter()
+        .map(|id| found.get(id).copied().unwrap_or(*id))
+        .collect();
+    today.sort_unstable();
+    today.dedup();
+    Ok(today)
 }

@@ -6,6 +6,7 @@
 use crate::domain::access::Visibility;
 use crate::domain::activity::{self, Activity};
 use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, TakenValue};
+use crate::domain::consent::ConsentRecord;
 use crate::domain::duplicate_pair::FoundBy;
 use crate::domain::flow::find_likenesses;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
@@ -15,8 +16,8 @@ use crate::domain::likeness::{Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
 use crate::domain::submission::{Submission, SubmissionState};
-use crate::error::{Conflict, Result};
-use crate::store::consents::ConsentRecord;
+use crate::error::{Conflict, Error, Result};
+use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
 use crate::store::together::{self, NewRows};
 use crate::store::{duplicate_pairs, idempotency_keys, lead_identities, leads, submissions};
@@ -284,6 +285,10 @@ fn look_for_likenesses(
     held.sort_unstable();
     held.dedup();
     for lead in leads::lock_by_ids(conn, &held)? {
+        if lead.merged_into.is_some() {
+            // It became a part of another since it was found: run again, that one is.
+            return Err(Error::internal(LostRace));
+        }
         known.leads.insert(lead.id, lead);
     }
     let receipts = sought.into_iter().zip(found);

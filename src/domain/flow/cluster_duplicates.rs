@@ -22,7 +22,7 @@ pub fn put_together(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<usize> {
-    let clusters = cluster_pairs(conn, rules, PAIRS, now)?;
+    let clusters = cluster_pairs(conn, rules, rules.matching.possible(), PAIRS, now)?;
     duplicate_clusters::replace_all(conn, &clusters)?;
     Ok(clusters.len())
 }

@@ -19,19 +19,21 @@ const PAGE: i64 = 5_000;
 const LEADS: usize = 2_000;
 /// Two clusters are one where their leads speak for it on average, in bits; not quite as much as a pair has to, since
 /// what is between them has been found already.
-const ON_AVERAGE: f32 = -2.0;
+pub const ON_AVERAGE: f32 = -2.0;
 
-/// Leads that are one person each, of the most probable open pairs, at most so many. The answer has no lead alone.
+/// Leads that are one person each, of the most probable open pairs that are at least so probable, at most so many. The
+/// answer has no lead alone.
 pub fn cluster_pairs(
     conn: &mut TenantConnection,
     rules: &Rules,
+    least: f64,
     most: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<Vec<Uuid>>> {
     let mut filter = PairFilter {
         state: PairState::Open,
         lead_id: None,
-        least: rules.matching.possible(),
+        least,
         after: None,
         limit: PAGE,
         now,
@@ -64,10 +66,16 @@ pub fn cluster_pairs(
             }
         }
     }
+    let apart = duplicate_pairs::list_rejected_among(conn, &ids)?;
     let comparer = rules.knowledge.comparer();
-    let weigh = |one: Uuid, other: Uuid| match (known.get(&one), known.get(&other)) {
-        (Some(one), Some(other)) => comparer.weigh(one, other, |_| ()),
-        _ => f32::MIN,
+    let weigh = |one: Uuid, other: Uuid| {
+        if apart.contains(&(one.min(other), one.max(other))) {
+            return f32::MIN;
+        }
+        match (known.get(&one), known.get(&other)) {
+            (Some(one), Some(other)) => comparer.weigh(one, other, |_| ()),
+            _ => f32::MIN,
+        }
     };
     let weighed = pairs
         .into_iter()

@@ -45,7 +45,8 @@ pub fn delete_lead(
 /// # Errors
 /// A conflict when it is not deleted, or was deleted more than [`RESTORE_DAYS`] ago.
 pub fn restore_lead(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Lead> {
-    let mut lead = reach::seen(leads::lock(conn, id)?, &by.visible)?;
+    let lead = leads::lock(conn, id)?;
+    let mut lead = reach::seen(conn, lead, &by.visible)?;
     let Some(deleted_at) = lead.deleted_at else {
         return Err(Conflict::NotDeleted.into());
     };

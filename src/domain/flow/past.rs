@@ -26,7 +26,8 @@ pub fn read_as_of(
     at: DateTime<Utc>,
     visible: &Visibility,
 ) -> Result<Lead> {
-    let lead = reach::seen(leads::get(conn, id)?, visible)?;
+    let lead = leads::get(conn, id)?;
+    let lead = reach::seen(conn, lead, visible)?;
     if at < lead.created_at {
         return Err(Error::not_found("lead", id));
     }
@@ -57,7 +58,8 @@ pub fn list_history(
     limit: i64,
     visible: &Visibility,
 ) -> Result<Vec<HistoryEntry>> {
-    let lead = reach::seen(leads::get(conn, id)?, visible)?;
+    let lead = leads::get(conn, id)?;
+    let lead = reach::seen(conn, lead, visible)?;
     let mut entries = lead_history::list(conn, id, filter, before, limit)?;
     let has_room = i64::try_from(entries.len()).is_ok_and(|found| found < limit);
     if has_room && before.is_none_or(|before| id < before) {

@@ -4,26 +4,38 @@
 use crate::domain::access::Visibility;
 use crate::domain::lead::Lead;
 use crate::error::{Error, Result};
-use crate::store::leads;
 use crate::store::pool::TenantConnection;
+use crate::store::{leads, merges};
 use uuid::Uuid;
 
 /// A lead.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, when it is deleted, and when the caller may not know of it.
+/// [`Error::NotFound`] when there is none, when it is deleted, and when the caller may not know of it; [`Error::Merged`]
+/// when it became a part of another.
 pub fn get(conn: &mut TenantConnection, id: Uuid, visible: &Visibility) -> Result<Lead> {
-    present(seen(leads::get(conn, id)?, visible)?)
+    let lead = leads::get(conn, id)?;
+    present(seen(conn, lead, visible)?)
 }
 
 /// As [`get`], locked until the end of the transaction.
 pub fn lock(conn: &mut TenantConnection, id: Uuid, visible: &Visibility) -> Result<Lead> {
-    present(seen(leads::lock(conn, id)?, visible)?)
+    let lead = leads::lock(conn, id)?;
+    present(seen(conn, lead, visible)?)
 }
 
 /// The lead, unless the caller may not know of it; also a deleted one.
-pub fn seen(lead: Lead, visible: &Visibility) -> Result<Lead> {
-    if visible.shows(&lead) {
+///
+/// # Errors
+/// [`Error::Merged`] when it became a part of a lead that the caller may know of.
+pub fn seen(conn: &mut TenantConnection, lead: Lead, visible: &Visibility) -> Result<Lead> {
+    if lead.merged_into.is_some()
+        && let Some(into) = merges::resolve(conn, &[lead.id])?.remove(&lead.id)
+        && visible.shows(&leads::get(conn, into)?)
+    {
+        return Err(Error::Merged { id: lead.id, into });
+    }
+    if lead.merged_into.is_none() && visible.shows(&lead) {
         Ok(lead)
     } else {
         Err(Error::not_found("lead", lead.id))

@@ -2,14 +2,16 @@
 
 use crate::domain::access::Visibility;
 use crate::domain::duplicate_pair::{DuplicatePair, PairState};
+use crate::domain::flow::merge_leads::{self, Merged, Wanted};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::lead::Lead;
-use crate::error::{Error, Result};
+use crate::domain::survivorship::Choice;
+use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::duplicate_pairs::{self, PairFilter};
-use crate::store::leads;
 use crate::store::pool::TenantConnection;
+use crate::store::{leads, merges};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Pages that are read for one, where leads are deleted or kept from the caller.
@@ -26,7 +28,7 @@ pub struct ShownPair {
     pub other: Lead,
 }
 
-/// Pairs of leads that are there and that the caller may know of, the most probable first.
+/// Pairs of leads that are there, or are one by now, and that the caller may know of, the most probable first.
 pub fn list(
     conn: &mut TenantConnection,
     filter: &PairFilter,
@@ -34,6 +36,12 @@ pub fn list(
 ) -> Result<Vec<ShownPair>> {
     let wanted = usize::try_from(filter.limit).map_err(Error::internal)?;
     let mut filter = filter.clone();
+    if let Some(lead_id) = filter.lead_id
+        && filter.state != PairState::Merged
+    {
+        let today = merges::resolve(conn, &[lead_id])?;
+        filter.lead_id = today.get(&lead_id).copied().or(Some(lead_id));
+    }
     let mut shown = Vec::new();
     for _ in 0..ROUNDS {
         let page = duplicate_pairs::list(conn, &filter)?;
@@ -63,13 +71,15 @@ fn with_leads(
     ids.dedup();
     let found: HashMap<Uuid, Lead> = leads::list_by_ids(conn, &ids)?
         .into_iter()
-        .filter(|lead| lead.deleted_at.is_none() && visible.shows(lead))
+        .filter(|lead| visible.shows(lead))
         .map(|lead| (lead.id, lead))
         .collect();
     let shown = pairs.into_iter().filter_map(|pair| {
+        // Of leads that were merged one is there at most; the pair says what became of them.
+        let is_shown = |lead: &&Lead| lead.deleted_at.is_none() || pair.state == PairState::Merged;
         Some(ShownPair {
-            lead: found.get(&pair.lead_id)?.clone(),
-            other: found.get(&pair.other_lead_id)?.clone(),
+            lead: found.get(&pair.lead_id).filter(is_shown)?.clone(),
+            other: found.get(&pair.other_lead_id).filter(is_shown)?.clone(),
             pair,
         })
     });
@@ -103,19 +113,48 @@ pub fn decide(
 ) -> Result<ShownPair> {
     get(conn, id, &by.visible)?;
     let mut pair = duplicate_pairs::lock(conn, id)?;
+    if pair.state == PairState::Merged {
+        return Err(Conflict::PairMerged.into());
+    }
     let (state, until) = match verdict {
         Verdict::Rejected => (PairState::Rejected, None),
         Verdict::SnoozedUntil(until) => (PairState::Snoozed, Some(until)),
         Verdict::Reopened => (PairState::Open, None),
     };
     if (pair.state, pair.snoozed_until) != (state, until) {
-        pair.state = state;
-        pair.snoozed_until = until;
-        pair.decided_by = Some(by.provenance.actor.clone());
-        pair.decided_at = Some(by.now);
-        pair.version += 1;
-        pair.updated_at = by.now;
+        pair.decide(state, until, &by.provenance.actor, by.now);
         duplicate_pairs::update(conn, &pair)?;
     }
     get(conn, id, &by.visible)
+}
+
+/// Says that they are one person: the leads are merged. Unless the caller names the survivor, it is the older lead.
+///
+/// # Errors
+/// As [`merge_leads::merge`]; a survivor that is none of the two, by its pointer.
+pub fn confirm(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    survivor_id: Option<Uuid>,
+    choices: BTreeMap<String, Choice>,
+    by: &OnBehalf,
+) -> Result<Merged> {
+    let ShownPair { pair, .. } = get(conn, id, &by.visible)?;
+    if pair.state == PairState::Merged {
+        return Err(Conflict::PairMerged.into());
+    }
+    let survivor_id = survivor_id.unwrap_or(pair.lead_id);
+    let both = [pair.lead_id, pair.other_lead_id];
+    if !both.contains(&survivor_id) {
+        let detail = "one of the two leads of the pair";
+        let wrong = FieldError::new("/survivor_id", "not_of_the_pair", detail);
+        return Err(Error::Invalid(vec![wrong]));
+    }
+    let wanted = Wanted {
+        survivor_id,
+        with: both.into_iter().filter(|id| *id != survivor_id).collect(),
+        choices,
+        expected: None,
+    };
+    merge_leads::merge(conn, &wanted, by)
 }

@@ -21,7 +21,8 @@ pub fn list(
     limit: i64,
     visible: &Visibility,
 ) -> Result<Vec<TimelineEntry>> {
-    let lead = reach::seen(leads::get(conn, lead_id)?, visible)?;
+    let lead = leads::get(conn, lead_id)?;
+    let lead = reach::seen(conn, lead, visible)?;
     let mut entries: Vec<TimelineEntry> = Vec::new();
     if let Some(kinds) = &wanted.activities {
         let filter = ActivityFilter {

@@ -231,6 +231,7 @@ pub fn lead(draw: &mut Draw, owners: &[Uuid], now: DateTime<Utc>) -> Lead {
         updated_at: moment(draw, now),
         last_activity_at: moment(draw, now),
         deleted_at: None,
+        merged_into: None,
     }
 }
 

@@ -112,6 +112,7 @@ impl Operation {
                 | "/v1/dedupe/clusters"
                 | "/v1/tags"
                 | "/v1/dedupe/pairs"
+                | "/v1/merges"
                 | "/v1/field-definitions"
                 | "/v1/openapi.json"
                 | "/v1/submissions"
@@ -132,6 +133,7 @@ impl Operation {
                 | "/v1/dedupe/calibrations/{id}"
                 | "/v1/leads/{id}/history"
                 | "/v1/dedupe/pairs/{id}"
+                | "/v1/merges/{id}"
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/notes"
                 | "/v1/leads/{id}/timeline"
@@ -191,6 +193,13 @@ impl Operation {
             ("PATCH", "/v1/views/{id}") => Some(json!({"name": "Renamed"})),
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
+            }
+            ("POST", "/v1/leads/{id}/merge") => Some(json!({"with": [ids.lead]})),
+            ("POST", "/v1/merges/{id}/undo") | ("POST", "/v1/dedupe/pairs/{id}/confirm") => {
+                Some(json!({}))
+            }
+            ("POST", "/v1/dedupe/merge-all") => {
+                Some(json!({"min_probability": 1.0, "dry_run": true}))
             }
             ("POST", "/v1/dedupe/check") => Some(json!({"items": [{"email": person}]})),
             ("POST", "/v1/dedupe/pairs/{id}/snooze") => {
