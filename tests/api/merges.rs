@@ -577,7 +577,7 @@ fn p9_merges_of_the_same_leads_at_once_end_in_one_lead_also_while_its_person_kee
     assert_eq!(roots, there.iter().map(id).collect());
     let mut submissions = 0;
     for lead in &there {
-        submissions += activities(&app, &format!("{}", lead["id"].as_str().unwrap())).len();
+        submissions += activities(&app, lead["id"].as_str().unwrap()).len();
         for identity in identities(&app, lead["id"].as_str().unwrap()) {
             let found = app.capture(json!({"email": identity, "dry_run": true}));
             assert_eq!(found["lead"]["id"], lead["id"]);

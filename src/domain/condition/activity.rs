@@ -21,6 +21,15 @@ pub struct ActivityTest {
     pub within: Option<Span>,
 }
 
+/// Which activities are meant, each looked at by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActivityPattern {
+    /// Of one of these types.
+    pub types: Vec<String>,
+    /// What else is asked of it.
+    pub filter: Node<ActivityCheck>,
+}
+
 /// A single thing that is asked of an activity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActivityCheck {

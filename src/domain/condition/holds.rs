@@ -1,6 +1,6 @@
 //! Judging a condition in memory, over what is known of one lead.
 
-use super::activity::{ActivityCheck, ActivityTest};
+use super::activity::{ActivityCheck, ActivityPattern, ActivityTest};
 use super::comparison::Test;
 use super::field::Field;
 use super::forms::{Forms, custom_forms, tag_forms};
@@ -90,6 +90,13 @@ impl ActivityTest {
             .take(usize::try_from(enough).unwrap_or(usize::MAX))
             .count();
         self.count.accepts(u32::try_from(found).unwrap_or(u32::MAX))
+    }
+}
+
+impl ActivityPattern {
+    /// Whether an activity of one of its types, which is not looked at again, is meant. Relative times count from `now`.
+    pub fn accepts(&self, activity: &Activity, now: DateTime<Utc>) -> bool {
+        self.filter.holds(&|check| check.holds(activity, now))
     }
 }
 

@@ -36,7 +36,7 @@ mod reading;
 mod renaming;
 mod time;
 
-pub use activity::{ActivityCheck, ActivityField, ActivityTest, Count};
+pub use activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, Count};
 pub use column::{Column, Kind, Operator};
 pub use comparison::{Comparison, Datum, Operand, Order, Test};
 pub use field::{AttributionKey, CustomField, Field, Touch};
@@ -122,6 +122,11 @@ impl Condition {
         parse::parse_for_search(value, rules, pointer)
     }
 
+    /// Whether it holds for no lead, whatever is known of it.
+    pub fn never_holds(&self) -> bool {
+        self.root.is_always(false)
+    }
+
     /// Both.
     #[must_use]
     pub fn and(self, other: Node<LeadCheck>) -> Condition {
@@ -140,6 +145,37 @@ impl Condition {
         let mut found = Vec::new();
         collect(&self.root, &mut found);
         found
+    }
+}
+
+impl<C> Node<C> {
+    /// Whether its shape alone makes it always come out like this.
+    pub fn is_always(&self, outcome: bool) -> bool {
+        match (self, outcome) {
+            (Node::All(parts), true) | (Node::Any(parts), false) => {
+                parts.iter().all(|part| part.is_always(outcome))
+            }
+            (Node::All(parts), false) | (Node::Any(parts), true) => {
+                parts.iter().any(|part| part.is_always(outcome))
+            }
+            (Node::Not(part), _) => part.is_always(!outcome),
+            (Node::Check(_), _) => false,
+        }
+    }
+}
+
+impl ActivityPattern {
+    /// Reads types and the condition of an activity. `pointer` is where the object with `types` and `where` stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with the JSON pointer of the place and what helps.
+    pub fn parse(
+        types: &[String],
+        filter: Option<&Value>,
+        rules: &Rules,
+        pointer: &str,
+    ) -> Result<ActivityPattern, Vec<FieldError>> {
+        parse::parse_pattern(types, filter, rules, pointer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading conditions: everything that is wrong is reported, with the place.
 
-use super::activity::{ActivityCheck, ActivityField, ActivityTest, Count};
+use super::activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, Count};
 use super::column::{Column, Kind, Operator};
 use super::comparison::{Comparison, Order, Test};
 use super::field::{AttributionKey, CustomField, Field, Touch};
@@ -30,6 +30,23 @@ pub(super) fn parse_for_search(
     pointer: &str,
 ) -> Result<Condition, Vec<FieldError>> {
     Parser::new(rules, true).run(value, pointer)
+}
+
+pub(super) fn parse_pattern(
+    types: &[String],
+    filter: Option<&Value>,
+    rules: &Rules,
+    pointer: &str,
+) -> Result<ActivityPattern, Vec<FieldError>> {
+    let mut parser = Parser::new(rules, false);
+    let types = parser.activity_types(&types.into(), &format!("{pointer}/types"));
+    let filter = parser.activity_filter(filter, pointer, 1);
+    match (types, filter) {
+        (Some(types), Some(filter)) if parser.errors.is_empty() => {
+            Ok(ActivityPattern { types, filter })
+        }
+        _ => Err(parser.errors),
+    }
 }
 
 struct Parser<'r> {
@@ -476,16 +493,7 @@ impl<'r> Parser<'r> {
     ) -> Option<ActivityTest> {
         self.only(object, ACTIVITY_KEYS, at);
         let types = self.activity_types(&object["activity"], &format!("{at}/activity"));
-        let filter = match object.get("where") {
-            None => Some(Node::All(Vec::new())),
-            Some(filter) => self.node(
-                filter,
-                &format!("{at}/where"),
-                depth + 1,
-                WHERE_KEYS,
-                Parser::activity_check,
-            ),
-        };
+        let filter = self.activity_filter(object.get("where"), at, depth + 1);
         let count = match object.get("count") {
             None => Some(Count::default()),
             Some(count) => self.count(count, &format!("{at}/count")),
@@ -500,6 +508,25 @@ impl<'r> Parser<'r> {
             count: count?,
             within: within?,
         })
+    }
+
+    /// What stands under `where`; everything is meant where nothing does.
+    fn activity_filter(
+        &mut self,
+        filter: Option<&Value>,
+        at: &str,
+        depth: usize,
+    ) -> Option<Node<ActivityCheck>> {
+        match filter {
+            None => Some(Node::All(Vec::new())),
+            Some(filter) => self.node(
+                filter,
+                &format!("{at}/where"),
+                depth,
+                WHERE_KEYS,
+                Parser::activity_check,
+            ),
+        }
     }
 
     fn activity_types(&mut self, value: &Value, place: &str) -> Option<Vec<String>> {

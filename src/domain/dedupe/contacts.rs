@@ -4,7 +4,7 @@ use super::fold::hash_of;
 use super::likeness::{Agreement, distance};
 
 /// Mail providers whose domain says nothing of where somebody works.
-const FREE: [&str; 42] = [
+pub const FREE: [&str; 42] = [
     "aol.com",
     "bluewin.ch",
     "btinternet.com",

@@ -25,6 +25,7 @@ mod weights;
 pub use calibrate::{Calibrated, FieldReport, Observation, Sample, calibrate};
 pub use cluster::{Pair, cluster};
 pub use compare::{Comparer, Comparison, FieldWeight, probability};
+pub use contacts::FREE as FREE_MAIL_DOMAINS;
 pub use evidence::{Draft, Evidence, EvidenceKind, Other};
 pub use frequencies::{Frequencies, KeptFrequencies};
 pub use keys::{MAX_KEYS, MatchKey, keys};

@@ -1,0 +1,71 @@
+//! The people of a workspace and their shifts, as far as routing goes.
+
+use super::pool::Member;
+use crate::domain::access::Role;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A user, as far as routing goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RosterUser {
+    /// Who.
+    pub id: Uuid,
+    /// May get leads: is not disabled.
+    pub is_active: bool,
+    /// What they are in the workspace.
+    pub role: Role,
+    /// Their team, if they are in exactly one.
+    pub team_id: Option<Uuid>,
+    /// Until when they are away, whatever pools say; `None`: they are not.
+    pub away_until: Option<DateTime<Utc>>,
+}
+
+/// The users of a workspace. Made once for as long as they stay as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Roster {
+    users: HashMap<Uuid, RosterUser>,
+    reps: Vec<Member>,
+}
+
+impl Roster {
+    /// Of all users. The active reps, managers and admins have their first turns by age of their ids.
+    pub fn new(users: impl IntoIterator<Item = RosterUser>) -> Roster {
+        let users: HashMap<Uuid, RosterUser> =
+            users.into_iter().map(|user| (user.id, user)).collect();
+        let sells = |user: &&RosterUser| {
+            user.is_active && matches!(user.role, Role::Rep | Role::Manager | Role::Admin)
+        };
+        let mut reps: Vec<Uuid> = users.values().filter(sells).map(|user| user.id).collect();
+        reps.sort_unstable();
+        Roster::with_reps(users, reps)
+    }
+
+    pub(super) fn with_reps(users: HashMap<Uuid, RosterUser>, reps: Vec<Uuid>) -> Roster {
+        Roster {
+            users,
+            reps: reps.into_iter().map(Member::plain).collect(),
+        }
+    }
+
+    /// The user of that id.
+    pub fn find(&self, id: Uuid) -> Option<&RosterUser> {
+        self.users.get(&id)
+    }
+
+    /// The members of a pool of all reps.
+    pub fn reps(&self) -> &[Member] {
+        &self.reps
+    }
+}
+
+/// When people of a calendar are on shift.
+pub trait Shifts {
+    /// Whether they are at that moment.
+    fn is_on(&self, calendar: &str, at: DateTime<Utc>) -> bool;
+
+    /// When they are next, after a moment at which they are not; `None`: never, as far as can be seen.
+    fn next_on(&self, calendar: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>>;
+}
