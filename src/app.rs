@@ -9,10 +9,10 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
-    captures, changes, clusters, cors, duplicates, extract, field_definitions, form_door, forward,
-    history, jobs, jwks, lead_details, lead_search, leads, login, me, measure, merges, moves,
-    notes, openapi, operation, own_document, pipeline, request_id, schema, submissions, tags,
-    teams, timeline, users, views, workspace, workspaces,
+    captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
+    form_door, forward, history, jobs, jwks, lead_details, lead_search, leads, login, me, measure,
+    merges, moves, notes, openapi, operation, own_document, pipeline, request_id, rules, schema,
+    submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{field_walk, match_follower, retention, search_index, sequencer};
+use crate::worker::{clocks, field_walk, match_follower, retention, search_index, sequencer};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -48,6 +48,8 @@ const LOOK_FOR_JOBS: Duration = Duration::from_secs(1);
 const WALK: Duration = Duration::from_secs(1);
 /// How often the index of texts looks for what has changed: few transactions, each with all that came meanwhile.
 const INDEX: Duration = Duration::from_millis(500);
+/// How often it is looked for clocks that are due.
+const FIRE: Duration = Duration::from_millis(200);
 /// How often leads that have changed are compared with others, those of that time together.
 const COMPARE: Duration = Duration::from_millis(1000);
 /// How often retention looks.
@@ -280,6 +282,7 @@ pub fn start_workers(
     jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let index_metrics = metrics.clone();
+    let fired = events.clone();
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -319,6 +322,12 @@ pub fn start_workers(
             log::warn!("Leads that have changed are not compared with others yet: {error}");
         }
     };
+    let clock_db = db.clone();
+    let fire = move || match clocks::tick(&clock_db) {
+        Ok(0) => {}
+        Ok(_) => fired.wake(),
+        Err(error) => log::warn!("Clocks do not fire, it will be tried again: {error}"),
+    };
     let index_db = db.clone();
     let index = move || {
         if let Err(error) = search_index::tick(&index_db, &index_metrics) {
@@ -327,6 +336,8 @@ pub fn start_workers(
     };
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
+        Ticker::start("clocks", FIRE, REST, Arc::new(Wake::default()), fire)
+            .map_err(Error::internal)?,
         Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
             .map_err(Error::internal)?,
         Ticker::start("matches", COMPARE, REST, Arc::new(Wake::default()), compare)
@@ -395,6 +406,18 @@ where
         .service(duplicates::reopen_pair)
         .service(duplicates::snooze_pair)
         .service(merges::confirm_pair)
+        .service(rules::write_rule)
+        .service(rules::list_rules)
+        .service(rules::get_rule)
+        .service(rules::activate_rule)
+        .service(rules::retire_rule)
+        .service(decisions::list_clocks_of_lead)
+        .service(decisions::list_assignments)
+        .service(decisions::list_decisions)
+        .service(decisions::get_decision)
+        .service(decisions::list_clocks)
+        .service(decisions::read_fairness)
+        .service(decisions::list_orphans)
         .service(merges::merge_all_pairs)
         .service(merges::merge_leads)
         .service(merges::list_merges)

@@ -133,6 +133,12 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
+    /// What a rule document names is gone, or has changed.
+    #[error("the rule document cannot be used any more: {detail}")]
+    RuleUnusable { detail: String },
+    /// The rule document does not count.
+    #[error("the rule document is {state}")]
+    RuleNotActive { state: &'static str },
     /// The leads of the pair are one.
     #[error("the leads of the pair were merged")]
     PairMerged,

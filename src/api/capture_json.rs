@@ -1,5 +1,6 @@
 //! Captures, as requests say them and answers show them.
 
+use crate::api::decisions::{ClockBody, RoutingBrief};
 use crate::api::lead_json::LeadBody;
 use crate::domain::capture::{Captured, Consent, Outcome};
 use crate::domain::capture_draft::CaptureDraft;
@@ -265,6 +266,13 @@ pub struct CaptureAnswer {
     pub lead: LeadBody,
     /// What happened, in order; empty when nothing changed because this was delivered before.
     pub events: Vec<EventBrief>,
+    /// Who got the lead, and why; `null` for a lead that was known, for tests, and where the sender has it themselves.
+    #[schema(required = true)]
+    pub assignment: Option<RoutingBrief>,
+    /// Clocks that started: by when somebody has to answer.
+    pub clocks: Vec<ClockBody>,
+    /// What was decided about the lead, in full under `GET /v1/decisions/{id}`.
+    pub decision_ids: Vec<Uuid>,
 }
 
 impl From<&Captured> for CaptureAnswer {
@@ -291,6 +299,19 @@ impl From<&Captured> for CaptureAnswer {
             customer: captured.lead.stage_kind == StageKind::Converted,
             lead: LeadBody::from(&captured.lead),
             events: captured.events.iter().map(EventBrief::from).collect(),
+            assignment: RoutingBrief::of(&captured.decided),
+            clocks: captured
+                .decided
+                .clocks
+                .iter()
+                .map(ClockBody::from)
+                .collect(),
+            decision_ids: captured
+                .decided
+                .decisions
+                .iter()
+                .map(|one| one.id)
+                .collect(),
         }
     }
 }

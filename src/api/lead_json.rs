@@ -45,6 +45,8 @@ for_each_lead_field!(lead_struct! {
         pub owner_id: Option<Uuid>,
         /// The team it belongs to.
         pub team_id: Option<Uuid>,
+        /// The queue it waits in while nobody owns it.
+        pub queue: Option<String>,
     } {
         /// Values beside the plain fields.
         #[schema(value_type = Object, example = json!({"plan": "pro"}))]
@@ -89,6 +91,7 @@ macro_rules! from_lead {
                     revisit_at: lead.revisit_at,
                     owner_id: lead.owner_id,
                     team_id: lead.team_id,
+                    queue: lead.queue.clone(),
                     $($field: lead.fields.$field.clone(),)*
                     custom: lead.custom.clone(),
                     tags: lead.tags.clone(),

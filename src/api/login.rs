@@ -235,15 +235,18 @@ pub async fn accept_invitation(
         name,
     } = body.value;
     let name = capture_draft::line(name);
-    choose_password(
+    let answer = choose_password(
         &request,
-        state,
+        state.clone(),
         SecretKind::Invitation,
         &token,
         &password,
         name,
     )
-    .await
+    .await;
+    // Who has come in may get leads.
+    state.forget_callers();
+    answer
 }
 
 /// A new password.

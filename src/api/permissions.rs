@@ -124,6 +124,38 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/merge",
         Needs::Scope(Scope::LeadsWrite),
     ),
+    ("POST", "/v1/rules", Needs::Scope(Scope::RulesWrite)),
+    ("GET", "/v1/rules", Needs::Caller),
+    ("GET", "/v1/rules/{id}", Needs::Caller),
+    (
+        "POST",
+        "/v1/rules/{id}/activate",
+        Needs::Scope(Scope::RulesWrite),
+    ),
+    (
+        "POST",
+        "/v1/rules/{id}/retire",
+        Needs::Scope(Scope::RulesWrite),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/clocks",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/assignments",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "GET",
+        "/v1/leads/{id}/decisions",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    ("GET", "/v1/decisions/{id}", Needs::Scope(Scope::LeadsRead)),
+    ("GET", "/v1/clocks", Needs::Scope(Scope::LeadsRead)),
+    ("GET", "/v1/pools/{key}/fairness", Needs::Caller),
+    ("GET", "/v1/monitor/orphans", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/merges", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/merges/{id}", Needs::Scope(Scope::LeadsRead)),
     (

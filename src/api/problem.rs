@@ -250,6 +250,14 @@ impl From<&Conflict> for Problem {
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
+            Conflict::RuleUnusable { detail } => Problem::new(
+                ProblemKind::RuleUnusable,
+                format!("The document cannot be used any more, since what it names is gone. {detail}. Write a new version."),
+            ),
+            Conflict::RuleNotActive { state } => Problem::new(
+                ProblemKind::RuleNotActive,
+                format!("The document is {state}: only an active one can be retired. See GET /v1/rules?state=active."),
+            ),
             Conflict::PairMerged => Problem::new(
                 ProblemKind::PairMerged,
                 "The two leads are one: see GET /v1/merges. To say that they are two people, undo the merge.",

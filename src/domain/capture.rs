@@ -3,6 +3,7 @@
 //! Pure: what is known goes in, the decision and what it changes come out. The flow loads and saves.
 
 use crate::domain::custom_values;
+use crate::domain::decision::Decided;
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
@@ -106,6 +107,8 @@ pub struct Captured {
     pub withheld: Vec<String>,
     /// What happened, in order.
     pub events: Vec<Event>,
+    /// Who got the lead and which clocks run, for a new one.
+    pub decided: Decided,
 }
 
 /// Whose an identity is.
@@ -178,6 +181,7 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
                 withheld: Vec::new(),
                 duplicates: Vec::new(),
                 events: Vec::new(),
+                decided: Decided::default(),
             },
             None => touch(capture, known, lead_id, Some(kind), rules, ids),
         },
@@ -379,6 +383,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         last_activity_at: capture.occurred_at,
         deleted_at: None,
         merged_into: None,
+        queue: None,
     };
     let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
     let event = event(EventType::LeadCreated, &mut lead, changes, ids);
@@ -394,6 +399,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         duplicates: Vec::new(),
         withheld,
         events: vec![event],
+        decided: Decided::default(),
     }
 }
 
@@ -444,6 +450,7 @@ fn touch(
         duplicates: Vec::new(),
         withheld: withheld_keys,
         events,
+        decided: Decided::default(),
     }
 }
 

@@ -63,7 +63,7 @@ impl Actor {
 /// What led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// `submission`, `request` or `job`.
+    /// `submission`, `request`, `job` or `clock`.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
@@ -77,6 +77,14 @@ impl Cause {
         Cause {
             kind: "submission".into(),
             id: receipt_id.to_string(),
+        }
+    }
+
+    /// A clock of a lead, by its id.
+    pub fn clock(id: Uuid) -> Self {
+        Cause {
+            kind: "clock".into(),
+            id: id.to_string(),
         }
     }
 
@@ -164,6 +172,18 @@ pub enum EventType {
     /// A merge was undone. Each of the leads gets the event; `data` has the merge, the survivor and all of their ids.
     #[serde(rename = "lead.unmerged")]
     LeadUnmerged,
+    /// A part of the time of a clock has passed. `data` has the clock, and what is to be done.
+    #[serde(rename = "sla.warned")]
+    SlaWarned,
+    /// A lead was not answered in time. `data` has the clock.
+    #[serde(rename = "sla.breached")]
+    SlaBreached,
+    /// What a clock waited for has happened. `data` has the clock.
+    #[serde(rename = "sla.met")]
+    SlaMet,
+    /// Nobody waits for a clock any more. `data` has the clock.
+    #[serde(rename = "sla.cancelled")]
+    SlaCancelled,
     /// Something happened with a lead. `data` is the activity.
     #[serde(rename = "activity.created")]
     ActivityCreated,
@@ -197,6 +217,10 @@ impl EventType {
         EventType::LeadAssigned,
         EventType::LeadMerged,
         EventType::LeadUnmerged,
+        EventType::SlaWarned,
+        EventType::SlaBreached,
+        EventType::SlaMet,
+        EventType::SlaCancelled,
         EventType::ActivityCreated,
         EventType::ActivityUpdated,
         EventType::ActivityDeleted,
@@ -218,6 +242,10 @@ impl EventType {
             EventType::LeadAssigned => "lead.assigned",
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
+            EventType::SlaWarned => "sla.warned",
+            EventType::SlaBreached => "sla.breached",
+            EventType::SlaMet => "sla.met",
+            EventType::SlaCancelled => "sla.cancelled",
             EventType::ActivityCreated => "activity.created",
             EventType::ActivityUpdated => "activity.updated",
             EventType::ActivityDeleted => "activity.deleted",

@@ -41,6 +41,8 @@ pub struct Lead {
     pub owner_id: Option<Uuid>,
     /// The team it belongs to.
     pub team_id: Option<Uuid>,
+    /// Where it waits while nobody owns it.
+    pub queue: Option<String>,
     /// Attribution of the first touch that had one.
     pub first_attribution: Attribution,
     /// Attribution of the latest touch that had one.

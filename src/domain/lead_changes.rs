@@ -58,6 +58,7 @@ pub fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
         "last_activity_at": last_activity_at,
         "deleted_at": deleted_at,
         "merged_into": merged_into,
+        "queue": queue,
     );
     changes
 }
@@ -100,6 +101,7 @@ pub fn take_back(lead: &mut Lead, change: &Change) {
         "is_test" => restore(&mut lead.is_test, old),
         "last_activity_at" => restore(&mut lead.last_activity_at, old),
         "deleted_at" => restore(&mut lead.deleted_at, old),
+        "queue" => restore(&mut lead.queue, old),
         "merged_into" => restore(&mut lead.merged_into, old),
         _ => {}
     }
@@ -164,6 +166,7 @@ mod tests {
             last_activity_at: later,
             deleted_at: Some(later),
             merged_into: Some(Uuid::max()),
+            queue: Some("unassigned".into()),
             ..lead()
         }
     }
@@ -174,7 +177,7 @@ mod tests {
             let changes = differences(&old, &new);
             assert_eq!(
                 changes.len(),
-                Field::ALL.len() + 2 + 16,
+                Field::ALL.len() + 2 + 17,
                 "one change for each value: {changes:#?}"
             );
             let then = Moment {

@@ -96,15 +96,24 @@ pub enum Belonging {
     Submission,
     /// A line of the ledger.
     Consent,
+    /// A clock.
+    Clock,
+    /// What was decided about it.
+    Decision,
+    /// Somebody's time with it.
+    Assignment,
 }
 
 impl Belonging {
     /// Every kind.
-    pub const ALL: [Belonging; 4] = [
+    pub const ALL: [Belonging; 7] = [
         Belonging::Activity,
         Belonging::Note,
         Belonging::Submission,
         Belonging::Consent,
+        Belonging::Clock,
+        Belonging::Decision,
+        Belonging::Assignment,
     ];
 
     /// Its name in JSON and SQL.
@@ -114,6 +123,9 @@ impl Belonging {
             Belonging::Note => "note",
             Belonging::Submission => "submission",
             Belonging::Consent => "consent",
+            Belonging::Clock => "clock",
+            Belonging::Decision => "decision",
+            Belonging::Assignment => "assignment",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::field_definition::FieldDefinition;
 use crate::domain::likeness::Knowledge;
+use crate::domain::playbook::Playbook;
 use crate::domain::stage::Pipeline;
 use crate::domain::workspace::WorkspaceSettings;
 use std::ops::Deref;
@@ -18,6 +19,8 @@ pub struct Rules {
     pub pipeline: Pipeline,
     /// What its leads have taught about how to compare them.
     pub knowledge: Arc<Knowledge>,
+    /// What it decides by.
+    pub playbook: Arc<Playbook>,
 }
 
 impl Deref for Rules {

@@ -28,6 +28,7 @@ mod document;
 mod grade;
 mod ledger;
 mod model;
+mod reach;
 mod statement;
 mod why_not;
 

@@ -318,6 +318,7 @@ impl<'a> Merge<'a> {
         let ranked = self.ranked(SurvivorshipRule::Survivor, owned, |_| 0);
         if let Some(lead) = named.or(ranked.first().copied()) {
             (after.owner_id, after.team_id) = (lead.owner_id, lead.team_id);
+            after.queue.clone_from(&lead.queue);
             let rule = named.is_none().then_some(SurvivorshipRule::Survivor);
             self.note("owner_id", lead, rule);
         }

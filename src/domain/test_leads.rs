@@ -33,5 +33,6 @@ pub fn lead() -> Lead {
         last_activity_at: at,
         deleted_at: None,
         merged_into: None,
+        queue: None,
     }
 }

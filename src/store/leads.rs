@@ -47,6 +47,7 @@ macro_rules! define_row {
             disqualify_reason: Option<String>,
             revisit_at: Option<DateTime<Utc>>,
             merged_into: Option<Uuid>,
+            queue: Option<String>,
         }
 
         impl TryFrom<LeadRow> for Lead {
@@ -78,6 +79,7 @@ macro_rules! define_row {
                     disqualify_reason: row.disqualify_reason,
                     revisit_at: row.revisit_at,
                     merged_into: row.merged_into,
+                    queue: row.queue,
                 })
             }
         }
@@ -94,6 +96,7 @@ macro_rules! define_row {
                 stage: Vec<&'a str> => Array<Text>,
                 owner_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 team_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+                queue: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 custom: Vec<Json> => Array<Jsonb>,
                 tags: Vec<Json> => Array<Jsonb>,
                 first_attribution: Vec<Json> => Array<Jsonb>,
@@ -107,10 +110,10 @@ macro_rules! define_row {
             }
             concat!(
                 "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
-                "email_domain, website_domain, source, channel, stage, owner_id, team_id, custom, tags, first_attribution, last_attribution, \
+                "email_domain, website_domain, source, channel, stage, owner_id, team_id, queue, custom, tags, first_attribution, last_attribution, \
                  is_test, version, captured_at, created_at, updated_at, last_activity_at) \
                  SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
-                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
                  ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
             )
         }
@@ -128,6 +131,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                 stage: new.iter().map(|lead| lead.stage.as_str()).collect(),
                 owner_id: new.iter().map(|lead| lead.owner_id).collect(),
                 team_id: new.iter().map(|lead| lead.team_id).collect(),
+                queue: new.iter().map(|lead| lead.queue.as_deref()).collect(),
                 custom: Json::column(new, |lead| &lead.custom)?,
                 tags: Json::column(new, |lead| &lead.tags)?,
                 first_attribution: Json::column(new, |lead| &lead.first_attribution)?,
@@ -164,6 +168,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                         leads::owner_id.eq(lead.owner_id),
                         leads::team_id.eq(lead.team_id),
                         leads::merged_into.eq(lead.merged_into),
+                        leads::queue.eq(&lead.queue),
                     ),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),

@@ -279,6 +279,9 @@ moves!(activities, "activities");
 moves!(notes, "notes");
 moves!(submissions, "submissions");
 moves!(consents, "consents");
+moves!(clocks, "sla_clocks");
+moves!(decisions, "decisions");
+moves!(assignments, "assignments");
 
 macro_rules! of_belonging {
     ($kind:expr, $statement:ident { $($bind:ident : $value:expr),* $(,)? }, $conn:expr) => {
@@ -287,6 +290,9 @@ macro_rules! of_belonging {
             Belonging::Note => notes::$statement { $($bind: $value),* }.execute($conn.pg())?,
             Belonging::Submission => submissions::$statement { $($bind: $value),* }.execute($conn.pg())?,
             Belonging::Consent => consents::$statement { $($bind: $value),* }.execute($conn.pg())?,
+            Belonging::Clock => clocks::$statement { $($bind: $value),* }.execute($conn.pg())?,
+            Belonging::Decision => decisions::$statement { $($bind: $value),* }.execute($conn.pg())?,
+            Belonging::Assignment => assignments::$statement { $($bind: $value),* }.execute($conn.pg())?,
         }
     };
 }

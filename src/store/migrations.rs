@@ -39,6 +39,7 @@ migrations! {
     "2026-11-26-000011_duplicates",
     "2026-11-26-000014_matching",
     "2026-11-27-000015_merges",
+    "2026-11-27-000016_decisions",
 }
 
 impl Migration {

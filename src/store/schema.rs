@@ -99,6 +99,7 @@ diesel::table! {
         disqualify_reason -> Nullable<Text>,
         revisit_at -> Nullable<Timestamptz>,
         merged_into -> Nullable<Uuid>,
+        queue -> Nullable<Text>,
     }
 }
 
@@ -603,6 +604,71 @@ diesel::table! {
         lead_id -> Uuid,
         content_hash -> Nullable<Bytea>,
         submission_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    rule_documents (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        key -> Text,
+        version -> Int8,
+        state -> Text,
+        document -> Jsonb,
+        note -> Nullable<Text>,
+        created_by -> Jsonb,
+        created_at -> Timestamptz,
+        activated_at -> Nullable<Timestamptz>,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    pool_turns (workspace_id, pool) {
+        workspace_id -> Uuid,
+        pool -> Text,
+        turns -> Jsonb,
+    }
+}
+
+diesel::table! {
+    decisions (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        kind -> Text,
+        rules -> Jsonb,
+        result -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    assignments (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        user_id -> Uuid,
+        state -> Text,
+        given_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        decision_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    sla_clocks (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        due_at -> Timestamptz,
+        next_fire_at -> Nullable<Timestamptz>,
+        clock -> Jsonb,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

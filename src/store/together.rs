@@ -5,16 +5,18 @@
 
 use crate::domain::activity::Activity;
 use crate::domain::consent::ConsentRecord;
+use crate::domain::decision::{AssignmentRecord, Decision};
 use crate::domain::event::{Event, Provenance};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
+use crate::domain::sla::Clock;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    activities, consents, idempotency_keys, lead_history, lead_values, leads, match_keys, outbox,
-    submissions,
+    activities, assignments, consents, decisions, idempotency_keys, lead_history, lead_values,
+    leads, match_keys, outbox, sla_clocks, submissions,
 };
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -37,6 +39,12 @@ pub struct NewRows<'a> {
     /// Answers, each with its key. One that a twin has kept meanwhile fails the transaction: run again, it finds the
     /// twin's answer.
     pub answers: &'a [(&'a IdempotencyKey, &'a Answer)],
+    /// What was decided about new leads.
+    pub decisions: &'a [&'a Decision],
+    /// Who has them.
+    pub assignments: &'a [&'a AssignmentRecord],
+    /// Their clocks.
+    pub clocks: &'a [&'a Clock],
 }
 
 /// Writes all of them.
@@ -57,6 +65,9 @@ pub fn write_all(
         values: lead_values::insertion(workspace_id, new.leads, rules),
         keys: match_keys::insertion(workspace_id, new.leads, &rules.settings.matching),
         answers: idempotency_keys::insertion(workspace_id, new.answers, now)?,
+        decisions: decisions::insertion(workspace_id, new.decisions)?,
+        assignments: assignments::insertion(workspace_id, new.assignments),
+        clocks: sla_clocks::insertion(workspace_id, new.clocks)?,
     };
     if conn.is_distributed() {
         parts.leads.execute(conn.pg())?;
@@ -68,6 +79,9 @@ pub fn write_all(
         parts.values.execute(conn.pg())?;
         parts.keys.execute(conn.pg())?;
         parts.answers.execute(conn.pg())?;
+        parts.decisions.execute(conn.pg())?;
+        parts.assignments.execute(conn.pg())?;
+        parts.clocks.execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
     }
@@ -85,11 +99,14 @@ struct Together<'a> {
     values: lead_values::Insert<'a>,
     keys: match_keys::Insert<'a>,
     answers: idempotency_keys::Insert<'a>,
+    decisions: decisions::Insert<'a>,
+    assignments: assignments::Insert<'a>,
+    clocks: sla_clocks::Insert<'a>,
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 8] = [
+        let parts: [&dyn QueryFragment<Pg>; 11] = [
             &self.leads,
             &self.submissions,
             &self.activities,
@@ -98,10 +115,13 @@ impl QueryFragment<Pg> for Together<'_> {
             &self.history,
             &self.values,
             &self.keys,
+            &self.decisions,
+            &self.assignments,
+            &self.clocks,
         ];
         for (number, part) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h"][number]);
+            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"][number]);
             out.push_sql(" AS (");
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");

@@ -2,6 +2,7 @@
 
 use crate::domain::access::Role;
 use crate::domain::password::PasswordHash;
+use crate::domain::routing::RosterUser;
 use crate::domain::user::{ExternalIdentity, User, UserStatus};
 use crate::error::{Conflict, Error, Result};
 use crate::store::failure;
@@ -267,4 +268,39 @@ pub fn owners_among(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<HashSet
     .bind::<Array<SqlUuid>, _>(ids)
     .load(conn.pg())?;
     Ok(owners.into_iter().map(|owner| owner.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct RosterRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    role: String,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    is_active: bool,
+    #[diesel(sql_type = diesel::sql_types::Nullable<SqlUuid>)]
+    team_id: Option<Uuid>,
+}
+
+/// Everybody, as far as routing goes: who was invited counts only once they have come in.
+pub fn list_roster(conn: &mut TenantConnection) -> Result<Vec<RosterUser>> {
+    let rows: Vec<RosterRow> = diesel::sql_query(
+        "SELECT u.id, u.role, u.status = 'active' AS is_active, t.team_id FROM users u LEFT JOIN LATERAL \
+         (SELECT (min(m.team_id::text))::uuid AS team_id FROM team_members m WHERE m.workspace_id = u.workspace_id AND m.user_id = u.id \
+          HAVING count(*) = 1) t ON true WHERE u.workspace_id = $1",
+    )
+    .bind::<SqlUuid, _>(conn.workspace_id())
+    .load(conn.pg())?;
+    rows.into_iter()
+        .map(|row| {
+            let role = Role::from_name(&row.role);
+            Ok(RosterUser {
+                id: row.id,
+                is_active: row.is_active,
+                role: role.ok_or_else(|| Error::internal("a user in an unknown role"))?,
+                team_id: row.team_id,
+                away_until: None,
+            })
+        })
+        .collect()
 }

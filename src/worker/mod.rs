@@ -1,6 +1,7 @@
 //! What happens by itself. A tick takes no input: it looks for what is due, does it, and is safe to run twice.
 
 pub mod capture_queue;
+pub mod clocks;
 pub mod field_walk;
 pub mod jobs;
 pub mod match_follower;

@@ -456,6 +456,7 @@ fn a_dry_run_answers_the_same_and_writes_nothing() {
             "activities",
             "consents",
             "idempotency_keys",
+            "decisions",
         ]
         .map(|table| {
             app.database()
@@ -480,6 +481,12 @@ fn a_dry_run_answers_the_same_and_writes_nothing() {
         for event in captured["events"].as_array_mut().unwrap() {
             event["id"] = Value::Null;
         }
+        for id in captured["decision_ids"].as_array_mut().unwrap() {
+            *id = Value::Null;
+        }
+        if captured["assignment"].is_object() {
+            captured["assignment"]["decision_id"] = Value::Null;
+        }
         captured
     };
     for body in [
@@ -500,7 +507,7 @@ fn a_dry_run_answers_the_same_and_writes_nothing() {
         assert_eq!(rehearsed.status, real.status);
         assert_eq!(strip(rehearsed.json()), strip(real.json()));
         app.database().by_hand("DELETE FROM lead_identities WHERE value <> 'known@example.com'; DELETE FROM leads WHERE email <> 'known@example.com'; \
-            DELETE FROM submissions WHERE id NOT IN (SELECT id FROM submissions ORDER BY id LIMIT 1); DELETE FROM activities WHERE id NOT IN (SELECT id FROM activities ORDER BY id LIMIT 1); DELETE FROM consents");
+            DELETE FROM submissions WHERE id NOT IN (SELECT id FROM submissions ORDER BY id LIMIT 1); DELETE FROM activities WHERE id NOT IN (SELECT id FROM activities ORDER BY id LIMIT 1); DELETE FROM consents; DELETE FROM decisions WHERE id NOT IN (SELECT id FROM decisions ORDER BY id LIMIT 1)");
     }
     assert_eq!(app.events(4).len(), 4);
 }

@@ -107,7 +107,8 @@ fn an_event_has_the_shape_that_readers_rely_on() {
     assert_eq!(
         events[0]["changes"],
         json!([{"path": "email", "old": null, "new": "a@example.com"}, {"path": "city", "old": null, "new": "Ulm"},
-            {"path": "custom.n", "old": null, "new": 1}, {"path": "stage", "old": null, "new": "new"}])
+            {"path": "custom.n", "old": null, "new": 1}, {"path": "stage", "old": null, "new": "new"},
+            {"path": "queue", "old": null, "new": "unassigned"}])
     );
     assert_eq!(
         events[1]["changes"],

@@ -286,7 +286,8 @@ fn the_history_tells_what_changed_who_did_it_and_why() {
         created["changes"],
         json!([{"path": "email", "old": null, "new": "ada@example.com"}, {"path": "city", "old": null, "new": "Ulm"},
             {"path": "custom.plan", "old": null, "new": "free"}, {"path": "tags", "old": null, "new": ["a"]},
-            {"path": "channel", "old": null, "new": "api"}, {"path": "stage", "old": null, "new": "new"}])
+            {"path": "channel", "old": null, "new": "api"}, {"path": "stage", "old": null, "new": "new"},
+            {"path": "queue", "old": null, "new": "unassigned"}])
     );
     let touched: Vec<&Value> = entries[3]["changes"]
         .as_array()

@@ -10,6 +10,7 @@ mod citus;
 mod conditions;
 mod crowd;
 mod custom_fields;
+mod decisions;
 mod duplicates;
 mod duplicates_in_background;
 mod field_walks;

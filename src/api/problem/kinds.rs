@@ -57,6 +57,8 @@ problem_kinds! {
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
+    RuleUnusable = CONFLICT, "rule-unusable", "The rule document cannot be used any more";
+    RuleNotActive = CONFLICT, "rule-not-active", "The rule document does not count";
     PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";
     MergeUndone = CONFLICT, "merge-undone", "The merge was undone";
     LaterMerge = CONFLICT, "later-merge", "A later merge stands on this one";

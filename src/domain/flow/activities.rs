@@ -4,6 +4,7 @@ use crate::domain::access::Visibility;
 use crate::domain::activity::{Activity, Details, SKEW_MINUTES, SUBMISSION, check_type};
 use crate::domain::capture::{begin_change, event, take_touch};
 use crate::domain::event::{Change, EventType};
+use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -92,12 +93,13 @@ pub fn add(
     activities::insert(conn, &activity)?;
     publish(
         conn,
-        (&before, lead),
+        (&before, lead.clone()),
         EventType::ActivityCreated,
         changes,
         json!(activity),
         by,
     )?;
+    clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
     Ok(activity)
 }
 

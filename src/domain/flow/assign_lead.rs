@@ -3,6 +3,7 @@
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Change, EventType};
 use crate::domain::flow::change_lead::check_version;
+use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
@@ -101,9 +102,16 @@ pub fn assign(
     let before = lead.clone();
     begin_change(&mut lead, by.now);
     (lead.owner_id, lead.team_id) = (to.owner_id, to.team_id);
+    if lead.queue.is_some() && (lead.owner_id.is_some() || lead.team_id.is_some()) {
+        changes.push(Change::new("queue", json!(lead.queue), json!(null)));
+        lead.queue = None;
+    }
     let mut happened = event(EventType::LeadAssigned, &mut lead, changes, &mut ProcessIds);
     happened.data = to.reason.as_ref().map(|reason| json!({ "reason": reason }));
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    if lead.owner_id != before.owner_id {
+        clocks::hand_over(conn, &lead, to.reason.as_deref(), by.now)?;
+    }
     Ok(lead)
 }

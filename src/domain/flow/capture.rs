@@ -7,14 +7,18 @@ use crate::domain::access::Visibility;
 use crate::domain::activity::{self, Activity};
 use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, TakenValue};
 use crate::domain::consent::ConsentRecord;
+use crate::domain::decision::Decided;
 use crate::domain::duplicate_pair::FoundBy;
+use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::find_likenesses;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::lead_changes::differences;
 use crate::domain::likeness::{Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
+use crate::domain::sla::Trigger;
 use crate::domain::submission::{Submission, SubmissionState};
 use crate::error::{Conflict, Error, Result};
 use crate::store::failure::LostRace;
@@ -123,6 +127,7 @@ pub fn capture_many(
     // Decide
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
     let mut replies = Vec::with_capacity(incoming.len());
+    let mut decider = Decider::default();
     for one in incoming {
         let key = one.idempotency_key.as_ref();
         if let Some(reply) = key.and_then(|key| remembered(key, &kept, &answered)) {
@@ -133,7 +138,15 @@ pub fn capture_many(
             replies.push(Reply::Taken(taken));
             continue;
         }
-        let captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
+        let mut captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
+        give_away(
+            conn,
+            &mut decider,
+            &one.capture,
+            &mut captured,
+            &mut known,
+            rules,
+        )?;
         if captured.outcome != Outcome::Created && !one.visible.shows(&captured.lead) {
             return Err(Conflict::LeadNotVisible.into());
         }
@@ -161,8 +174,48 @@ pub fn capture_many(
             .answers
             .extend(one.idempotency_key.as_ref().map(|key| (key, answer)));
     }
+    decider.save(conn)?;
     save(conn, &decided, &beside, &known, &claims, rules, now)?;
     Ok(replies)
+}
+
+/// Decides who gets a new lead and which clocks run. Tests are nobody's.
+fn give_away(
+    conn: &mut TenantConnection,
+    decider: &mut Decider,
+    capture: &Capture,
+    captured: &mut Captured,
+    known: &mut Known,
+    rules: &Rules,
+) -> Result<()> {
+    if captured.outcome != Outcome::Created || capture.is_test {
+        return Ok(());
+    }
+    let touch = touch(capture, captured);
+    let activities = std::slice::from_ref(&touch);
+    let now = capture.received_at;
+    let mut lead = captured.lead.clone();
+    let mut decided = match lead.owner_id {
+        Some(owner_id) => Decided {
+            assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
+            ..Decided::default()
+        },
+        None => decider.route(conn, &mut lead, activities, &[], rules, now)?,
+    };
+    decided.extend(decide_lead::start_clocks(
+        &lead,
+        activities,
+        Trigger::Captured,
+        rules,
+        now,
+    ));
+    if let Some(created) = captured.events.first_mut() {
+        created.changes.extend(differences(&captured.lead, &lead));
+    }
+    known.leads.insert(lead.id, lead.clone());
+    captured.lead = lead;
+    captured.decided = decided;
+    Ok(())
 }
 
 /// Takes in one submission that was in quarantine; its receipt stays the same.
@@ -177,7 +230,17 @@ pub fn replay(
 ) -> Result<Captured> {
     submissions::lock_quarantined(conn, capture.receipt_id)?;
     let (mut known, claims) = load(conn, [capture], rules, now)?;
-    let captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
+    let mut captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
+    let mut decider = Decider::default();
+    give_away(
+        conn,
+        &mut decider,
+        capture,
+        &mut captured,
+        &mut known,
+        rules,
+    )?;
+    decider.save(conn)?;
     let decided = [(capture, &captured)];
     let beside = Beside::default();
     save(conn, &decided, &beside, &known, &claims, rules, now)?;
@@ -371,6 +434,9 @@ fn save(
         consents: &consents.collect::<Vec<_>>(),
         events: &events.collect::<Vec<_>>(),
         answers: &beside.answers,
+        decisions: &decided_of(decided, |one| one.decisions.iter().collect()),
+        assignments: &decided_of(decided, |one| one.assignment.iter().collect()),
+        clocks: &decided_of(decided, |one| one.clocks.iter().collect()),
     };
     together::write_all(conn, &new, rules, now)?;
     let flagged = taken_in
@@ -383,6 +449,17 @@ fn save(
                 .map(|one| (captured.lead.id, one))
         });
     duplicate_pairs::add_all(conn, flagged, FoundBy::Capture, now)
+}
+
+/// Something of what was decided about all of them.
+fn decided_of<'a, T>(
+    decided: &[(&Capture, &'a Captured)],
+    some: impl Fn(&'a Decided) -> Vec<&'a T>,
+) -> Vec<&'a T> {
+    let each = decided
+        .iter()
+        .flat_map(|(_, captured)| some(&captured.decided));
+    each.collect()
 }
 
 /// Identities that ended up elsewhere than they were claimed for, or under which something new was said.

@@ -3,6 +3,7 @@
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Change, EventType};
 use crate::domain::flow::change_lead::check_version;
+use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
@@ -37,6 +38,8 @@ pub fn delete_lead(
     );
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    let reason = "the lead is deleted";
+    clocks::cancel(conn, &lead, reason, &by.rules, &by.provenance, by.now)?;
     Ok(lead)
 }
 

@@ -6,6 +6,7 @@ use crate::domain::condition::Facts;
 use crate::domain::entry;
 use crate::domain::event::{Event, EventType};
 use crate::domain::flow::change_lead::check_version;
+use crate::domain::flow::clocks;
 use crate::domain::flow::notes;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
@@ -220,6 +221,14 @@ fn save(
         .map(|event| (event, &by.provenance))
         .collect();
     outbox::add_all(conn, &events)?;
+    if matches!(
+        lead.stage_kind,
+        StageKind::Converted | StageKind::Disqualified
+    ) && has_moved
+    {
+        let reason = format!("the lead is {}", lead.stage_kind.as_str());
+        clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
+    }
     Ok(Moved { lead, warnings })
 }
 

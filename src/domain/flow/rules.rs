@@ -3,11 +3,16 @@
 use crate::domain::calibration::Calibration;
 use crate::domain::dedupe::{Frequencies, Weights};
 use crate::domain::likeness::Knowledge;
+use crate::domain::playbook::Playbook;
+use crate::domain::routing::Roster;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::match_statistics::{self, Statistics};
 use crate::store::pool::TenantConnection;
-use crate::store::{dedupe_calibrations, field_definitions, lead_search, pipelines, workspaces};
+use crate::store::{
+    dedupe_calibrations, field_definitions, lead_search, pipelines, rule_documents, users,
+    workspaces,
+};
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
@@ -15,7 +20,7 @@ use uuid::Uuid;
 
 /// The rules of the transaction's workspace.
 pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
-    Ok(Rules {
+    let mut rules = Rules {
         settings: workspaces::get(conn)?.settings,
         fields: field_definitions::list(conn)?
             .into_iter()
@@ -23,7 +28,12 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
             .collect(),
         pipeline: pipelines::get(conn)?.pipeline,
         knowledge: knowledge(conn)?,
-    })
+        playbook: Arc::default(),
+    };
+    let active = rule_documents::list_active(conn)?;
+    let roster = Roster::new(users::list_roster(conn)?);
+    rules.playbook = Arc::new(Playbook::of(&active, roster, &rules));
+    Ok(rules)
 }
 
 /// What the workspace's leads have taught, read once for each time they were counted and each calibration, and with as

@@ -55,6 +55,12 @@ impl Roster {
         self.users.get(&id)
     }
 
+    /// Everybody who is active.
+    pub fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
+        let active = self.users.values().filter(|user| user.is_active);
+        active.map(|user| user.id)
+    }
+
     /// The members of a pool of all reps.
     pub fn reps(&self) -> &[Member] {
         &self.reps

@@ -5,6 +5,7 @@ use super::document::{
     Counts, GroupDocument, LedgerKind, RuleDocument, ScoringModelDocument, ThresholdOn,
 };
 use super::model::{EngagementRule, FitRule, Rule, ScoringModel};
+use super::reach::most_points;
 use crate::domain::activity::is_type;
 use crate::domain::condition::{ActivityPattern, Condition};
 use crate::domain::nearest::{did_you_mean, shown_name};
@@ -327,8 +328,8 @@ impl<'a> Check<'a> {
 
     /// Notes thresholds that no lead can reach.
     fn thresholds(&mut self) {
-        let fit = self.most(LedgerKind::Fit);
-        let engagement = self.most(LedgerKind::Engagement);
+        let fit = most_points(self.document, LedgerKind::Fit);
+        let engagement = most_points(self.document, LedgerKind::Engagement);
         for (index, threshold) in self.document.thresholds.iter().enumerate() {
             let most = match threshold.on {
                 ThresholdOn::Fit => fit,
@@ -345,35 +346,6 @@ impl<'a> Check<'a> {
                 );
             }
         }
-    }
-
-    /// The most points of a ledger; `None`: no limit.
-    fn most(&self, ledger: LedgerKind) -> Option<i64> {
-        let rules = self.document.rules.iter();
-        let mut groups: HashMap<Option<&str>, Option<i64>> = HashMap::new();
-        for rule in rules.filter(|rule| rule.ledger == ledger && rule.points > 0) {
-            let sum = groups.entry(rule.group.as_deref()).or_insert(Some(0));
-            let is_limited = ledger == LedgerKind::Fit || rule.counts == Some(Counts::Once);
-            *sum = sum
-                .filter(|_| is_limited)
-                .map(|sum| sum + i64::from(rule.points));
-        }
-        let capped = |(key, sum): (&Option<&str>, &Option<i64>)| {
-            let group = self
-                .document
-                .groups
-                .iter()
-                .find(|group| Some(group.key.as_str()) == *key);
-            // Points below 0 make room in a group, and may be gone again when the score is highest.
-            let can_sink = self.document.rules.iter().any(|rule| {
-                rule.group.as_deref() == *key && rule.points < 0 && ledger == LedgerKind::Engagement
-            });
-            match group.and_then(|group| group.cap).filter(|_| !can_sink) {
-                Some(cap) => Some(sum.map_or(cap.into(), |sum| sum.min(cap.into()))),
-                None => *sum,
-            }
-        };
-        groups.iter().map(capped).sum()
     }
 }
 

@@ -10,7 +10,7 @@ use baton::domain::form::Form;
 use baton::store::pool::Db;
 use chrono::Utc;
 use clap::Parser;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -40,9 +40,16 @@ pub fn default_config() -> ServeConfig {
 }
 
 impl TestApp {
-    /// Starts one with a database of its own.
+    /// Starts one with a database of its own, in which nothing is decided: leads wait in a queue, and no clocks run.
     pub fn start() -> TestApp {
         TestApp::start_with(|_| {})
+    }
+
+    /// Starts one that decides as a new workspace does: who gets leads, and by when they have to answer.
+    pub fn start_deciding() -> TestApp {
+        let app = TestApp::start();
+        app.database().by_hand("DELETE FROM rule_documents");
+        app
     }
 
     /// Starts one with a changed configuration.
@@ -54,6 +61,7 @@ impl TestApp {
         let database = TestDatabase::create();
         let db = Db::open(database.urls.clone(), pool_settings());
         let (workspace_id, key) = setup::create_workspace(&db, "test", Utc::now()).unwrap();
+        decide_nothing(&database, workspace_id);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, told) = mpsc::channel();
@@ -222,5 +230,23 @@ impl Drop for TestApp {
             let _panicked = thread.join();
         }
         self.database.take();
+    }
+}
+
+/// Rules by which leads wait in a queue and no clocks run, for tests of other things.
+fn decide_nothing(database: &TestDatabase, workspace_id: Uuid) {
+    let rules = [
+        (
+            "routing_policy",
+            json!({"rules": [], "fallback": [{"queue": "unassigned"}]}),
+        ),
+        ("sla_policy", json!({"clocks": []})),
+    ];
+    for (kind, document) in rules {
+        database.by_hand(&format!(
+            "INSERT INTO rule_documents (workspace_id, id, kind, key, version, state, document, created_by, created_at, activated_at) \
+             VALUES ('{workspace_id}', '{}', '{kind}', 'default', 1, 'active', '{document}', '{{\"type\": \"system\", \"id\": null}}', now(), now())",
+            Uuid::now_v7()
+        ));
     }
 }

@@ -232,6 +232,7 @@ pub fn lead(draw: &mut Draw, owners: &[Uuid], now: DateTime<Utc>) -> Lead {
         last_activity_at: moment(draw, now),
         deleted_at: None,
         merged_into: None,
+        queue: None,
     }
 }
 
@@ -302,6 +303,9 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
             activities: &[],
             consents: &[],
             events: &[],
+            decisions: &[],
+            assignments: &[],
+            clocks: &[],
             answers: &[],
         };
         let rules = rules();

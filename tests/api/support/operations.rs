@@ -113,6 +113,9 @@ impl Operation {
                 | "/v1/tags"
                 | "/v1/dedupe/pairs"
                 | "/v1/merges"
+                | "/v1/rules"
+                | "/v1/clocks"
+                | "/v1/monitor/orphans"
                 | "/v1/field-definitions"
                 | "/v1/openapi.json"
                 | "/v1/submissions"
@@ -134,6 +137,12 @@ impl Operation {
                 | "/v1/leads/{id}/history"
                 | "/v1/dedupe/pairs/{id}"
                 | "/v1/merges/{id}"
+                | "/v1/rules/{id}"
+                | "/v1/decisions/{id}"
+                | "/v1/leads/{id}/clocks"
+                | "/v1/leads/{id}/assignments"
+                | "/v1/leads/{id}/decisions"
+                | "/v1/pools/{key}/fairness"
                 | "/v1/leads/{id}/activities"
                 | "/v1/leads/{id}/notes"
                 | "/v1/leads/{id}/timeline"
@@ -168,6 +177,8 @@ impl Operation {
                 | "/v1/dedupe/calibrations/{id}/activate"
                 | "/v1/dedupe/calibrations/{id}/retire"
                 | "/v1/dedupe/scans"
+                | "/v1/rules/{id}/activate"
+                | "/v1/rules/{id}/retire"
                 | "/v1/dedupe/pairs/{id}/reject"
                 | "/v1/dedupe/pairs/{id}/reopen"
                 | "/v1/users/{id}/password-reset"
@@ -193,6 +204,9 @@ impl Operation {
             ("PATCH", "/v1/views/{id}") => Some(json!({"name": "Renamed"})),
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
+            }
+            ("POST", "/v1/rules") => {
+                Some(json!({"kind": "calendar", "key": "always", "document": {"always": true}}))
             }
             ("POST", "/v1/leads/{id}/merge") => Some(json!({"with": [ids.lead]})),
             ("POST", "/v1/merges/{id}/undo") | ("POST", "/v1/dedupe/pairs/{id}/confirm") => {

@@ -65,9 +65,11 @@ fn some_answer(random: &mut Random, number: u128) -> Answer {
 }
 
 fn some_document(random: &mut Random) -> FrameworkDocument {
-    let mut document = FrameworkDocument::default();
-    document.when_stale = one_of(random, &[WhenStale::Unknown, WhenStale::Partly]);
-    document.otherwise = one_of(random, &VERDICTS);
+    let mut document = FrameworkDocument {
+        when_stale: one_of(random, &[WhenStale::Unknown, WhenStale::Partly]),
+        otherwise: one_of(random, &VERDICTS),
+        ..FrameworkDocument::default()
+    };
     for criterion in &mut document.criteria {
         criterion.max_age_days = one_of(random, &[None, Some(30), Some(200)]);
         criterion.required = random.below(3) > 0;
@@ -134,7 +136,6 @@ fn decide(
 fn the_order_of_answers_changes_nothing_and_the_result_repeats() {
     for seed in 0..400 {
         let (mut random, document, mut answers, lead) = some_case(seed);
-        let framework = framework(&document);
         let framework = framework(&document);
         let text = |answers: &[Answer]| {
             serde_json::to_string(&decide(&framework, answers, &lead, utc(SOON))).unwrap()

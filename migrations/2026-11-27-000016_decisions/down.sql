@@ -1,0 +1,6 @@
+ALTER TABLE leads DROP COLUMN queue;
+DROP TABLE sla_clocks;
+DROP TABLE assignments;
+DROP TABLE decisions;
+DROP TABLE pool_turns;
+DROP TABLE rule_documents;

@@ -1,0 +1,396 @@
+//! What was decided about a lead: who has it, which clocks run, and why.
+
+use crate::api::auth::Caller;
+use crate::api::extract::ValidQuery;
+use crate::api::page::{DEFAULT_LIMIT, Page, PageQuery, cut, read_cursor, write_cursor};
+use crate::api::problem::{ApiError, ReadProblems};
+use crate::api::state::{AppState, in_workspace};
+use crate::domain::assignment::AssignmentState;
+use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
+use crate::domain::flow::reach;
+use crate::domain::playbook::Versions;
+use crate::domain::routing::{Fairness, Routed, Target, fairness};
+use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState};
+use crate::error::{Error, Result};
+use crate::store::{assignments, decisions, lead_counts, leads, pool_turns, sla_clocks};
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Who got a lead, and why.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RoutingBrief {
+    /// The user who is accountable.
+    #[schema(required = true)]
+    pub owner_id: Option<Uuid>,
+    /// The queue it waits in, where nobody could take it.
+    #[schema(required = true)]
+    pub queue: Option<String>,
+    /// The rule that held; `null`: none did, and the fallback counts.
+    #[schema(required = true)]
+    pub rule: Option<String>,
+    /// Why, in a sentence.
+    #[schema(example = "it was their turn in the pool everyone")]
+    pub reason: String,
+    /// The decision, with every candidate and what excluded it.
+    pub decision_id: Uuid,
+}
+
+impl RoutingBrief {
+    /// What a capture is told.
+    pub fn of(decided: &Decided) -> Option<RoutingBrief> {
+        let (decision_id, routed) = decided.routed()?;
+        let (owner_id, queue) = match &routed.to {
+            crate::domain::routing::Destination::Owner(user) => (Some(*user), None),
+            crate::domain::routing::Destination::Queue(queue) => (None, Some(queue.clone())),
+        };
+        Some(RoutingBrief {
+            owner_id,
+            queue,
+            rule: routed.rule.clone(),
+            reason: reason(routed),
+            decision_id,
+        })
+    }
+}
+
+fn reason(routed: &Routed) -> String {
+    let taker = routed
+        .tried
+        .last()
+        .filter(|attempt| attempt.passed_over.is_none());
+    match taker.map(|attempt| &attempt.target) {
+        Some(Target::Pool(pool)) => format!("it was their turn in the pool {pool}"),
+        Some(Target::User(_)) => "the rule names them".to_owned(),
+        Some(Target::OwnerOfAccount(_)) => "they own the account".to_owned(),
+        Some(Target::EarlierOwner(_)) => "they had the lead before".to_owned(),
+        Some(Target::Queue(queue)) => format!("it waits in the queue {queue}"),
+        None => "nobody could take it".to_owned(),
+    }
+}
+
+/// A clock of a lead.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Clock)]
+pub struct ClockBody {
+    /// Its id.
+    pub id: Uuid,
+    /// The lead.
+    pub lead_id: Uuid,
+    /// What it waits for.
+    pub kind: ClockKind,
+    /// The rule of the SLA policy that it came from.
+    #[schema(example = "first_response")]
+    pub key: String,
+    /// Where it stands.
+    pub state: ClockState,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it is or was due, UTC.
+    pub due_at: DateTime<Utc>,
+    /// How much opening time there is, in seconds.
+    #[schema(minimum = 0)]
+    pub within_seconds: i64,
+    /// What it counts by.
+    pub calendar: CalendarUsed,
+    /// When it was breached.
+    #[schema(required = true)]
+    pub breached_at: Option<DateTime<Utc>>,
+    /// When what it waited for happened.
+    #[schema(required = true)]
+    pub met_at: Option<DateTime<Utc>>,
+    /// By how many seconds that was late.
+    #[schema(required = true)]
+    pub met_late_by_seconds: Option<i64>,
+    /// When it was cancelled.
+    #[schema(required = true)]
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// Why.
+    #[schema(required = true)]
+    pub cancelled_reason: Option<String>,
+}
+
+impl From<&Clock> for ClockBody {
+    fn from(clock: &Clock) -> Self {
+        ClockBody {
+            id: clock.id,
+            lead_id: clock.lead_id,
+            kind: clock.kind,
+            key: clock.key.clone(),
+            state: clock.state,
+            started_at: clock.started_at,
+            due_at: clock.due_at,
+            within_seconds: clock.within_seconds,
+            calendar: clock.calendar.clone(),
+            breached_at: clock.breached_at,
+            met_at: clock.met_at,
+            met_late_by_seconds: clock.met_late_by_seconds,
+            cancelled_at: clock.cancelled_at,
+            cancelled_reason: clock.cancelled_reason.clone(),
+        }
+    }
+}
+
+/// A decision, with everything it was decided by.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Decision)]
+pub struct DecisionBody {
+    /// Its id.
+    pub id: Uuid,
+    /// About which lead.
+    pub lead_id: Uuid,
+    /// By which versions of the rules.
+    pub rules: Versions,
+    /// What was decided.
+    pub decision: Finding,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<Decision> for DecisionBody {
+    fn from(decision: Decision) -> Self {
+        DecisionBody {
+            id: decision.id,
+            lead_id: decision.lead_id,
+            rules: decision.rules,
+            decision: decision.finding,
+            created_at: decision.created_at,
+        }
+    }
+}
+
+/// Somebody's time with a lead.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Assignment)]
+pub struct AssignmentBody {
+    /// Its id.
+    pub id: Uuid,
+    /// Who had or has the lead.
+    pub user_id: Uuid,
+    /// How it stands.
+    pub state: AssignmentState,
+    /// When it began.
+    pub given_at: DateTime<Utc>,
+    /// When it was over.
+    #[schema(required = true)]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it was over.
+    #[schema(required = true)]
+    pub reason: Option<String>,
+    /// The decision that gave it; `null`: somebody did by hand.
+    #[schema(required = true)]
+    pub decision_id: Option<Uuid>,
+}
+
+impl From<AssignmentRecord> for AssignmentBody {
+    fn from(record: AssignmentRecord) -> Self {
+        let assignment = record.assignment;
+        AssignmentBody {
+            id: record.id,
+            user_id: assignment.user_id,
+            state: assignment.state,
+            given_at: assignment.given_at,
+            ended_at: assignment.ended_at,
+            reason: assignment.reason,
+            decision_id: record.decision_id,
+        }
+    }
+}
+
+/// List the clocks of a lead, the latest first.
+#[utoipa::path(tag = "leads", params(("id" = Uuid, Path, description = "The lead")), responses((status = 200, description = "All of its clocks", body = Page<ClockBody>), ReadProblems))]
+#[get("/leads/{id}/clocks")]
+pub async fn list_clocks_of_lead(
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let found = in_workspace(&state, caller.workspace_id, move |conn| {
+        reach::get(conn, *id, &caller.visible)?;
+        sla_clocks::list_of_lead(conn, *id)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(Page {
+        data: found.iter().map(ClockBody::from).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// List who had a lead, the latest first.
+#[utoipa::path(tag = "leads", params(("id" = Uuid, Path, description = "The lead")), responses((status = 200, description = "All of its assignments", body = Page<AssignmentBody>), ReadProblems))]
+#[get("/leads/{id}/assignments")]
+pub async fn list_assignments(
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let found = in_workspace(&state, caller.workspace_id, move |conn| {
+        reach::get(conn, *id, &caller.visible)?;
+        assignments::list_of_lead(conn, *id)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(Page {
+        data: found.into_iter().map(AssignmentBody::from).collect(),
+        next_cursor: None,
+    }))
+}
+
+/// List what was decided about a lead, newest first.
+#[utoipa::path(tag = "leads", params(("id" = Uuid, Path, description = "The lead"), PageQuery), responses((status = 200, description = "A page of decisions", body = Page<DecisionBody>), ReadProblems))]
+#[get("/leads/{id}/decisions")]
+pub async fn list_decisions(
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    query: ValidQuery<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = query.0.limit.unwrap_or(DEFAULT_LIMIT);
+    let before: Option<Uuid> = query
+        .0
+        .cursor
+        .map(|cursor| read_cursor(caller.workspace_id, &cursor))
+        .transpose()?;
+    let visible = caller.visible.clone();
+    let mut found = in_workspace(&state, caller.workspace_id, move |conn| {
+        reach::get(conn, *id, &visible)?;
+        decisions::list_of_lead(conn, *id, before, limit + 1)
+    })
+    .await?;
+    let more = cut(&mut found, limit);
+    let next_cursor = found
+        .last()
+        .filter(|_| more)
+        .map(|last| write_cursor(caller.workspace_id, last.id))
+        .transpose()?;
+    Ok(HttpResponse::Ok().json(Page {
+        data: found.into_iter().map(DecisionBody::from).collect(),
+        next_cursor,
+    }))
+}
+
+/// Read a decision.
+#[utoipa::path(tag = "leads", params(("id" = Uuid, Path, description = "The decision")), responses((status = 200, description = "The decision", body = DecisionBody), ReadProblems))]
+#[get("/decisions/{id}")]
+pub async fn get_decision(
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, ApiError> {
+    let found = in_workspace(&state, caller.workspace_id, move |conn| {
+        let decision = decisions::get(conn, *id)?;
+        reach::get_for(conn, decision.lead_id, &caller.visible, "decision", *id)?;
+        Ok(decision)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(DecisionBody::from(found)))
+}
+
+/// Which clocks.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ClockQuery {
+    /// Due before this time; now, if nothing is said: those that are breached.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Clocks on a page.
+    #[schema(minimum = 1, maximum = 500, default = 50)]
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[schema(max_length = 4096)]
+    #[param(max_length = 4096)]
+    pub cursor: Option<String>,
+}
+
+/// List clocks that count, the first due first.
+#[utoipa::path(tag = "clocks", params(ClockQuery), responses((status = 200, description = "A page of clocks", body = Page<ClockBody>), ReadProblems))]
+#[get("/clocks")]
+pub async fn list_clocks(
+    state: web::Data<AppState>,
+    caller: Caller,
+    query: ValidQuery<ClockQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let query = query.0;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    let after: Option<(DateTime<Utc>, Uuid)> = query
+        .cursor
+        .map(|cursor| read_cursor(caller.workspace_id, &cursor))
+        .transpose()?;
+    let before = query.due_before.unwrap_or_else(Utc::now);
+    let visible = caller.visible.clone();
+    let (mut found, known) = in_workspace(&state, caller.workspace_id, move |conn| {
+        let found = sla_clocks::list_due_before(conn, before, after, limit + 1)?;
+        let ids: Vec<Uuid> = found.iter().map(|clock| clock.lead_id).collect();
+        Ok((found, leads::visible_among(conn, &ids, &visible)?))
+    })
+    .await?;
+    let more = cut(&mut found, limit);
+    let next_cursor = found
+        .last()
+        .filter(|_| more)
+        .map(|last| write_cursor(caller.workspace_id, (last.due_at, last.id)))
+        .transpose()?;
+    let shown = found.iter().filter(|clock| known.contains(&clock.lead_id));
+    Ok(HttpResponse::Ok().json(Page {
+        data: shown.map(ClockBody::from).collect(),
+        next_cursor,
+    }))
+}
+
+/// How fair a pool has been.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FairnessAnswer {
+    /// By member: what each should have had and what they had.
+    pub members: Vec<Fairness>,
+}
+
+/// Read how fair a pool has been: the leads that each member should have had by their weight, and those they had.
+#[utoipa::path(tag = "rules", params(("key" = String, Path, max_length = 50, description = "The key of the pool")), responses((status = 200, description = "By member", body = FairnessAnswer), ReadProblems))]
+#[get("/pools/{key}/fairness")]
+pub async fn read_fairness(
+    state: web::Data<AppState>,
+    caller: Caller,
+    key: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = key.into_inner();
+    let rules = caller.rules.clone();
+    let router = rules.playbook.router.as_ref();
+    let pool = router.and_then(|router| router.pools.get(&key)).cloned();
+    let Some(pool) = pool else {
+        return Err(Error::not_found("pool", key).into());
+    };
+    let turns = in_workspace(&state, caller.workspace_id, move |conn| {
+        pool_turns::find(conn, &key)
+    })
+    .await?;
+    let roster = &rules.playbook.roster;
+    let members = turns.map(|turns| fairness(pool.members(roster), &turns));
+    Ok(HttpResponse::Ok().json(FairnessAnswer {
+        members: members.unwrap_or_default(),
+    }))
+}
+
+/// Leads that nobody is accountable for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrphanAnswer {
+    /// Open leads that nobody owns and that wait in no queue, the oldest first; at most a thousand.
+    pub lead_ids: Vec<Uuid>,
+}
+
+/// List leads that nobody is accountable for. There should be none.
+#[utoipa::path(tag = "clocks", responses((status = 200, description = "The leads", body = OrphanAnswer), ReadProblems))]
+#[get("/monitor/orphans")]
+pub async fn list_orphans(
+    state: web::Data<AppState>,
+    caller: Caller,
+) -> Result<HttpResponse, ApiError> {
+    let visible = caller.visible.clone();
+    let lead_ids = in_workspace(&state, caller.workspace_id, move |conn| {
+        let found = lead_counts::list_orphans(conn, 1000)?;
+        let known = leads::visible_among(conn, &found, &visible)?;
+        Ok(found.into_iter().filter(|id| known.contains(id)).collect())
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(OrphanAnswer { lead_ids }))
+}

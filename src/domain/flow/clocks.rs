@@ -1,0 +1,238 @@
+//! Goes on with the clocks of leads: fires what is due, and ends what nobody waits for any more.
+
+use crate::domain::activity::Activity;
+use crate::domain::assignment::Step;
+use crate::domain::calendar::Calendar;
+use crate::domain::capture::{begin_change, event};
+use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
+use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
+use crate::domain::rules::Rules;
+use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, Trigger};
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::{assignments, decisions, leads, outbox, sla_clocks};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Fires what is due of the clocks of leads, with its effects; the answer is how many clocks did something.
+///
+/// The leads are locked before their clocks, here as wherever clocks change: so what is fired is fired once, whoever else
+/// looks at the same moment.
+pub fn fire_due(
+    conn: &mut TenantConnection,
+    lead_ids: &[Uuid],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let found = leads::lock_by_ids(conn, lead_ids)?;
+    let mut leads: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
+    let mut decider = Decider::default();
+    let mut fired = 0;
+    for mut clock in sla_clocks::lock_open_of(conn, lead_ids)? {
+        let Some(lead) = leads.get_mut(&clock.lead_id) else {
+            continue;
+        };
+        let happened = if lead.deleted_at.is_some() {
+            clock.cancel(
+                "the lead is deleted",
+                now,
+                &calendar_of(&clock.calendar, rules),
+            )
+        } else {
+            clock.fire(now)
+        };
+        if happened.is_empty() {
+            continue;
+        }
+        fired += 1;
+        sla_clocks::update(conn, &clock)?;
+        tell(conn, lead, &clock, &happened, &by_clock(&clock), now)?;
+        if happened.iter().any(reassigns) {
+            take_back(conn, &mut decider, lead, &clock, rules, now)?;
+        }
+    }
+    decider.save(conn)?;
+    Ok(fired)
+}
+
+fn reassigns(event: &ClockEvent) -> bool {
+    matches!(event, ClockEvent::Warned { actions, .. } if actions.contains(&Action::Reassign {}))
+}
+
+/// Who does what a clock does: Baton itself.
+fn by_clock(clock: &Clock) -> Provenance {
+    Provenance {
+        actor: Actor::system(),
+        cause: Cause::clock(clock.id),
+        origin: None,
+    }
+}
+
+/// The calendar that a clock counts by, as it is today; around the clock where it is gone.
+pub fn calendar_of(used: &CalendarUsed, rules: &Rules) -> Calendar {
+    let known = used
+        .key
+        .as_ref()
+        .and_then(|key| rules.playbook.calendars.get(key));
+    match (known, used.zone.parse()) {
+        (Some(known), Ok(zone)) => known.calendar.in_zone(zone),
+        (Some(known), Err(_)) => known.calendar.clone(),
+        (None, _) => Calendar::default(),
+    }
+}
+
+/// Tells what happened to a clock; the lead itself stays as it is.
+fn tell(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    clock: &Clock,
+    happened: &[ClockEvent],
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let events: Vec<Event> = happened
+        .iter()
+        .filter_map(|what| Some((what, EventType::from_name(what.name())?)))
+        .map(|(what, kind)| {
+            let id = ProcessIds.next(now.max(lead.updated_at));
+            Event {
+                id,
+                kind,
+                lead_id: lead.id,
+                version: lead.version,
+                occurred_at: time_of(id),
+                changes: Vec::new(),
+                data: Some(told(clock, what)),
+            }
+        })
+        .collect();
+    let events: Vec<(&Event, &Provenance)> =
+        events.iter().map(|event| (event, provenance)).collect();
+    outbox::add_all(conn, &events)
+}
+
+fn told(clock: &Clock, what: &ClockEvent) -> Value {
+    json!({"clock_id": clock.id, "clock": clock.kind, "key": clock.key, "due_at": clock.due_at, "happened": what})
+}
+
+/// Takes a lead from its owner, who let it wait, and gives it to somebody else.
+fn take_back(
+    conn: &mut TenantConnection,
+    decider: &mut Decider,
+    lead: &mut Lead,
+    clock: &Clock,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let reason = format!("the clock `{}` was breached", clock.key);
+    let mut let_go = Vec::new();
+    for mut record in assignments::list_of_lead(conn, lead.id)? {
+        let step = Step::TakeBack {
+            reason: reason.clone(),
+        };
+        if let Ok(ended) = record.assignment.step(step, now) {
+            record.assignment = ended;
+            assignments::update(conn, &record)?;
+        }
+        if record.assignment.state.let_go().is_some() {
+            let_go.push(record.assignment.user_id);
+        }
+    }
+    let before = lead.clone();
+    let decided = decider.route(conn, lead, &[], &let_go, rules, now)?;
+    let changes = differences(&before, lead);
+    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    begin_change(lead, now);
+    let mut happened = event(EventType::LeadAssigned, lead, changes, &mut ProcessIds);
+    let decision_id = decided.routed().map(|(id, _)| id);
+    happened.data = Some(json!({"reason": reason, "decision_id": decision_id}));
+    leads::update(conn, &before, lead, rules)?;
+    outbox::add_all(conn, &[(&happened, &by_clock(clock))])
+}
+
+/// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew.
+pub fn meet(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    activity: &Activity,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let by_person = is_by_person(activity);
+    let mut is_touch = false;
+    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
+        is_touch |= crate::domain::sla::meets(clock.kind, activity, by_person);
+        if !clock.is_met_by(activity, by_person) {
+            continue;
+        }
+        let happened = clock.meet(activity.occurred_at, &calendar_of(&clock.calendar, rules));
+        sla_clocks::update(conn, &clock)?;
+        tell(conn, lead, &clock, &happened, provenance, now)?;
+    }
+    if is_touch {
+        let started = decide_lead::start_clocks(lead, &[], Trigger::Touched, rules, now);
+        decisions::insert_all(conn, &started.decisions.iter().collect::<Vec<_>>())?;
+        sla_clocks::insert_all(conn, &started.clocks.iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+/// Whether a person did it: what a program notes down is taken for a person's, unless it says `"automatic": true`.
+fn is_by_person(activity: &Activity) -> bool {
+    let is_automatic = activity.properties.get("automatic") == Some(&Value::Bool(true));
+    matches!(activity.actor.kind.as_str(), "user" | "api_key") && !is_automatic
+}
+
+/// Nobody waits for a lead any more, which is locked: its clocks end.
+pub fn cancel(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    reason: &str,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
+        let happened = clock.cancel(reason, now, &calendar_of(&clock.calendar, rules));
+        sla_clocks::update(conn, &clock)?;
+        tell(conn, lead, &clock, &happened, provenance, now)?;
+    }
+    Ok(())
+}
+
+/// Somebody said by hand who has a lead: who had it has it no longer.
+pub fn hand_over(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for mut record in assignments::list_of_lead(conn, lead.id)? {
+        let step = Step::End {
+            reason: reason
+                .unwrap_or("given to somebody else by hand")
+                .to_owned(),
+        };
+        if let Ok(ended) = record.assignment.step(step, now) {
+            record.assignment = ended;
+            assignments::update(conn, &record)?;
+        }
+    }
+    match lead.owner_id {
+        Some(user_id) => {
+            let record = decide_lead::given(lead.id, user_id, None, now);
+            assignments::insert_all(conn, &[&record])
+        }
+        None => Ok(()),
+    }
+}

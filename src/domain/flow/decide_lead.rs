@@ -1,0 +1,186 @@
+//! Decides who gets leads and which clocks run, one lead of a transaction after the other.
+
+use crate::domain::activity::Activity;
+use crate::domain::assignment::Assignment;
+use crate::domain::condition::Facts;
+use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
+use crate::domain::ids::{Ids, ProcessIds, time_of};
+use crate::domain::lead::Lead;
+use crate::domain::playbook::{Playbook, Shift};
+use crate::domain::routing::{Desk, Destination, Roster, Router, World, route};
+use crate::domain::rules::Rules;
+use crate::domain::sla::{ClockKind, Trigger, Zones};
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::{lead_counts, pool_turns};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Decides about the leads of one transaction.
+///
+/// The turns of the pools are locked when the first lead needs them, in the order of their keys, and stay locked until the
+/// transaction ends: so the order of turns is the order of commits.
+#[derive(Debug, Default)]
+pub struct Decider {
+    desk: Option<Desk>,
+    versions: BTreeMap<String, i64>,
+}
+
+impl Decider {
+    /// Gives a lead to somebody or to a queue; the lead takes owner, team and queue from it.
+    pub fn route(
+        &mut self,
+        conn: &mut TenantConnection,
+        lead: &mut Lead,
+        activities: &[Activity],
+        let_go: &[Uuid],
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<Decided> {
+        let playbook = &rules.playbook;
+        let Some(router) = &playbook.router else {
+            return Ok(Decided::default());
+        };
+        let facts = Facts { lead, activities };
+        let desk = self.desk(conn, playbook, router, &facts, now)?;
+        let world = World {
+            facts,
+            score: None,
+            now,
+            day: now.with_timezone(&rules.zone()).date_naive(),
+            account_owner: None,
+            earlier_owner: None,
+            let_go,
+            roster: &playbook.roster,
+            shifts: &Shift(&playbook.calendars),
+        };
+        let routed = route(router, &world, desk);
+        let id = ProcessIds.next(now);
+        let mut assignment = None;
+        match &routed.to {
+            Destination::Owner(user_id) => {
+                (lead.owner_id, lead.queue) = (Some(*user_id), None);
+                lead.team_id = routed.team_id.or(lead.team_id);
+                assignment = Some(given(lead.id, *user_id, Some(id), now));
+            }
+            Destination::Queue(queue) => (lead.owner_id, lead.queue) = (None, Some(queue.clone())),
+        }
+        let decision = Decision {
+            id,
+            lead_id: lead.id,
+            rules: playbook.versions.clone(),
+            finding: Finding::Routing(Box::new(routed)),
+            created_at: time_of(id),
+        };
+        Ok(Decided {
+            decisions: vec![decision],
+            assignment,
+            clocks: Vec::new(),
+        })
+    }
+
+    fn desk(
+        &mut self,
+        conn: &mut TenantConnection,
+        playbook: &Playbook,
+        router: &Router,
+        facts: &Facts,
+        now: DateTime<Utc>,
+    ) -> Result<&mut Desk> {
+        let asks = !takes_no_turn(router, &playbook.roster, facts, now);
+        if self.desk.is_none() && asks {
+            let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
+            let asked = router.asks_of_open_leads(&playbook.roster);
+            let open = lead_counts::open_of_owners(conn, &asked)?;
+            let turns = pool_turns::lock(conn, &keys)?;
+            self.versions = turns
+                .iter()
+                .map(|(pool, turns)| (pool.clone(), turns.version))
+                .collect();
+            self.desk = Some(Desk::new(turns, open));
+        }
+        Ok(self.desk.get_or_insert_default())
+    }
+
+    /// Writes the turns that were taken.
+    pub fn save(&self, conn: &mut TenantConnection) -> Result<()> {
+        let Some(desk) = &self.desk else {
+            return Ok(());
+        };
+        for (pool, turns) in desk.turns() {
+            if turns.version > self.versions.get(pool).copied().unwrap_or_default() {
+                pool_turns::update(conn, pool, turns)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether no pool that the lead could come to has anybody in it.
+fn takes_no_turn(router: &Router, roster: &Roster, facts: &Facts, now: DateTime<Utc>) -> bool {
+    let pools = router.pools_for(facts, now);
+    let mut found = pools.iter().filter_map(|key| router.pools.get(*key));
+    found.all(|pool| pool.members(roster).is_empty())
+}
+
+/// Somebody has a lead from now on.
+pub fn given(
+    lead_id: Uuid,
+    user_id: Uuid,
+    decision_id: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> AssignmentRecord {
+    AssignmentRecord {
+        id: ProcessIds.next(now),
+        lead_id,
+        assignment: Assignment::begin(user_id, None, None, now),
+        decision_id,
+    }
+}
+
+/// Starts the clocks of a lead that something has happened with.
+pub fn start_clocks(
+    lead: &Lead,
+    activities: &[Activity],
+    trigger: Trigger,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Decided {
+    let playbook = &rules.playbook;
+    let kinds: Vec<ClockKind> = trigger.kinds().to_vec();
+    let facts = Facts { lead, activities };
+    let zones = Zones {
+        owner: None,
+        team: None,
+        lead: lead
+            .fields
+            .timezone
+            .as_deref()
+            .and_then(|zone| zone.parse().ok()),
+    };
+    let mut found = playbook
+        .policy
+        .start(&facts, &playbook.calendars, &zones, &kinds, now);
+    found.retain(|decision| !decision.considered.is_empty());
+    if found.is_empty() {
+        return Decided::default();
+    }
+    let starts = found.iter().filter_map(|decision| decision.start.clone());
+    let clocks = starts
+        .map(|start| start.into_clock(ProcessIds.next(now), lead.id).0)
+        .collect();
+    let id = ProcessIds.next(now);
+    let decision = Decision {
+        id,
+        lead_id: lead.id,
+        rules: playbook.versions.clone(),
+        finding: Finding::Clocks(found),
+        created_at: time_of(id),
+    };
+    Decided {
+        decisions: vec![decision],
+        assignment: None,
+        clocks,
+    }
+}

@@ -1,0 +1,199 @@
+//! The playbook: the active rule documents of a workspace, read together and ready to decide by.
+
+use crate::domain::calendar::Calendar;
+use crate::domain::routing::{
+    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts,
+    compile, compile_pool,
+};
+use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleVersion};
+use crate::domain::rules::Rules;
+use crate::domain::sla::{
+    Calendars, References as SlaReferences, SlaPolicy, SlaPolicyDocument, VersionedCalendar,
+};
+use crate::error::FieldError;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The pool of everybody, which every workspace has.
+pub const EVERYONE: &str = "everyone";
+
+/// Which versions a decision was made by; `null`: what every workspace begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Versions {
+    /// Of the routing policy.
+    #[schema(required = true)]
+    pub routing_policy: Option<i64>,
+    /// Of the SLA policy.
+    #[schema(required = true)]
+    pub sla_policy: Option<i64>,
+    /// Of the pools, by key.
+    pub pools: BTreeMap<String, i64>,
+}
+
+/// What a workspace decides by.
+#[derive(Debug, Clone, Default)]
+pub struct Playbook {
+    /// Its people.
+    pub roster: Roster,
+    /// Which leads go where; `None`: nothing decides yet, as in tests of other things.
+    pub router: Option<Router>,
+    /// Which clocks run.
+    pub policy: SlaPolicy,
+    /// When people are there.
+    pub calendars: Calendars,
+    /// Which versions these are.
+    pub versions: Versions,
+}
+
+/// The calendars as shifts.
+pub struct Shift<'a>(pub &'a Calendars);
+
+impl Shifts for Shift<'_> {
+    fn is_on(&self, calendar: &str, at: DateTime<Utc>) -> bool {
+        let found = self.0.get(calendar);
+        found.is_none_or(|known| known.calendar.is_open(at))
+    }
+
+    fn next_on(&self, calendar: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.0.get(calendar)?.calendar.next_open(at).ok()
+    }
+}
+
+impl Playbook {
+    /// Puts the active documents together. One that cannot be used any more, since what it names is gone, is left out, and
+    /// what every workspace begins with stands in.
+    pub fn of(active: &[RuleVersion], roster: Roster, rules: &Rules) -> Playbook {
+        let mut playbook = Playbook {
+            roster,
+            ..Playbook::default()
+        };
+        for version in active {
+            if let RuleDocument::Calendar(document) = &version.document
+                && let Ok(calendar) = Calendar::compile(document)
+            {
+                let known = VersionedCalendar {
+                    version: version.version,
+                    calendar,
+                };
+                playbook.calendars.insert(version.key.clone(), known);
+            }
+        }
+        let calendars: BTreeSet<String> = playbook.calendars.keys().cloned().collect();
+        playbook.route_by(active, rules, &calendars);
+        playbook.count_by(active, rules, &calendars);
+        playbook
+    }
+
+    fn route_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
+        let (roster, queues) = (self.roster.clone(), BTreeSet::new());
+        let references = RoutingReferences {
+            roster: &roster,
+            queues: &queues,
+            calendars,
+        };
+        let mut pools = BTreeMap::new();
+        if let Ok(everyone) = compile_pool(&PoolDocument::default(), rules, &references) {
+            pools.insert(EVERYONE.to_owned(), Arc::new(everyone.pool));
+        }
+        for version in active {
+            if let RuleDocument::Pool(document) = &version.document
+                && let Ok(compiled) = compile_pool(document, rules, &references)
+            {
+                let versions = &mut self.versions.pools;
+                versions.insert(version.key.clone(), version.version);
+                pools.insert(version.key.clone(), Arc::new(compiled.pool));
+            }
+        }
+        let own = find(active, RuleKind::RoutingPolicy).and_then(|version| {
+            let RuleDocument::RoutingPolicy(document) = &version.document else {
+                return None;
+            };
+            let compiled = compile(document, rules, &references, &pools).ok()?;
+            Some((compiled.router, version.version))
+        });
+        self.router = match own {
+            Some((router, version)) => {
+                self.versions.routing_policy = Some(version);
+                Some(router)
+            }
+            None => compile(&RoutingDocument::default(), rules, &references, &pools)
+                .ok()
+                .map(|compiled| compiled.router),
+        };
+    }
+
+    fn count_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
+        let calendars: Vec<String> = calendars.iter().cloned().collect();
+        let users = HashSet::from_iter(self.roster.ids());
+        let references = SlaReferences {
+            calendars: &calendars,
+            users: &users,
+        };
+        let own = find(active, RuleKind::SlaPolicy).and_then(|version| {
+            let RuleDocument::SlaPolicy(document) = &version.document else {
+                return None;
+            };
+            let policy = SlaPolicy::compile(document, rules, &references).ok()?;
+            Some((policy, version.version))
+        });
+        match own {
+            Some((policy, version)) => {
+                self.versions.sla_policy = Some(version);
+                self.policy = policy;
+            }
+            None => {
+                let usual = SlaPolicyDocument::default();
+                self.policy = SlaPolicy::compile(&usual, rules, &references).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Everything that is wrong with a document, were it active; pointers are into the document. Also what is worth a look
+    /// though it can be used.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(
+        &self,
+        document: &RuleDocument,
+        rules: &Rules,
+    ) -> Result<Vec<FieldError>, Vec<FieldError>> {
+        let calendars: BTreeSet<String> = self.calendars.keys().cloned().collect();
+        let queues = BTreeSet::new();
+        let references = RoutingReferences {
+            roster: &self.roster,
+            queues: &queues,
+            calendars: &calendars,
+        };
+        match document {
+            RuleDocument::Calendar(document) => Calendar::compile(document).map(|_| Vec::new()),
+            RuleDocument::Pool(document) => {
+                compile_pool(document, rules, &references).map(|compiled| compiled.warnings)
+            }
+            RuleDocument::RoutingPolicy(document) => {
+                let none = BTreeMap::new();
+                let pools = self.router.as_ref().map_or(&none, |router| &router.pools);
+                compile(document, rules, &references, pools).map(|compiled| compiled.warnings)
+            }
+            RuleDocument::SlaPolicy(document) => {
+                let calendars: Vec<String> = calendars.into_iter().collect();
+                let users = HashSet::from_iter(self.roster.ids());
+                let references = SlaReferences {
+                    calendars: &calendars,
+                    users: &users,
+                };
+                SlaPolicy::compile(document, rules, &references).map(|_| Vec::new())
+            }
+        }
+    }
+}
+
+/// The document of what a workspace has one of.
+fn find(active: &[RuleVersion], kind: RuleKind) -> Option<&RuleVersion> {
+    active
+        .iter()
+        .find(|version| version.document.kind() == kind && version.key == ONLY)
+}

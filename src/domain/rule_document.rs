@@ -1,0 +1,161 @@
+//! Rule documents: what a workspace decides by, as versions that never change. A draft is checked when it is written; an
+//! active one counts until it is retired, or another of its kind and key is activated.
+
+use crate::domain::calendar::CalendarDocument;
+use crate::domain::event::Actor;
+use crate::domain::routing::{PoolDocument, RoutingDocument};
+use crate::domain::sla::SlaPolicyDocument;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The key of what a workspace has one of: its routing policy, its SLA policy.
+pub const ONLY: &str = "default";
+
+/// What a document is about.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// When people are there.
+    Calendar,
+    /// People who share leads.
+    Pool,
+    /// Which leads go where.
+    RoutingPolicy,
+    /// By when a lead has to be answered.
+    SlaPolicy,
+}
+
+impl RuleKind {
+    /// Every kind; what may be named stands before what names it.
+    pub const ALL: [RuleKind; 4] = [
+        RuleKind::Calendar,
+        RuleKind::Pool,
+        RuleKind::RoutingPolicy,
+        RuleKind::SlaPolicy,
+    ];
+
+    /// Its name in JSON and SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleKind::Calendar => "calendar",
+            RuleKind::Pool => "pool",
+            RuleKind::RoutingPolicy => "routing_policy",
+            RuleKind::SlaPolicy => "sla_policy",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<RuleKind> {
+        RuleKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Where a version stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleState {
+    /// Written and checked; it does not count yet.
+    Draft,
+    /// It counts.
+    Active,
+    /// It counted once; it can be activated again.
+    Retired,
+}
+
+impl RuleState {
+    /// Its name in JSON and SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleState::Draft => "draft",
+            RuleState::Active => "active",
+            RuleState::Retired => "retired",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<RuleState> {
+        [RuleState::Draft, RuleState::Active, RuleState::Retired]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+}
+
+/// A document of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleDocument {
+    /// When people are there.
+    Calendar(CalendarDocument),
+    /// People who share leads.
+    Pool(PoolDocument),
+    /// Which leads go where.
+    RoutingPolicy(RoutingDocument),
+    /// By when a lead has to be answered.
+    SlaPolicy(SlaPolicyDocument),
+}
+
+impl RuleDocument {
+    /// What it is about.
+    pub fn kind(&self) -> RuleKind {
+        match self {
+            RuleDocument::Calendar(_) => RuleKind::Calendar,
+            RuleDocument::Pool(_) => RuleKind::Pool,
+            RuleDocument::RoutingPolicy(_) => RuleKind::RoutingPolicy,
+            RuleDocument::SlaPolicy(_) => RuleKind::SlaPolicy,
+        }
+    }
+
+    /// Reads what was written of a kind.
+    ///
+    /// # Errors
+    /// When it does not fit: an older version of Baton may have written it.
+    pub fn read(kind: RuleKind, json: serde_json::Value) -> serde_json::Result<RuleDocument> {
+        Ok(match kind {
+            RuleKind::Calendar => RuleDocument::Calendar(serde_json::from_value(json)?),
+            RuleKind::Pool => RuleDocument::Pool(serde_json::from_value(json)?),
+            RuleKind::RoutingPolicy => RuleDocument::RoutingPolicy(serde_json::from_value(json)?),
+            RuleKind::SlaPolicy => RuleDocument::SlaPolicy(serde_json::from_value(json)?),
+        })
+    }
+
+    /// As it is written.
+    ///
+    /// # Errors
+    /// Never in practice: documents are plain values.
+    pub fn to_json(&self) -> serde_json::Result<serde_json::Value> {
+        match self {
+            RuleDocument::Calendar(document) => serde_json::to_value(document),
+            RuleDocument::Pool(document) => serde_json::to_value(document),
+            RuleDocument::RoutingPolicy(document) => serde_json::to_value(document),
+            RuleDocument::SlaPolicy(document) => serde_json::to_value(document),
+        }
+    }
+}
+
+/// A version of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleVersion {
+    /// A UUIDv7 of `created_at`.
+    pub id: Uuid,
+    /// What others name it by.
+    pub key: String,
+    /// 1, 2, 3 … of the kind and key.
+    pub version: i64,
+    /// Where it stands.
+    pub state: RuleState,
+    /// What it says.
+    pub document: RuleDocument,
+    /// Why it was written.
+    pub note: Option<String>,
+    /// Who wrote it.
+    pub created_by: Actor,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it last became active.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// When it was last retired.
+    pub retired_at: Option<DateTime<Utc>>,
+}

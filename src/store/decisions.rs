@@ -1,0 +1,116 @@
+//! The ledger of decisions: rows are added, never changed.
+
+use crate::domain::decision::{Decision, Finding};
+use crate::error::{Error, Result};
+use crate::store::json::Json;
+use crate::store::pool::TenantConnection;
+use crate::store::schema::decisions;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+statement! {
+    owned Insert {
+        workspace_id: Uuid => SqlUuid,
+        id: Vec<Uuid> => Array<SqlUuid>,
+        lead_id: Vec<Uuid> => Array<SqlUuid>,
+        kind: Vec<&'a str> => Array<Text>,
+        rules: Vec<Json> => Array<Jsonb>,
+        result: Vec<Json> => Array<Jsonb>,
+        created_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+    }
+    "INSERT INTO decisions (workspace_id, id, lead_id, kind, rules, result, created_at) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::timestamptz[]) c"
+}
+
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &'a [&'a Decision],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: new.iter().map(|one| one.id).collect(),
+        lead_id: new.iter().map(|one| one.lead_id).collect(),
+        kind: new.iter().map(|one| one.finding.kind()).collect(),
+        rules: Json::column(new, |one| &one.rules)?,
+        result: new
+            .iter()
+            .map(|one| match &one.finding {
+                Finding::Routing(routed) => Json::of(routed),
+                Finding::Clocks(clocks) => Json::of(clocks),
+            })
+            .collect::<Result<_>>()?,
+        created_at: new.iter().map(|one| one.created_at).collect(),
+        rows: std::marker::PhantomData,
+    })
+}
+
+/// Adds decisions.
+pub fn insert_all(conn: &mut TenantConnection, new: &[&Decision]) -> Result<()> {
+    if !new.is_empty() {
+        insertion(conn.workspace_id(), new)?.execute(conn.pg())?;
+    }
+    Ok(())
+}
+
+type Row = (Uuid, Uuid, String, Value, Value, DateTime<Utc>);
+
+fn read((id, lead_id, kind, rules, result, created_at): Row) -> Result<Decision> {
+    let finding = json!({"kind": kind, "result": result});
+    Ok(Decision {
+        id,
+        lead_id,
+        rules: serde_json::from_value(rules).map_err(Error::internal)?,
+        finding: serde_json::from_value(finding).map_err(Error::internal)?,
+        created_at,
+    })
+}
+
+macro_rules! columns {
+    () => {
+        (
+            decisions::id,
+            decisions::lead_id,
+            decisions::kind,
+            decisions::rules,
+            decisions::result,
+            decisions::created_at,
+        )
+    };
+}
+
+/// Decisions about a lead, newest first, older than `before`.
+pub fn list_of_lead(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Decision>> {
+    let mut query = decisions::table
+        .filter(decisions::workspace_id.eq(conn.workspace_id()))
+        .filter(decisions::lead_id.eq(lead_id))
+        .order(decisions::id.desc())
+        .limit(limit)
+        .select(columns!())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(decisions::id.lt(before));
+    }
+    let rows: Vec<Row> = query.load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
+/// A decision.
+pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Decision> {
+    let row: Option<Row> = decisions::table
+        .filter(decisions::workspace_id.eq(conn.workspace_id()))
+        .filter(decisions::id.eq(id))
+        .select(columns!())
+        .first(conn.pg())
+        .optional()?;
+    read(row.ok_or_else(|| Error::not_found("decision", id))?)
+}

@@ -1,0 +1,50 @@
+//! How many leads people have.
+
+use crate::error::{Error, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::statement::statement;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+statement! {
+    OpenOfOwners { workspace_id: Uuid => SqlUuid, owners: [Uuid] => Array<SqlUuid> }
+    "SELECT o.id, n.open FROM (SELECT ?::uuid AS workspace_id) w, unnest(?::uuid[]) AS o (id), \
+       LATERAL (SELECT count(*) AS open FROM leads l WHERE l.workspace_id = w.workspace_id AND l.owner_id = o.id AND l.deleted_at IS NULL \
+         AND l.stage_kind NOT IN ('converted', 'disqualified')) n",
+    returns (SqlUuid, BigInt)
+}
+
+/// Leads that each of these users owns and that are neither converted nor disqualified.
+pub fn open_of_owners(conn: &mut TenantConnection, owners: &[Uuid]) -> Result<HashMap<Uuid, u32>> {
+    if owners.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let counted: Vec<(Uuid, i64)> = OpenOfOwners {
+        workspace_id: &conn.workspace_id(),
+        owners,
+    }
+    .load(conn.pg())?;
+    counted
+        .into_iter()
+        .map(|(owner, open)| Ok((owner, open.try_into().map_err(Error::internal)?)))
+        .collect()
+}
+
+statement! {
+    Orphans { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
+    "SELECT l.id FROM leads l WHERE l.workspace_id = ? AND l.deleted_at IS NULL AND NOT l.is_test \
+       AND l.stage_kind NOT IN ('converted', 'disqualified') AND l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL \
+     ORDER BY l.id LIMIT ?",
+    returns SqlUuid
+}
+
+/// Open leads that nobody owns and that wait in no queue, the oldest first.
+pub fn list_orphans(conn: &mut TenantConnection, limit: i64) -> Result<Vec<Uuid>> {
+    Ok(Orphans {
+        workspace_id: &conn.workspace_id(),
+        limit: &limit,
+    }
+    .load(conn.pg())?)
+}

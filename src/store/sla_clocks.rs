@@ -1,0 +1,159 @@
+//! Clocks of leads.
+
+use crate::domain::sla::{Clock, ClockState};
+use crate::error::{Error, Result};
+use crate::store::json::Json;
+use crate::store::pool::{Db, TenantConnection};
+use crate::store::schema::sla_clocks;
+use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+statement! {
+    owned Insert {
+        workspace_id: Uuid => SqlUuid,
+        id: Vec<Uuid> => Array<SqlUuid>,
+        lead_id: Vec<Uuid> => Array<SqlUuid>,
+        kind: Vec<&'a str> => Array<Text>,
+        state: Vec<String> => Array<Text>,
+        due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        next_fire_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        clock: Vec<Json> => Array<Jsonb>,
+    }
+    "INSERT INTO sla_clocks (workspace_id, id, lead_id, kind, state, due_at, next_fire_at, clock) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[]) c"
+}
+
+/// The rows, ready to be written.
+pub(in crate::store) fn insertion<'a>(
+    workspace_id: Uuid,
+    new: &'a [&'a Clock],
+) -> Result<Insert<'a>> {
+    Ok(Insert {
+        workspace_id,
+        id: new.iter().map(|clock| clock.id).collect(),
+        lead_id: new.iter().map(|clock| clock.lead_id).collect(),
+        kind: new.iter().map(|clock| clock.kind.as_str()).collect(),
+        state: new.iter().map(|clock| name(clock.state)).collect(),
+        due_at: new.iter().map(|clock| clock.due_at).collect(),
+        next_fire_at: new.iter().map(|clock| clock.next_fire_at).collect(),
+        clock: new
+            .iter()
+            .map(|clock| Json::of(*clock))
+            .collect::<Result<_>>()?,
+        rows: std::marker::PhantomData,
+    })
+}
+
+/// Adds clocks.
+pub fn insert_all(conn: &mut TenantConnection, new: &[&Clock]) -> Result<()> {
+    if !new.is_empty() {
+        insertion(conn.workspace_id(), new)?.execute(conn.pg())?;
+    }
+    Ok(())
+}
+
+fn name(state: ClockState) -> String {
+    json!(state).as_str().unwrap_or_default().to_owned()
+}
+
+/// Of the row the lead: a clock goes with its lead when leads are merged.
+fn read((lead_id, clock): (Uuid, Value)) -> Result<Clock> {
+    let clock: Clock = serde_json::from_value(clock).map_err(Error::internal)?;
+    Ok(Clock { lead_id, ..clock })
+}
+
+/// Clocks of a lead, the latest first; at most a thousand.
+pub fn list_of_lead(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<Clock>> {
+    let rows: Vec<(Uuid, Value)> = sla_clocks::table
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::lead_id.eq(lead_id))
+        .order(sla_clocks::id.desc())
+        .limit(1000)
+        .select((sla_clocks::lead_id, sla_clocks::clock))
+        .load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Clocks of leads that have not ended, locked until the end of the transaction. The leads are to be locked before.
+pub fn lock_open_of(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<Clock>> {
+    let rows: Vec<(Uuid, Value)> = sla_clocks::table
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::lead_id.eq_any(leads))
+        .filter(sla_clocks::state.eq_any(["running", "paused", "breached"]))
+        .order(sla_clocks::id)
+        .for_update()
+        .select((sla_clocks::lead_id, sla_clocks::clock))
+        .load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Clocks that count, the first due first.
+pub fn list_due_before(
+    conn: &mut TenantConnection,
+    before: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Clock>> {
+    let mut query = sla_clocks::table
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::state.eq_any(["running", "breached"]))
+        .filter(sla_clocks::due_at.lt(before))
+        .order((sla_clocks::due_at, sla_clocks::id))
+        .limit(limit)
+        .select((sla_clocks::lead_id, sla_clocks::clock))
+        .into_boxed();
+    if let Some((due_at, id)) = after {
+        query = query.filter(
+            sla_clocks::due_at
+                .gt(due_at)
+                .or(sla_clocks::due_at.eq(due_at).and(sla_clocks::id.gt(id))),
+        );
+    }
+    let rows: Vec<(Uuid, Value)> = query.load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Writes a clock whose row is locked.
+pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
+    diesel::update(sla_clocks::table)
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::id.eq(clock.id))
+        .set((
+            sla_clocks::state.eq(name(clock.state)),
+            sla_clocks::due_at.eq(clock.due_at),
+            sla_clocks::next_fire_at.eq(clock.next_fire_at),
+            sla_clocks::clock.eq(Json::of(clock)?),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = SqlUuid)]
+    workspace_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    lead_id: Uuid,
+}
+
+/// Leads of any workspace with a clock that has something to do at `now`, the longest overdue first. A workspace that has
+/// never published an event has no clocks.
+pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
+    db.across_workspaces(|connection| {
+        let rows: Vec<Due> = diesel::sql_query(
+            "SELECT f.workspace_id, c.lead_id FROM feed_positions f, LATERAL \
+               (SELECT s.lead_id, s.next_fire_at FROM sla_clocks s WHERE s.workspace_id = f.workspace_id AND s.next_fire_at <= $1 \
+                ORDER BY s.next_fire_at LIMIT $2) c \
+             ORDER BY c.next_fire_at LIMIT $2",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+        Ok(rows.into_iter().map(|due| (due.workspace_id, due.lead_id)).collect())
+    })
+}

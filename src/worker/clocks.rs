@@ -1,0 +1,44 @@
+//! Fires clocks of leads when they are due. Any number of processes may run one; each clock fires once.
+
+use crate::domain::flow::{clocks, rules};
+use crate::error::Result;
+use crate::store::pool::Db;
+use crate::store::sla_clocks;
+use chrono::Utc;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Leads of one transaction.
+const BATCH: usize = 200;
+/// Leads that are looked for at once.
+const LOOKED_FOR: i64 = 2_000;
+
+/// Fires what is due; the answer is how many clocks did something. A workspace in which that fails keeps none of the others
+/// waiting.
+pub fn tick(db: &Db) -> Result<usize> {
+    let due = sla_clocks::list_due(db, Utc::now(), LOOKED_FOR)?;
+    let mut by_workspace: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for (workspace_id, lead_id) in due {
+        by_workspace.entry(workspace_id).or_default().push(lead_id);
+    }
+    let mut fired = 0;
+    for (workspace_id, mut leads) in by_workspace {
+        leads.sort_unstable();
+        leads.dedup();
+        for some in leads.chunks(BATCH) {
+            let done = db.in_workspace(workspace_id, |conn| {
+                let rules = rules::load(conn)?;
+                clocks::fire_due(conn, some, &rules, Utc::now())
+            });
+            match done {
+                Ok(count) => fired += count,
+                Err(error) => {
+                    log::warn!(
+                        "Clocks of workspace {workspace_id} did not fire, they will be tried again: {error}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(fired)
+}
