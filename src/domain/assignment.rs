@@ -43,6 +43,7 @@ impl AssignmentState {
 
 /// Somebody's time with a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AssignmentRecord)]
 pub struct Assignment {
     /// Who has it.
     pub user_id: Uuid,

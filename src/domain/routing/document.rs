@@ -56,6 +56,7 @@ impl Default for RoutingDocument {
 /// Which leads go where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RoutingRule)]
 pub struct RuleDocument {
     /// What decisions name it by: a–z, 0–9 and `_`.
     #[schema(

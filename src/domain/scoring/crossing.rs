@@ -21,6 +21,7 @@ pub enum ChangedBy {
 /// What was crossed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = ScoreChange)]
 pub enum Change {
     /// A threshold is met.
     ThresholdReached {

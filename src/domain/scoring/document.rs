@@ -41,6 +41,7 @@ pub struct ActivityDocument {
 /// What brings points, or takes some.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ScoringRule)]
 pub struct RuleDocument {
     /// What entries name it by: a–z, 0–9 and `_`; unique in the model.
     #[schema(

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// Points that a rule gave, or took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ScoreEntry)]
 pub struct Entry {
     /// The key of the rule.
     pub rule: String,

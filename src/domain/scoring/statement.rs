@@ -13,6 +13,7 @@ use uuid::Uuid;
 /// Where a lead stands at a moment. Engagement and total are rounded down to tenths, so that a number as shown is at least a
 /// whole number of points exactly when the score itself is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ScoreStanding)]
 pub struct Standing {
     /// Points of fit.
     pub fit: i32,

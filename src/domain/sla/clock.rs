@@ -66,6 +66,7 @@ pub struct ClockStep {
 
 /// A clock of a lead. All of it has to be kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ClockRecord)]
 pub struct Clock {
     pub id: Uuid,
     pub lead_id: Uuid,
@@ -103,6 +104,7 @@ pub struct Clock {
 
 /// How far a clock is. Elapsed and remaining add up to the time there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ClockStanding)]
 pub struct Standing {
     /// Whole seconds of opening time.
     pub elapsed_seconds: i64,

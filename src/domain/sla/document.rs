@@ -143,6 +143,7 @@ pub enum Priority {
 /// Something that an escalation does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = SlaAction)]
 pub enum Action {
     /// Tells somebody.
     Notify {

@@ -59,6 +59,7 @@ impl Trigger {
 /// Whether and why a rule was followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClockRuleOutcome)]
 pub enum Outcome {
     /// It was the first that applied.
     Chosen,
