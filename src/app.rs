@@ -11,8 +11,8 @@ use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
     captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
     form_door, forward, history, jobs, jwks, lead_details, lead_search, leads, login, me, measure,
-    merges, moves, notes, openapi, operation, own_document, pipeline, request_id, rules, schema,
-    submissions, tags, teams, timeline, users, views, workspace, workspaces,
+    merges, moves, notes, openapi, operation, own_document, pipeline, qualification, request_id,
+    rules, schema, submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -411,6 +411,8 @@ where
         .service(rules::get_rule)
         .service(rules::activate_rule)
         .service(rules::retire_rule)
+        .service(qualification::get_qualification)
+        .service(qualification::add_answers)
         .service(decisions::list_clocks_of_lead)
         .service(decisions::list_assignments)
         .service(decisions::list_decisions)

@@ -1,3 +1,5 @@
+ALTER TABLE leads DROP COLUMN verdict;
+DROP TABLE qualification_answers;
 ALTER TABLE leads DROP COLUMN queue;
 DROP TABLE sla_clocks;
 DROP TABLE assignments;

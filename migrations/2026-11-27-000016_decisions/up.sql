@@ -15,7 +15,7 @@ CREATE TABLE rule_documents (
   retired_at timestamptz,
   PRIMARY KEY (workspace_id, id),
   UNIQUE (workspace_id, kind, key, version),
-  CHECK (kind IN ('calendar', 'pool', 'routing_policy', 'sla_policy')),
+  CHECK (kind IN ('calendar', 'pool', 'routing_policy', 'sla_policy', 'framework')),
   CHECK (state IN ('draft', 'active', 'retired'))
 );
 COMMENT ON TABLE rule_documents IS 'a version never changes; of each kind and key one at most is active';
@@ -49,7 +49,7 @@ CREATE TABLE decisions (
   result jsonb NOT NULL,
   created_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, id),
-  CHECK (kind IN ('routing', 'clocks'))
+  CHECK (kind IN ('routing', 'clocks', 'qualification'))
 );
 COMMENT ON COLUMN decisions.rules IS 'versions of the rule documents it was decided by; null: the usual ones';
 COMMENT ON COLUMN decisions.result IS 'what was decided, with every value and candidate it was decided by';
@@ -108,6 +108,25 @@ CREATE POLICY timer ON sla_clocks FOR SELECT TO baton_worker USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON sla_clocks TO baton_app;
 GRANT SELECT (workspace_id, lead_id, next_fire_at) ON sla_clocks TO baton_worker;
 
+CREATE TABLE qualification_answers (
+  workspace_id uuid NOT NULL,
+  id uuid NOT NULL,
+  lead_id uuid NOT NULL,
+  answer jsonb NOT NULL,
+  PRIMARY KEY (workspace_id, id)
+);
+COMMENT ON TABLE qualification_answers IS 'evidence: what was said of budget, authority, need and timing; never changed';
+COMMENT ON COLUMN qualification_answers.answer IS 'as given and as read, domain/qualification/answer.rs';
+CREATE INDEX qualification_answers_by_lead ON qualification_answers (workspace_id, lead_id, id);
+ALTER TABLE qualification_answers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON qualification_answers TO baton_app
+  USING (workspace_id = nullif(current_setting('baton.workspace_id', true), '')::uuid)
+  WITH CHECK (workspace_id = nullif(current_setting('baton.workspace_id', true), '')::uuid);
+GRANT SELECT, INSERT, DELETE ON qualification_answers TO baton_app;
+GRANT UPDATE (lead_id) ON qualification_answers TO baton_app;
+
+ALTER TABLE leads ADD COLUMN verdict text COLLATE "C";
+COMMENT ON COLUMN leads.verdict IS 'what the answers amount to: disqualified, unqualified, mql, sql';
 ALTER TABLE leads ADD COLUMN queue text COLLATE "C";
 COMMENT ON COLUMN leads.queue IS 'where a lead waits that nobody owns';
 CREATE INDEX leads_by_queue ON leads (workspace_id, queue, id) WHERE queue IS NOT NULL;

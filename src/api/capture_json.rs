@@ -2,6 +2,7 @@
 
 use crate::api::decisions::{ClockBody, RoutingBrief};
 use crate::api::lead_json::LeadBody;
+use crate::api::qualification::QualificationBrief;
 use crate::domain::capture::{Captured, Consent, Outcome};
 use crate::domain::capture_draft::CaptureDraft;
 use crate::domain::dedupe::FieldWeight;
@@ -68,6 +69,10 @@ for_each_lead_field!(lead_struct! {
         /// Values beside the plain fields, at most 200.
         #[schema(value_type = Object)]
         pub custom: Map<String, Value>,
+        /// What the person said of budget, authority, need and timing, or of what else your framework asks: plain words, or
+        /// `{"amount_minor": 2500000, "currency": "EUR"}`.
+        #[schema(value_type = Object, example = json!({"budget": "25k EUR", "authority": "decision_maker", "timing": "this_quarter"}))]
+        pub answers: Map<String, Value>,
         /// Labels; a known lead gets those it does not have.
         #[schema(max_items = 100)]
         pub tags: Vec<TagText>,
@@ -123,6 +128,7 @@ impl CaptureBody {
             fields: self.lead_fields(),
             full_name: self.full_name,
             custom: self.custom,
+            answers: self.answers,
             tags: self.tags.into_iter().map(|tag| tag.0).collect(),
             external_ids: self.external_ids,
             anonymous_id: self.anonymous_id,
@@ -269,6 +275,9 @@ pub struct CaptureAnswer {
     /// Who got the lead, and why; `null` for a lead that was known, for tests, and where the sender has it themselves.
     #[schema(required = true)]
     pub assignment: Option<RoutingBrief>,
+    /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered.
+    #[schema(required = true)]
+    pub qualification: Option<QualificationBrief>,
     /// Clocks that started: by when somebody has to answer.
     pub clocks: Vec<ClockBody>,
     /// What was decided about the lead, in full under `GET /v1/decisions/{id}`.
@@ -300,6 +309,11 @@ impl From<&Captured> for CaptureAnswer {
             lead: LeadBody::from(&captured.lead),
             events: captured.events.iter().map(EventBrief::from).collect(),
             assignment: RoutingBrief::of(&captured.decided),
+            qualification: captured
+                .decided
+                .qualification
+                .as_ref()
+                .map(QualificationBrief::from),
             clocks: captured
                 .decided
                 .clocks

@@ -3,6 +3,7 @@
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::qualification::Verdict;
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -45,6 +46,8 @@ for_each_lead_field!(lead_struct! {
         pub owner_id: Option<Uuid>,
         /// The team it belongs to.
         pub team_id: Option<Uuid>,
+        /// What its answers amount to; `null` while there are none.
+        pub verdict: Option<Verdict>,
         /// The queue it waits in while nobody owns it.
         pub queue: Option<String>,
     } {
@@ -91,6 +94,7 @@ macro_rules! from_lead {
                     revisit_at: lead.revisit_at,
                     owner_id: lead.owner_id,
                     team_id: lead.team_id,
+                    verdict: lead.verdict,
                     queue: lead.queue.clone(),
                     $($field: lead.fields.$field.clone(),)*
                     custom: lead.custom.clone(),

@@ -45,6 +45,7 @@ pub mod page;
 pub mod permissions;
 pub mod pipeline;
 pub mod problem;
+pub mod qualification;
 pub mod rate_limit;
 pub mod request_id;
 pub mod rules;

@@ -139,6 +139,16 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ),
     (
         "GET",
+        "/v1/leads/{id}/qualification",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/qualification",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "GET",
         "/v1/leads/{id}/clocks",
         Needs::Scope(Scope::LeadsRead),
     ),

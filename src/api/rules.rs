@@ -11,6 +11,7 @@ use crate::domain::capture_draft;
 use crate::domain::event::Actor;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{change_rules, once};
+use crate::domain::qualification::FrameworkDocument;
 use crate::domain::routing::{PoolDocument, RoutingDocument};
 use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::domain::sla::SlaPolicyDocument;
@@ -70,6 +71,14 @@ pub enum RuleWrite {
         /// What it says.
         document: SlaPolicyDocument,
     },
+    /// What is asked of leads, and what follows from the answers.
+    Framework {
+        /// Why it is written.
+        #[schema(max_length = 500)]
+        note: Option<String>,
+        /// What it says.
+        document: FrameworkDocument,
+    },
 }
 
 impl Validate for RuleWrite {
@@ -96,6 +105,9 @@ impl RuleWrite {
             }
             RuleWrite::SlaPolicy { note, document } => {
                 (None, note, RuleDocument::SlaPolicy(document))
+            }
+            RuleWrite::Framework { note, document } => {
+                (None, note, RuleDocument::Framework(document))
             }
         }
     }

@@ -46,6 +46,7 @@ pub fn initial_changes(lead: &Lead) -> Vec<Change> {
         set("stage", true, json!(lead.stage)),
         set("owner_id", lead.owner_id.is_some(), json!(lead.owner_id)),
         set("team_id", lead.team_id.is_some(), json!(lead.team_id)),
+        set("verdict", lead.verdict.is_some(), json!(lead.verdict)),
         set("queue", lead.queue.is_some(), json!(lead.queue)),
         set(
             "attribution.first",

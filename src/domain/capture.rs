@@ -39,6 +39,8 @@ pub struct Capture {
     pub website_domain: Option<String>,
     /// Values beside the plain fields.
     pub custom: Map<String, Value>,
+    /// What was said of budget, authority, need and timing, by criterion.
+    pub answers: Map<String, Value>,
     /// Labels.
     pub tags: Vec<String>,
     /// By what the person can be known again, at least one that is not a visitor id; and values that no other lead may
@@ -384,6 +386,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         deleted_at: None,
         merged_into: None,
         queue: None,
+        verdict: None,
     };
     let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
     let event = event(EventType::LeadCreated, &mut lead, changes, ids);

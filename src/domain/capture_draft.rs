@@ -9,6 +9,7 @@ use crate::domain::lead_draft;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::text;
+use crate::domain::qualification::ReadingHints;
 use crate::domain::rules::Rules;
 use crate::error::FieldError;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -32,6 +33,8 @@ pub struct CaptureDraft {
     pub full_name: Option<String>,
     /// Values beside the plain fields.
     pub custom: Map<String, Value>,
+    /// What was said of budget, authority, need and timing.
+    pub answers: Map<String, Value>,
     /// Labels.
     pub tags: Vec<String>,
     /// Ids in other systems, by system.
@@ -117,6 +120,7 @@ pub fn normalise(
     // Nothing said is nothing known.
     given.retain(|_, value| !value.is_null());
     let taken = custom_values::take(given, &around.rules);
+    errors.extend(wrong_answers(&draft.answers, &around));
     let mut misfits = Map::new();
     for (key, value, misfit) in taken.misfits {
         if around.manner == Manner::Forgiving {
@@ -179,7 +183,8 @@ pub fn normalise(
         .iter()
         .any(|identity| identity.kind == IdentityKind::ExternalId);
     let content_hash = if has_external {
-        content_hash(&person.fields, &custom, &tags, &consents, source.as_deref())
+        let said = [&custom, &draft.answers];
+        content_hash(&person.fields, said, &tags, &consents, source.as_deref())
     } else {
         [0; 32]
     };
@@ -195,6 +200,7 @@ pub fn normalise(
         fields: person.fields,
         website_domain: person.website_domain,
         custom,
+        answers: draft.answers,
         tags,
         identities,
         refuses_taken: matches!(around.manner, Manner::ByHand | Manner::Upsert),
@@ -208,6 +214,21 @@ pub fn normalise(
         owner_id: None,
         provenance: around.provenance,
     })
+}
+
+/// Answers that the workspace's framework cannot take. Where nobody can mend them, they are kept with the submission alone.
+fn wrong_answers(answers: &Map<String, Value>, around: &Surroundings) -> Vec<FieldError> {
+    let framework = around.rules.playbook.framework.as_deref();
+    let Some(framework) = framework.filter(|_| around.manner != Manner::Forgiving) else {
+        return Vec::new();
+    };
+    let hints = ReadingHints::default();
+    let read = |(criterion, given): (&String, &Value)| {
+        framework
+            .read_answer(criterion, given, around.received_at, &hints)
+            .err()
+    };
+    answers.iter().filter_map(read).collect()
 }
 
 /// A text in one line; an empty one is none.
@@ -329,7 +350,7 @@ pub fn external_identity(system: &str, id: &str) -> Result<Identity, FieldError>
 
 fn content_hash(
     fields: &LeadFields,
-    custom: &Map<String, Value>,
+    [custom, answers]: [&Map<String, Value>; 2],
     tags: &[String],
     consents: &[Consent],
     source: Option<&str>,
@@ -350,5 +371,9 @@ fn content_hash(
             ])
         })
         .collect();
-    Sha256::digest(json!([fields, custom, tags, consents, source]).to_string()).into()
+    let mut said = json!([fields, custom, tags, consents, source]);
+    if let (Some(said), false) = (said.as_array_mut(), answers.is_empty()) {
+        said.push(json!(answers));
+    }
+    Sha256::digest(said.to_string()).into()
 }

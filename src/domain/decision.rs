@@ -2,6 +2,7 @@
 
 use crate::domain::assignment::Assignment;
 use crate::domain::playbook::Versions;
+use crate::domain::qualification::{Answer, Qualification};
 use crate::domain::routing::Routed;
 use crate::domain::sla::{Clock, ClockDecision};
 use chrono::{DateTime, Utc};
@@ -17,6 +18,8 @@ pub enum Finding {
     Routing(Box<Routed>),
     /// Which clocks run.
     Clocks(Vec<ClockDecision>),
+    /// What the answers amount to.
+    Qualification(Box<Qualification>),
 }
 
 impl Finding {
@@ -25,6 +28,7 @@ impl Finding {
         match self {
             Finding::Routing(_) => "routing",
             Finding::Clocks(_) => "clocks",
+            Finding::Qualification(_) => "qualification",
         }
     }
 }
@@ -66,6 +70,10 @@ pub struct Decided {
     pub assignment: Option<AssignmentRecord>,
     /// Clocks that started.
     pub clocks: Vec<Clock>,
+    /// Answers that came in, each of its lead.
+    pub answers: Vec<(Uuid, Answer)>,
+    /// What all answers of the lead amount to.
+    pub qualification: Option<Qualification>,
 }
 
 impl Decided {
@@ -73,6 +81,8 @@ impl Decided {
     pub fn extend(&mut self, other: Decided) {
         self.decisions.extend(other.decisions);
         self.clocks.extend(other.clocks);
+        self.answers.extend(other.answers);
+        self.qualification = other.qualification.or(self.qualification.take());
         self.assignment = other.assignment.or(self.assignment.take());
     }
 
@@ -82,7 +92,7 @@ impl Decided {
             .iter()
             .find_map(|decision| match &decision.finding {
                 Finding::Routing(routed) => Some((decision.id, routed.as_ref())),
-                Finding::Clocks(_) => None,
+                Finding::Clocks(_) | Finding::Qualification(_) => None,
             })
     }
 }

@@ -172,6 +172,9 @@ pub enum EventType {
     /// A merge was undone. Each of the leads gets the event; `data` has the merge, the survivor and all of their ids.
     #[serde(rename = "lead.unmerged")]
     LeadUnmerged,
+    /// What is known of a lead's budget, authority, need and timing amounts to something else. `data` has the verdict.
+    #[serde(rename = "lead.qualified")]
+    LeadQualified,
     /// A part of the time of a clock has passed. `data` has the clock, and what is to be done.
     #[serde(rename = "sla.warned")]
     SlaWarned,
@@ -217,6 +220,7 @@ impl EventType {
         EventType::LeadAssigned,
         EventType::LeadMerged,
         EventType::LeadUnmerged,
+        EventType::LeadQualified,
         EventType::SlaWarned,
         EventType::SlaBreached,
         EventType::SlaMet,
@@ -242,6 +246,7 @@ impl EventType {
             EventType::LeadAssigned => "lead.assigned",
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
+            EventType::LeadQualified => "lead.qualified",
             EventType::SlaWarned => "sla.warned",
             EventType::SlaBreached => "sla.breached",
             EventType::SlaMet => "sla.met",

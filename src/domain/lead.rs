@@ -2,6 +2,7 @@
 
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
+use crate::domain::qualification::Verdict;
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -41,6 +42,8 @@ pub struct Lead {
     pub owner_id: Option<Uuid>,
     /// The team it belongs to.
     pub team_id: Option<Uuid>,
+    /// What its answers amount to, once there are any.
+    pub verdict: Option<Verdict>,
     /// Where it waits while nobody owns it.
     pub queue: Option<String>,
     /// Attribution of the first touch that had one.

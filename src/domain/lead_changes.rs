@@ -59,6 +59,7 @@ pub fn differences(old: &Lead, new: &Lead) -> Vec<Change> {
         "deleted_at": deleted_at,
         "merged_into": merged_into,
         "queue": queue,
+        "verdict": verdict,
     );
     changes
 }
@@ -101,6 +102,7 @@ pub fn take_back(lead: &mut Lead, change: &Change) {
         "is_test" => restore(&mut lead.is_test, old),
         "last_activity_at" => restore(&mut lead.last_activity_at, old),
         "deleted_at" => restore(&mut lead.deleted_at, old),
+        "verdict" => restore(&mut lead.verdict, old),
         "queue" => restore(&mut lead.queue, old),
         "merged_into" => restore(&mut lead.merged_into, old),
         _ => {}
@@ -121,6 +123,7 @@ mod tests {
     use crate::domain::ids::time_of;
     use crate::domain::lead_fields::{FieldKind, LeadFields};
     use crate::domain::normalise::attribution::Attribution;
+    use crate::domain::qualification::Verdict;
     use crate::domain::test_leads::lead;
     use chrono::Duration;
     use uuid::Uuid;
@@ -167,6 +170,7 @@ mod tests {
             deleted_at: Some(later),
             merged_into: Some(Uuid::max()),
             queue: Some("unassigned".into()),
+            verdict: Some(Verdict::SalesQualified),
             ..lead()
         }
     }
@@ -177,7 +181,7 @@ mod tests {
             let changes = differences(&old, &new);
             assert_eq!(
                 changes.len(),
-                Field::ALL.len() + 2 + 17,
+                Field::ALL.len() + 2 + 18,
                 "one change for each value: {changes:#?}"
             );
             let then = Moment {

@@ -102,11 +102,13 @@ pub enum Belonging {
     Decision,
     /// Somebody's time with it.
     Assignment,
+    /// What was answered.
+    Answer,
 }
 
 impl Belonging {
     /// Every kind.
-    pub const ALL: [Belonging; 7] = [
+    pub const ALL: [Belonging; 8] = [
         Belonging::Activity,
         Belonging::Note,
         Belonging::Submission,
@@ -114,6 +116,7 @@ impl Belonging {
         Belonging::Clock,
         Belonging::Decision,
         Belonging::Assignment,
+        Belonging::Answer,
     ];
 
     /// Its name in JSON and SQL.
@@ -126,6 +129,7 @@ impl Belonging {
             Belonging::Clock => "clock",
             Belonging::Decision => "decision",
             Belonging::Assignment => "assignment",
+            Belonging::Answer => "answer",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The playbook: the active rule documents of a workspace, read together and ready to decide by.
 
 use crate::domain::calendar::Calendar;
+use crate::domain::qualification::{Framework, FrameworkDocument};
 use crate::domain::routing::{
     PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts,
     compile, compile_pool,
@@ -29,6 +30,10 @@ pub struct Versions {
     /// Of the SLA policy.
     #[schema(required = true)]
     pub sla_policy: Option<i64>,
+    /// Of the framework.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub framework: Option<i64>,
     /// Of the pools, by key.
     pub pools: BTreeMap<String, i64>,
 }
@@ -44,6 +49,8 @@ pub struct Playbook {
     pub policy: SlaPolicy,
     /// When people are there.
     pub calendars: Calendars,
+    /// What is asked of leads; `None`: nothing is.
+    pub framework: Option<Arc<Framework>>,
     /// Which versions these are.
     pub versions: Versions,
 }
@@ -84,6 +91,7 @@ impl Playbook {
         let calendars: BTreeSet<String> = playbook.calendars.keys().cloned().collect();
         playbook.route_by(active, rules, &calendars);
         playbook.count_by(active, rules, &calendars);
+        playbook.qualify_by(active, rules);
         playbook
     }
 
@@ -151,6 +159,24 @@ impl Playbook {
         }
     }
 
+    fn qualify_by(&mut self, active: &[RuleVersion], rules: &Rules) {
+        let own = find(active, RuleKind::Framework).and_then(|version| {
+            let RuleDocument::Framework(document) = &version.document else {
+                return None;
+            };
+            let framework = Framework::compile(document, rules).ok()?;
+            Some((framework, version.version))
+        });
+        let framework = match own {
+            Some((framework, version)) => {
+                self.versions.framework = Some(version);
+                Some(framework)
+            }
+            None => Framework::compile(&FrameworkDocument::default(), rules).ok(),
+        };
+        self.framework = framework.map(Arc::new);
+    }
+
     /// Everything that is wrong with a document, were it active; pointers are into the document. Also what is worth a look
     /// though it can be used.
     ///
@@ -177,6 +203,9 @@ impl Playbook {
                 let none = BTreeMap::new();
                 let pools = self.router.as_ref().map_or(&none, |router| &router.pools);
                 compile(document, rules, &references, pools).map(|compiled| compiled.warnings)
+            }
+            RuleDocument::Framework(document) => {
+                Framework::compile(document, rules).map(|_| Vec::new())
             }
             RuleDocument::SlaPolicy(document) => {
                 let calendars: Vec<String> = calendars.into_iter().collect();

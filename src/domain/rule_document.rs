@@ -3,6 +3,7 @@
 
 use crate::domain::calendar::CalendarDocument;
 use crate::domain::event::Actor;
+use crate::domain::qualification::FrameworkDocument;
 use crate::domain::routing::{PoolDocument, RoutingDocument};
 use crate::domain::sla::SlaPolicyDocument;
 use chrono::{DateTime, Utc};
@@ -27,15 +28,18 @@ pub enum RuleKind {
     RoutingPolicy,
     /// By when a lead has to be answered.
     SlaPolicy,
+    /// What is asked of leads, and what follows from the answers.
+    Framework,
 }
 
 impl RuleKind {
     /// Every kind; what may be named stands before what names it.
-    pub const ALL: [RuleKind; 4] = [
+    pub const ALL: [RuleKind; 5] = [
         RuleKind::Calendar,
         RuleKind::Pool,
         RuleKind::RoutingPolicy,
         RuleKind::SlaPolicy,
+        RuleKind::Framework,
     ];
 
     /// Its name in JSON and SQL.
@@ -45,6 +49,7 @@ impl RuleKind {
             RuleKind::Pool => "pool",
             RuleKind::RoutingPolicy => "routing_policy",
             RuleKind::SlaPolicy => "sla_policy",
+            RuleKind::Framework => "framework",
         }
     }
 
@@ -95,6 +100,8 @@ pub enum RuleDocument {
     RoutingPolicy(RoutingDocument),
     /// By when a lead has to be answered.
     SlaPolicy(SlaPolicyDocument),
+    /// What is asked of leads, and what follows from the answers.
+    Framework(FrameworkDocument),
 }
 
 impl RuleDocument {
@@ -105,6 +112,7 @@ impl RuleDocument {
             RuleDocument::Pool(_) => RuleKind::Pool,
             RuleDocument::RoutingPolicy(_) => RuleKind::RoutingPolicy,
             RuleDocument::SlaPolicy(_) => RuleKind::SlaPolicy,
+            RuleDocument::Framework(_) => RuleKind::Framework,
         }
     }
 
@@ -118,6 +126,7 @@ impl RuleDocument {
             RuleKind::Pool => RuleDocument::Pool(serde_json::from_value(json)?),
             RuleKind::RoutingPolicy => RuleDocument::RoutingPolicy(serde_json::from_value(json)?),
             RuleKind::SlaPolicy => RuleDocument::SlaPolicy(serde_json::from_value(json)?),
+            RuleKind::Framework => RuleDocument::Framework(serde_json::from_value(json)?),
         })
     }
 
@@ -131,6 +140,7 @@ impl RuleDocument {
             RuleDocument::Pool(document) => serde_json::to_value(document),
             RuleDocument::RoutingPolicy(document) => serde_json::to_value(document),
             RuleDocument::SlaPolicy(document) => serde_json::to_value(document),
+            RuleDocument::Framework(document) => serde_json::to_value(document),
         }
     }
 }

@@ -34,5 +34,6 @@ pub fn lead() -> Lead {
         deleted_at: None,
         merged_into: None,
         queue: None,
+        verdict: None,
     }
 }

@@ -42,6 +42,7 @@ pub(in crate::store) fn insertion<'a>(
             .map(|one| match &one.finding {
                 Finding::Routing(routed) => Json::of(routed),
                 Finding::Clocks(clocks) => Json::of(clocks),
+                Finding::Qualification(qualification) => Json::of(qualification),
             })
             .collect::<Result<_>>()?,
         created_at: new.iter().map(|one| one.created_at).collect(),

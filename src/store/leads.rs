@@ -3,6 +3,7 @@
 use crate::domain::access::Visibility;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
+use crate::domain::qualification::Verdict;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::error::{Error, Result};
@@ -48,6 +49,7 @@ macro_rules! define_row {
             revisit_at: Option<DateTime<Utc>>,
             merged_into: Option<Uuid>,
             queue: Option<String>,
+            verdict: Option<String>,
         }
 
         impl TryFrom<LeadRow> for Lead {
@@ -80,6 +82,7 @@ macro_rules! define_row {
                     revisit_at: row.revisit_at,
                     merged_into: row.merged_into,
                     queue: row.queue,
+                    verdict: row.verdict.as_deref().and_then(Verdict::from_name),
                 })
             }
         }
@@ -97,6 +100,7 @@ macro_rules! define_row {
                 owner_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 team_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 queue: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                verdict: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 custom: Vec<Json> => Array<Jsonb>,
                 tags: Vec<Json> => Array<Jsonb>,
                 first_attribution: Vec<Json> => Array<Jsonb>,
@@ -110,10 +114,10 @@ macro_rules! define_row {
             }
             concat!(
                 "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
-                "email_domain, website_domain, source, channel, stage, owner_id, team_id, queue, custom, tags, first_attribution, last_attribution, \
+                "email_domain, website_domain, source, channel, stage, owner_id, team_id, queue, verdict, custom, tags, first_attribution, last_attribution, \
                  is_test, version, captured_at, created_at, updated_at, last_activity_at) \
                  SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
-                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
                  ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
             )
         }
@@ -132,6 +136,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                 owner_id: new.iter().map(|lead| lead.owner_id).collect(),
                 team_id: new.iter().map(|lead| lead.team_id).collect(),
                 queue: new.iter().map(|lead| lead.queue.as_deref()).collect(),
+                verdict: new.iter().map(|lead| lead.verdict.map(Verdict::as_str)).collect(),
                 custom: Json::column(new, |lead| &lead.custom)?,
                 tags: Json::column(new, |lead| &lead.tags)?,
                 first_attribution: Json::column(new, |lead| &lead.first_attribution)?,
@@ -169,6 +174,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                         leads::team_id.eq(lead.team_id),
                         leads::merged_into.eq(lead.merged_into),
                         leads::queue.eq(&lead.queue),
+                        leads::verdict.eq(lead.verdict.map(Verdict::as_str)),
                     ),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),

@@ -282,6 +282,7 @@ moves!(consents, "consents");
 moves!(clocks, "sla_clocks");
 moves!(decisions, "decisions");
 moves!(assignments, "assignments");
+moves!(answers, "qualification_answers");
 
 macro_rules! of_belonging {
     ($kind:expr, $statement:ident { $($bind:ident : $value:expr),* $(,)? }, $conn:expr) => {
@@ -293,6 +294,7 @@ macro_rules! of_belonging {
             Belonging::Clock => clocks::$statement { $($bind: $value),* }.execute($conn.pg())?,
             Belonging::Decision => decisions::$statement { $($bind: $value),* }.execute($conn.pg())?,
             Belonging::Assignment => assignments::$statement { $($bind: $value),* }.execute($conn.pg())?,
+            Belonging::Answer => answers::$statement { $($bind: $value),* }.execute($conn.pg())?,
         }
     };
 }

@@ -41,6 +41,7 @@ pub mod partitions;
 pub mod pipelines;
 pub mod pool;
 pub mod pool_turns;
+pub mod qualification_answers;
 pub mod refresh_tokens;
 pub mod roles;
 pub mod rule_documents;

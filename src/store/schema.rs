@@ -100,6 +100,7 @@ diesel::table! {
         revisit_at -> Nullable<Timestamptz>,
         merged_into -> Nullable<Uuid>,
         queue -> Nullable<Text>,
+        verdict -> Nullable<Text>,
     }
 }
 
@@ -656,6 +657,15 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         reason -> Nullable<Text>,
         decision_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    qualification_answers (workspace_id, id) {
+        workspace_id -> Uuid,
+        id -> Uuid,
+        lead_id -> Uuid,
+        answer -> Jsonb,
     }
 }
 

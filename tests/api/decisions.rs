@@ -356,3 +356,79 @@ fn p10_many_leads_at_once_are_shared_as_fairly_as_one_by_one() {
         .number("SELECT count(DISTINCT owner_id) FROM leads");
     assert_eq!(owned, 4);
 }
+
+#[test]
+fn answers_qualify_a_lead_and_say_what_to_ask_next() {
+    let app = TestApp::start();
+    let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "replace a spreadsheet", "budget": "25k EUR"}}));
+    let brief = &captured["qualification"];
+    assert_eq!(
+        (&brief["verdict"], &brief["met"]),
+        (&json!("mql"), &json!(["budget", "need"])),
+        "{brief}"
+    );
+    assert_eq!(brief["missing"], json!(["authority", "timing"]));
+    assert_eq!(brief["next_question"]["criterion"], "authority");
+    let id = &captured["lead"]["id"];
+    let path = format!("/v1/leads/{}/qualification", text(id));
+    assert_eq!(lead(&app, id)["verdict"], "mql");
+    let again =
+        app.capture(json!({"email": "a@example.com", "answers": {"authority": "decision maker"}}));
+    assert_eq!(again["qualification"]["missing"], json!(["timing"]));
+    let called = app.post(
+        &path,
+        json!({"answers": {"timing": "this month"}, "source": "call", "note": "said so"}),
+    );
+    assert_eq!(called.status, 200, "{}", called.text());
+    assert_eq!(called.json()["qualification"]["verdict"], "sql");
+    assert_eq!(called.json()["answers"].as_array().unwrap().len(), 4);
+    let now = lead(&app, id);
+    assert_eq!(
+        (&now["verdict"], &now["stage_kind"]),
+        (&json!("sql"), &json!("sql"))
+    );
+    let wrong = app.post(
+        &path,
+        json!({"answers": {"budgett": "1 EUR", "authority": {"a": 1}}}),
+    );
+    let errors = wrong.errors();
+    assert_eq!(
+        errors
+            .iter()
+            .map(|(pointer, _)| pointer.as_str())
+            .collect::<Vec<_>>(),
+        ["/answers/budgett", "/answers/authority"]
+    );
+    let refused = app.post(
+        "/v1/capture",
+        json!({"email": "b@example.com", "answers": {"budgett": "1 EUR"}}),
+    );
+    assert_eq!(
+        refused.errors(),
+        [(
+            "/answers/budgett".to_owned(),
+            "unknown_criterion".to_owned()
+        )]
+    );
+    let kinds: Vec<Value> = list(&app, id, "decisions")
+        .iter()
+        .map(|one| one["decision"]["kind"].clone())
+        .collect();
+    assert_eq!(
+        kinds
+            .iter()
+            .filter(|kind| **kind == "qualification")
+            .count(),
+        3
+    );
+    let found = app.post(
+        "/v1/leads/search",
+        json!({"condition": {"field": "verdict", "op": "eq", "value": "sql"}}),
+    );
+    assert_eq!(
+        found.json()["data"].as_array().unwrap().len(),
+        1,
+        "{}",
+        found.text()
+    );
+}

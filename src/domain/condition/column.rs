@@ -199,6 +199,8 @@ for_each_lead_field!(define_columns! {
     RevisitAt: "revisit_at", Datetime, |lead| lead.revisit_at.map(instant);
     OwnerId: "owner_id", Id, |lead| lead.owner_id.map(Datum::Id);
     TeamId: "team_id", Id, |lead| lead.team_id.map(Datum::Id);
+    Queue: "queue", Text, |lead| lead.queue.as_deref().map(Datum::Text);
+    Verdict: "verdict", Choice, |lead| lead.verdict.map(|verdict| Datum::Text(verdict.as_str()));
     IsTest: "is_test", Boolean, |lead| Some(Datum::Boolean(lead.is_test));
     CapturedAt: "captured_at", Datetime, |lead| Some(instant(lead.captured_at));
     CreatedAt: "created_at", Datetime, |lead| Some(instant(lead.created_at));

@@ -32,7 +32,10 @@ pub fn write(
 ) -> Result<Written> {
     workspaces::lock(conn)?;
     let kind = document.kind();
-    let is_only = matches!(kind, RuleKind::RoutingPolicy | RuleKind::SlaPolicy);
+    let is_only = matches!(
+        kind,
+        RuleKind::RoutingPolicy | RuleKind::SlaPolicy | RuleKind::Framework
+    );
     let mut errors = Vec::new();
     let key = key.unwrap_or_else(|| ONLY.to_owned());
     if !is_key(&key) {

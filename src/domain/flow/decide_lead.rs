@@ -76,7 +76,7 @@ impl Decider {
         Ok(Decided {
             decisions: vec![decision],
             assignment,
-            clocks: Vec::new(),
+            ..Decided::default()
         })
     }
 
@@ -180,7 +180,7 @@ pub fn start_clocks(
     };
     Decided {
         decisions: vec![decision],
-        assignment: None,
         clocks,
+        ..Decided::default()
     }
 }

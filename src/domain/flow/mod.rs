@@ -34,6 +34,7 @@ pub mod on_behalf;
 pub mod once;
 pub mod passwords;
 pub mod past;
+pub mod qualify_lead;
 pub mod reach;
 pub mod rename_tags;
 pub mod review_merges;

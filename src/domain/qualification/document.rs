@@ -210,6 +210,30 @@ pub enum Verdict {
     SalesQualified,
 }
 
+impl Verdict {
+    /// Its name in JSON and SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Disqualified => "disqualified",
+            Verdict::Unqualified => "unqualified",
+            Verdict::MarketingQualified => "mql",
+            Verdict::SalesQualified => "sql",
+        }
+    }
+
+    /// The verdict of that name.
+    pub fn from_name(name: &str) -> Option<Verdict> {
+        [
+            Verdict::Disqualified,
+            Verdict::Unqualified,
+            Verdict::MarketingQualified,
+            Verdict::SalesQualified,
+        ]
+        .into_iter()
+        .find(|verdict| verdict.as_str() == name)
+    }
+}
+
 /// A verdict, and what it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

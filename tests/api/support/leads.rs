@@ -233,6 +233,7 @@ pub fn lead(draw: &mut Draw, owners: &[Uuid], now: DateTime<Utc>) -> Lead {
         deleted_at: None,
         merged_into: None,
         queue: None,
+        verdict: None,
     }
 }
 

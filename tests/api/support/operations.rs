@@ -140,6 +140,7 @@ impl Operation {
                 | "/v1/rules/{id}"
                 | "/v1/decisions/{id}"
                 | "/v1/leads/{id}/clocks"
+                | "/v1/leads/{id}/qualification"
                 | "/v1/leads/{id}/assignments"
                 | "/v1/leads/{id}/decisions"
                 | "/v1/pools/{key}/fairness"
@@ -208,6 +209,7 @@ impl Operation {
             ("POST", "/v1/rules") => {
                 Some(json!({"kind": "calendar", "key": "always", "document": {"always": true}}))
             }
+            ("POST", "/v1/leads/{id}/qualification") => Some(json!({"answers": {"need": "a CRM"}})),
             ("POST", "/v1/leads/{id}/merge") => Some(json!({"with": [ids.lead]})),
             ("POST", "/v1/merges/{id}/undo") | ("POST", "/v1/dedupe/pairs/{id}/confirm") => {
                 Some(json!({}))
