@@ -432,3 +432,39 @@ fn answers_qualify_a_lead_and_say_what_to_ask_next() {
         found.text()
     );
 }
+
+#[test]
+fn a_lead_that_takes_no_turn_leaves_the_turns_of_the_others_as_they_are() {
+    let app = TestApp::start_deciding();
+    let reps: Vec<_> = (0..3).map(|_| app.user("rep")).collect();
+    decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {
+        "rules": [{"key": "us", "name": "US", "when": {"field": "country", "op": "eq", "value": "US"}, "to": [{"queue": "unassigned"}]}],
+        "fallback": [{"pool": "everyone"}]}}),
+    );
+    for number in 0..4 {
+        app.capture(json!({"email": format!("p{number}@example.com")}));
+    }
+    let countries = ["US", "DE", "DE", "US", "DE"].iter().enumerate();
+    let items: Vec<Value> = countries
+        .map(|(number, country)| json!({"email": format!("b{number}@example.com"), "country": country}))
+        .collect();
+    assert_eq!(
+        app.post("/v1/capture/batch", json!({"items": items}))
+            .status,
+        200
+    );
+    let fair = app.get("/v1/pools/everyone/fairness").json();
+    let members = fair["members"].as_array().unwrap();
+    let given: Vec<i64> = members
+        .iter()
+        .map(|member| member["given"].as_i64().unwrap())
+        .collect();
+    assert_eq!(
+        (given.len(), given.iter().sum::<i64>()),
+        (reps.len(), 7),
+        "{fair}"
+    );
+    assert!(given.iter().all(|given| (2..=3).contains(given)), "{fair}");
+}

@@ -7,7 +7,7 @@ use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
-use crate::domain::routing::{Desk, Destination, Roster, Router, World, route};
+use crate::domain::routing::{Desk, Destination, Roster, Router, Turns, World, route};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
@@ -23,8 +23,9 @@ use uuid::Uuid;
 /// transaction ends: so the order of turns is the order of commits.
 #[derive(Debug, Default)]
 pub struct Decider {
-    desk: Option<Desk>,
-    versions: BTreeMap<String, i64>,
+    desk: Desk,
+    /// The versions of the turns that are locked; `None`: no lead has needed any yet.
+    locked: Option<BTreeMap<String, i64>>,
 }
 
 impl Decider {
@@ -88,28 +89,25 @@ impl Decider {
         facts: &Facts,
         now: DateTime<Utc>,
     ) -> Result<&mut Desk> {
-        let asks = !takes_no_turn(router, &playbook.roster, facts, now);
-        if self.desk.is_none() && asks {
+        if self.locked.is_none() && !takes_no_turn(router, &playbook.roster, facts, now) {
             let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
             let asked = router.asks_of_open_leads(&playbook.roster);
             let open = lead_counts::open_of_owners(conn, &asked)?;
             let turns = pool_turns::lock(conn, &keys)?;
-            self.versions = turns
-                .iter()
-                .map(|(pool, turns)| (pool.clone(), turns.version))
-                .collect();
-            self.desk = Some(Desk::new(turns, open));
+            let version = |(pool, turns): (&String, &Turns)| (pool.clone(), turns.version);
+            self.locked = Some(turns.iter().map(version).collect());
+            self.desk = Desk::new(turns, open);
         }
-        Ok(self.desk.get_or_insert_default())
+        Ok(&mut self.desk)
     }
 
     /// Writes the turns that were taken.
     pub fn save(&self, conn: &mut TenantConnection) -> Result<()> {
-        let Some(desk) = &self.desk else {
+        let Some(locked) = &self.locked else {
             return Ok(());
         };
-        for (pool, turns) in desk.turns() {
-            if turns.version > self.versions.get(pool).copied().unwrap_or_default() {
+        for (pool, turns) in self.desk.turns() {
+            if turns.version > locked.get(pool).copied().unwrap_or_default() {
                 pool_turns::update(conn, pool, turns)?;
             }
         }
