@@ -144,7 +144,7 @@ pub struct DecisionBody {
     /// By which versions of the rules.
     pub rules: Versions,
     /// What was decided.
-    pub decision: Finding,
+    pub finding: Finding,
     /// When.
     pub created_at: DateTime<Utc>,
 }
@@ -155,7 +155,7 @@ impl From<Decision> for DecisionBody {
             id: decision.id,
             lead_id: decision.lead_id,
             rules: decision.rules,
-            decision: decision.finding,
+            finding: decision.finding,
             created_at: decision.created_at,
         }
     }

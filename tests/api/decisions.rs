@@ -139,12 +139,12 @@ fn p4_a_decision_names_every_candidate_and_what_excluded_it() {
     let decision = app.get(&path).json();
     assert_eq!(
         (
-            &decision["decision"]["kind"],
+            &decision["finding"]["kind"],
             &decision["rules"]["routing_policy"]
         ),
         (&json!("routing"), &json!(1))
     );
-    let candidates = &decision["decision"]["result"]["tried"][0]["candidates"];
+    let candidates = &decision["finding"]["result"]["tried"][0]["candidates"];
     assert_eq!(
         (&candidates[0]["user_id"], &candidates[0]["excluded_by"]),
         (&json!(ada.id), &json!([{"reason": "outside_territory"}]))
@@ -412,7 +412,7 @@ fn answers_qualify_a_lead_and_say_what_to_ask_next() {
     );
     let kinds: Vec<Value> = list(&app, id, "decisions")
         .iter()
-        .map(|one| one["decision"]["kind"].clone())
+        .map(|one| one["finding"]["kind"].clone())
         .collect();
     assert_eq!(
         kinds

@@ -101,6 +101,7 @@ pub enum AnswerType {
         /// What one unit of another currency is worth in the currency of the first of `met`. An amount that cannot be
         /// compared is partly met: something is set aside, and whether it is enough is not known.
         #[serde(default)]
+        #[schema(value_type = Rates)]
         rates: BTreeMap<String, f64>,
     },
     /// One of several options.
@@ -113,6 +114,7 @@ pub enum AnswerType {
     Text {
         /// Words, and what it means when they are in the text; a `*` at the end stands for any ending.
         #[serde(default)]
+        #[schema(value_type = StateWords)]
         words: BTreeMap<String, AnswerState>,
         /// What a text is worth in which none of the words is.
         #[serde(default = "met")]
@@ -130,6 +132,7 @@ pub enum AnswerType {
         /// Words of the workspace's own for `asap`, `this_week`, `next_week`, `this_month`, `next_month`, `this_quarter`,
         /// `next_quarter`, `this_year`, `next_year`, `no_plans`, `unknown`, or a time such as `6 months`.
         #[serde(default)]
+        #[schema(value_type = TimeWords)]
         words: BTreeMap<String, String>,
     },
     /// Yes or no.
@@ -148,6 +151,30 @@ pub enum AnswerType {
         partly_from: Option<f64>,
     },
 }
+
+/// By currency, ISO 4217: what one unit of it is worth.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "client generators want a name for what is in a part of a choice"
+)]
+pub struct Rates(BTreeMap<String, f64>);
+
+/// By word: what it means.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "client generators want a name for what is in a part of a choice"
+)]
+pub struct StateWords(BTreeMap<String, AnswerState>);
+
+/// By word: the time it means.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "client generators want a name for what is in a part of a choice"
+)]
+pub struct TimeWords(BTreeMap<String, String>);
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -22,7 +22,10 @@ pub enum Exclusion {
         until: DateTime<Utc>,
     },
     /// They are off shift.
-    OffShift(OffShift),
+    OffShift {
+        /// When their shift is next; `null`: never, as far as can be seen.
+        next_on_at: Option<DateTime<Utc>>,
+    },
     /// They had as many leads of the pool today as they may.
     DailyCap {
         /// Leads they had.
@@ -129,7 +132,7 @@ fn judge(
         excluded_by.push(Exclusion::LetItGo);
     }
     excluded_by.extend(absent_until.map(|until| Exclusion::Absent { until }));
-    excluded_by.extend(off_shift.map(Exclusion::OffShift));
+    excluded_by.extend(off_shift.map(|OffShift { next_on_at }| Exclusion::OffShift { next_on_at }));
     if let Some(cap) = member.daily_cap.filter(|cap| given_today >= *cap) {
         excluded_by.push(Exclusion::DailyCap { given_today, cap });
     }

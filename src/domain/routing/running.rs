@@ -46,7 +46,10 @@ fn by_load(one: &Candidate, other: &Candidate) -> Ordering {
 /// Lets those in whom nothing but their shift excludes, as the pool has it.
 fn admit_off_shift(when_all_off_shift: WhenAllOffShift, candidates: &mut [Candidate]) {
     let only_off_shift = |candidate: &Candidate| {
-        matches!(candidate.excluded_by.as_slice(), [Exclusion::OffShift(_)])
+        matches!(
+            candidate.excluded_by.as_slice(),
+            [Exclusion::OffShift { .. }]
+        )
     };
     let next_on = |candidate: &Candidate| candidate.off_shift.and_then(|shift| shift.next_on_at);
     let waiting = candidates
