@@ -154,7 +154,7 @@ const TOGETHER: [&[&str]; 5] = [
         "disqualify_reason",
         "revisit_at",
     ],
-    &["owner_id", "team_id"],
+    &["owner_id", "team_id", "queue"],
     &["phone", "phone_extension"],
     &["annual_revenue", "currency"],
     &["website", "website_domain"],

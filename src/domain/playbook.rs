@@ -3,13 +3,14 @@
 use crate::domain::calendar::Calendar;
 use crate::domain::qualification::{Framework, FrameworkDocument};
 use crate::domain::routing::{
-    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts,
+    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts, Target,
     compile, compile_pool,
 };
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleVersion};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{
-    Calendars, References as SlaReferences, SlaPolicy, SlaPolicyDocument, VersionedCalendar,
+    Calendars, ClockKind, References as SlaReferences, SlaPolicy, SlaPolicyDocument,
+    VersionedCalendar,
 };
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
@@ -177,6 +178,14 @@ impl Playbook {
         self.framework = framework.map(Arc::new);
     }
 
+    /// Whether any of it needs to know the activities of a lead.
+    pub fn asks_of_activities(&self) -> bool {
+        let framework = self.framework.as_ref();
+        self.policy.asks_of_activities()
+            || self.router.as_ref().is_some_and(Router::asks_of_activities)
+            || framework.is_some_and(|framework| framework.asks_of_activities())
+    }
+
     /// Everything that is wrong with a document, were it active; pointers are into the document. Also what is worth a look
     /// though it can be used.
     ///
@@ -194,7 +203,7 @@ impl Playbook {
             queues: &queues,
             calendars: &calendars,
         };
-        match document {
+        let checked = match document {
             RuleDocument::Calendar(document) => Calendar::compile(document).map(|_| Vec::new()),
             RuleDocument::Pool(document) => {
                 compile_pool(document, rules, &references).map(|compiled| compiled.warnings)
@@ -216,6 +225,15 @@ impl Playbook {
                 };
                 SlaPolicy::compile(document, rules, &references).map(|_| Vec::new())
             }
+        };
+        let mut wrong = unsupported(document);
+        match checked {
+            Ok(warnings) if wrong.is_empty() => Ok(warnings),
+            Ok(_) => Err(wrong),
+            Err(errors) => {
+                wrong.extend(errors);
+                Err(wrong)
+            }
         }
     }
 }
@@ -225,4 +243,66 @@ fn find(active: &[RuleVersion], kind: RuleKind) -> Option<&RuleVersion> {
     active
         .iter()
         .find(|version| version.document.kind() == kind && version.key == ONLY)
+}
+
+/// What a document asks for that nothing does yet: better refused than promised.
+fn unsupported(document: &RuleDocument) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    let mut note = |pointer: String, detail: &str| {
+        found.push(FieldError::new(pointer, "not_supported_yet", detail));
+    };
+    match document {
+        RuleDocument::SlaPolicy(policy) => {
+            for (index, clock) in policy.clocks.iter().enumerate() {
+                if clock.kind == ClockKind::Accept {
+                    let detail =
+                        "whoever gets a lead has accepted it: no clock for that starts yet";
+                    note(format!("/clocks/{index}/kind"), detail);
+                }
+            }
+        }
+        RuleDocument::RoutingPolicy(policy) => {
+            let chains = policy.rules.iter().enumerate();
+            let mut chains: Vec<(String, &[Target])> = chains
+                .map(|(index, rule)| (format!("/rules/{index}/to"), rule.to.as_slice()))
+                .collect();
+            chains.push(("/fallback".to_owned(), &policy.fallback));
+            for (at, chain) in chains {
+                for (index, target) in chain.iter().enumerate() {
+                    if matches!(target, Target::OwnerOfAccount(_) | Target::EarlierOwner(_)) {
+                        let detail = "who owns an account or had a lead before is not looked up yet: name a user, a pool or a queue";
+                        note(format!("{at}/{index}"), detail);
+                    }
+                }
+            }
+            let limits = policy.rules.iter().enumerate().map(|(index, rule)| {
+                let at = format!("/rules/{index}");
+                (
+                    at,
+                    rule.accept_within_minutes,
+                    rule.take_back_after_idle_hours,
+                )
+            });
+            let own = (
+                String::new(),
+                policy.accept_within_minutes,
+                policy.take_back_after_idle_hours,
+            );
+            for (at, accept, idle) in limits.chain([own]) {
+                if accept.is_some() {
+                    note(
+                        format!("{at}/accept_within_minutes"),
+                        "leads need not be accepted yet",
+                    );
+                }
+                if idle.is_some() {
+                    let detail =
+                        "leads are taken back by clocks only: see `reassign` of the SLA policy";
+                    note(format!("{at}/take_back_after_idle_hours"), detail);
+                }
+            }
+        }
+        RuleDocument::Calendar(_) | RuleDocument::Pool(_) | RuleDocument::Framework(_) => {}
+    }
+    found
 }

@@ -97,6 +97,8 @@ macro_rules! define_row {
                 source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 channel: Vec<&'a str> => Array<Text>,
                 stage: Vec<&'a str> => Array<Text>,
+                stage_kind: Vec<&'a str> => Array<Text>,
+                stage_changed_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
                 owner_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 team_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 queue: Vec<Option<&'a str>> => Array<Nullable<Text>>,
@@ -114,10 +116,10 @@ macro_rules! define_row {
             }
             concat!(
                 "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
-                "email_domain, website_domain, source, channel, stage, owner_id, team_id, queue, verdict, custom, tags, first_attribution, last_attribution, \
+                "email_domain, website_domain, source, channel, stage, stage_kind, stage_changed_at, owner_id, team_id, queue, verdict, custom, tags, first_attribution, last_attribution, \
                  is_test, version, captured_at, created_at, updated_at, last_activity_at) \
                  SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
-                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
                  ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
             )
         }
@@ -133,6 +135,8 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                 source: new.iter().map(|lead| lead.source.as_deref()).collect(),
                 channel: new.iter().map(|lead| lead.channel.as_str()).collect(),
                 stage: new.iter().map(|lead| lead.stage.as_str()).collect(),
+                stage_kind: new.iter().map(|lead| lead.stage_kind.as_str()).collect(),
+                stage_changed_at: new.iter().map(|lead| lead.stage_changed_at).collect(),
                 owner_id: new.iter().map(|lead| lead.owner_id).collect(),
                 team_id: new.iter().map(|lead| lead.team_id).collect(),
                 queue: new.iter().map(|lead| lead.queue.as_deref()).collect(),

@@ -26,19 +26,26 @@ pub fn tick(db: &Db) -> Result<usize> {
         leads.sort_unstable();
         leads.dedup();
         for some in leads.chunks(BATCH) {
-            let done = db.in_workspace(workspace_id, |conn| {
-                let rules = rules::load(conn)?;
-                clocks::fire_due(conn, some, &rules, Utc::now())
-            });
-            match done {
-                Ok(count) => fired += count,
-                Err(error) => {
-                    log::warn!(
-                        "Clocks of workspace {workspace_id} did not fire, they will be tried again: {error}"
-                    );
-                }
-            }
+            fired += fire(db, workspace_id, some);
         }
     }
     Ok(fired)
+}
+
+/// Fires what is due of some leads. Where that fails each is tried by itself, so that one bad lead fails alone.
+fn fire(db: &Db, workspace_id: Uuid, leads: &[Uuid]) -> usize {
+    let done = db.in_workspace(workspace_id, |conn| {
+        let rules = rules::load(conn)?;
+        clocks::fire_due(conn, leads, &rules, Utc::now())
+    });
+    match (done, leads) {
+        (Ok(count), _) => count,
+        (Err(error), [lead_id]) => {
+            log::warn!(
+                "A clock of lead {lead_id} of workspace {workspace_id} did not fire, it will be tried again: {error}"
+            );
+            0
+        }
+        (Err(_), _) => leads.chunks(1).map(|one| fire(db, workspace_id, one)).sum(),
+    }
 }

@@ -371,10 +371,22 @@ fn answers_qualify_a_lead_and_say_what_to_ask_next() {
     assert_eq!(brief["next_question"]["criterion"], "authority");
     let id = &captured["lead"]["id"];
     let path = format!("/v1/leads/{}/qualification", text(id));
-    assert_eq!(lead(&app, id)["verdict"], "mql");
+    let first = lead(&app, id);
+    assert_eq!(
+        (&first["verdict"], &first["stage"], &first["stage_kind"]),
+        (&json!("mql"), &json!("mql"), &json!("mql"))
+    );
+    assert_eq!(first, captured["lead"], "what is answered is what is kept");
     let again =
         app.capture(json!({"email": "a@example.com", "answers": {"authority": "decision maker"}}));
     assert_eq!(again["qualification"]["missing"], json!(["timing"]));
+    let both = json!({"items": [{"email": "both@example.com", "answers": {"need": "a CRM"}}, {"email": "both@example.com", "answers": {"budget": "9k EUR"}}]});
+    let both = app.post("/v1/capture/batch", both).json();
+    assert_eq!(
+        both["results"][1]["answer"]["qualification"]["met"],
+        json!(["budget", "need"]),
+        "{both}"
+    );
     let called = app.post(
         &path,
         json!({"answers": {"timing": "this month"}, "source": "call", "note": "said so"}),
@@ -467,4 +479,63 @@ fn a_lead_that_takes_no_turn_leaves_the_turns_of_the_others_as_they_are() {
         "{fair}"
     );
     assert!(given.iter().all(|given| (2..=3).contains(given)), "{fair}");
+}
+
+#[test]
+fn a_verdict_meets_the_clock_that_waits_for_one_and_is_told() {
+    let app = TestApp::start_deciding();
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [{"key": "bant", "kind": "qualify", "name": "BANT", "within_minutes": 60}]}}),
+    );
+    let known = app.capture(
+        json!({"email": "k@example.com", "answers": {"need": "a CRM", "budget": "9k EUR"}}),
+    );
+    assert_eq!(
+        known["clocks"],
+        json!([]),
+        "who has a verdict need not wait for one"
+    );
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let id = &captured["lead"]["id"];
+    assert_eq!(captured["clocks"][0]["kind"], "qualify");
+    let again = app.capture(
+        json!({"email": "a@example.com", "answers": {"need": "a CRM", "budget": "9k EUR"}}),
+    );
+    let kinds: Vec<&Value> = again["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["type"])
+        .collect();
+    assert!(kinds.contains(&&json!("lead.stage_changed")), "{kinds:?}");
+    assert_eq!(list(&app, id, "clocks")[0]["state"], "met");
+}
+
+#[test]
+fn what_nothing_does_yet_is_refused_and_not_promised() {
+    let app = TestApp::start_deciding();
+    let refused = |rule: Value| app.post("/v1/rules", rule).errors();
+    let accept = json!({"kind": "sla_policy", "document": {"clocks": [{"key": "a", "kind": "accept", "name": "A", "within_minutes": 5}]}});
+    assert_eq!(
+        refused(accept),
+        [(
+            "/document/clocks/0/kind".to_owned(),
+            "not_supported_yet".to_owned()
+        )]
+    );
+    let policy = json!({"kind": "routing_policy", "document": {"fallback": [{"owner_of_account": true}], "accept_within_minutes": 5}});
+    let places: Vec<String> = refused(policy)
+        .into_iter()
+        .map(|(pointer, _)| pointer)
+        .collect();
+    assert_eq!(
+        places,
+        ["/document/fallback/0", "/document/accept_within_minutes"]
+    );
+    let plain = app.post(
+        "/v1/rules",
+        json!({"kind": "routing_policy", "document": {"rules": []}}),
+    );
+    assert_eq!(plain.status, 201, "{}", plain.text());
 }

@@ -9,19 +9,14 @@ use crate::domain::capture::{self, Capture, Captured, Holder, Known, Outcome, Ta
 use crate::domain::consent::ConsentRecord;
 use crate::domain::decision::Decided;
 use crate::domain::duplicate_pair::FoundBy;
-use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::decide_lead::Decider;
 use crate::domain::flow::find_likenesses;
-use crate::domain::flow::qualify_lead::{self, Said};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
-use crate::domain::lead::Lead;
-use crate::domain::lead_changes::differences;
 use crate::domain::likeness::{Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
-use crate::domain::qualification::{self, AnswerEvidence, AnswerSource};
 use crate::domain::rules::Rules;
-use crate::domain::sla::Trigger;
 use crate::domain::submission::{Submission, SubmissionState};
 use crate::error::{Conflict, Error, Result};
 use crate::store::failure::LostRace;
@@ -144,10 +139,11 @@ pub fn capture_many(
             continue;
         }
         let mut captured = capture::decide(&one.capture, &mut known, rules, &mut ProcessIds);
-        give_away(
+        let touched = touch(&one.capture, &captured);
+        decider.take_in(
             conn,
-            &mut decider,
             &one.capture,
+            &touched,
             &mut captured,
             &mut known,
             rules,
@@ -184,51 +180,6 @@ pub fn capture_many(
     Ok(replies)
 }
 
-/// Decides who gets a new lead and which clocks run. Tests are nobody's.
-fn give_away(
-    conn: &mut TenantConnection,
-    decider: &mut Decider,
-    capture: &Capture,
-    captured: &mut Captured,
-    known: &mut Known,
-    rules: &Rules,
-) -> Result<()> {
-    if captured.outcome == Outcome::Repeated || capture.is_test {
-        return Ok(());
-    }
-    if captured.outcome == Outcome::Matched {
-        return answer(conn, capture, captured, known, rules);
-    }
-    let touch = touch(capture, captured);
-    let activities = std::slice::from_ref(&touch);
-    let now = capture.received_at;
-    let mut lead = captured.lead.clone();
-    let new = answers(capture, &lead, rules);
-    let mut decided = qualify_lead::decide(&mut lead, &new, activities, rules, now);
-    decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
-    decided.extend(match lead.owner_id {
-        Some(owner_id) => Decided {
-            assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
-            ..Decided::default()
-        },
-        None => decider.route(conn, &mut lead, activities, &[], rules, now)?,
-    });
-    decided.extend(decide_lead::start_clocks(
-        &lead,
-        activities,
-        Trigger::Captured,
-        rules,
-        now,
-    ));
-    if let Some(created) = captured.events.first_mut() {
-        created.changes.extend(differences(&captured.lead, &lead));
-    }
-    known.leads.insert(lead.id, lead.clone());
-    captured.lead = lead;
-    captured.decided = decided;
-    Ok(())
-}
-
 /// Takes in one submission that was in quarantine; its receipt stays the same.
 ///
 /// # Errors
@@ -243,14 +194,8 @@ pub fn replay(
     let (mut known, claims) = load(conn, [capture], rules, now)?;
     let mut captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
     let mut decider = Decider::default();
-    give_away(
-        conn,
-        &mut decider,
-        capture,
-        &mut captured,
-        &mut known,
-        rules,
-    )?;
+    let touched = touch(capture, &captured);
+    decider.take_in(conn, capture, &touched, &mut captured, &mut known, rules)?;
     decider.save(conn)?;
     let decided = [(capture, &captured)];
     let beside = Beside::default();
@@ -464,60 +409,6 @@ fn save(
                 .map(|one| (captured.lead.id, one))
         });
     duplicate_pairs::add_all(conn, flagged, FoundBy::Capture, now)
-}
-
-/// What a submission answers, as far as it can be read.
-fn answers(capture: &Capture, lead: &Lead, rules: &Rules) -> Vec<qualification::Answer> {
-    let Some(framework) = &rules.playbook.framework else {
-        return Vec::new();
-    };
-    let is_form = capture.provenance.actor.kind == "form" || capture.channel == "web_form";
-    let source = if is_form {
-        AnswerSource::Form
-    } else {
-        AnswerSource::Api
-    };
-    let one = |(criterion, given): (&String, &Value)| {
-        let said = Said {
-            answers: Map::from_iter([(criterion.clone(), given.clone())]),
-            source,
-            evidence: AnswerEvidence {
-                submission_id: Some(capture.receipt_id),
-                ..AnswerEvidence::default()
-            },
-            at: capture.occurred_at,
-        };
-        // What cannot be read stays in the raw submission.
-        let read = qualify_lead::read(framework, &said, lead, &capture.provenance.actor);
-        read.unwrap_or_default()
-    };
-    capture.answers.iter().flat_map(one).collect()
-}
-
-/// A known person answered something: the lead is qualified anew, by all that was answered.
-fn answer(
-    conn: &mut TenantConnection,
-    capture: &Capture,
-    captured: &mut Captured,
-    known: &mut Known,
-    rules: &Rules,
-) -> Result<()> {
-    let new = answers(capture, &captured.lead, rules);
-    if new.is_empty() {
-        return Ok(());
-    }
-    let mut all = qualification_answers::list_of_lead(conn, captured.lead.id)?;
-    all.extend(new.iter().cloned());
-    let mut lead = captured.lead.clone();
-    let mut decided = qualify_lead::decide(&mut lead, &all, &[], rules, capture.received_at);
-    decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
-    if let Some(touched) = captured.events.last_mut() {
-        touched.changes.extend(differences(&captured.lead, &lead));
-    }
-    known.leads.insert(lead.id, lead.clone());
-    captured.lead = lead;
-    captured.decided = decided;
-    Ok(())
 }
 
 /// Something of what was decided about all of them.

@@ -10,7 +10,7 @@ use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
-use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, Trigger};
+use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, meets};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{assignments, decisions, leads, outbox, sla_clocks};
@@ -130,7 +130,8 @@ fn take_back(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let reason = format!("the clock `{}` was breached", clock.key);
-    let mut let_go = Vec::new();
+    // Also where no record says who had it: it may be older than the records.
+    let mut let_go: Vec<Uuid> = lead.owner_id.into_iter().collect();
     for mut record in assignments::list_of_lead(conn, lead.id)? {
         let step = Step::TakeBack {
             reason: reason.clone(),
@@ -144,7 +145,8 @@ fn take_back(
         }
     }
     let before = lead.clone();
-    let decided = decider.route(conn, lead, &[], &let_go, rules, now)?;
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let decided = decider.route(conn, lead, &activities, &let_go, rules, now)?;
     let changes = differences(&before, lead);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
     assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
@@ -171,7 +173,7 @@ pub fn meet(
     let by_person = is_by_person(activity);
     let mut is_touch = false;
     for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        is_touch |= crate::domain::sla::meets(clock.kind, activity, by_person);
+        is_touch |= meets(clock.kind, activity, by_person);
         if !clock.is_met_by(activity, by_person) {
             continue;
         }
@@ -180,9 +182,33 @@ pub fn meet(
         tell(conn, lead, &clock, &happened, provenance, now)?;
     }
     if is_touch {
-        let started = decide_lead::start_clocks(lead, &[], Trigger::Touched, rules, now);
+        let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+        let started = decide_lead::start_clocks(lead, &activities, Trigger::Touched, rules, now);
         decisions::insert_all(conn, &started.decisions.iter().collect::<Vec<_>>())?;
         sla_clocks::insert_all(conn, &started.clocks.iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+/// There is a verdict about a lead, which is locked: clocks that waited for one are met.
+pub fn qualified(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if !decide_lead::is_judged(lead) {
+        return Ok(());
+    }
+    let open = sla_clocks::lock_open_of(conn, &[lead.id])?;
+    for mut clock in open
+        .into_iter()
+        .filter(|clock| clock.kind == ClockKind::Qualify)
+    {
+        let happened = clock.meet(now, &calendar_of(&clock.calendar, rules));
+        sla_clocks::update(conn, &clock)?;
+        tell(conn, lead, &clock, &happened, provenance, now)?;
     }
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! Decides who gets leads and which clocks run, one lead of a transaction after the other.
 
-use crate::domain::activity::Activity;
+use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
 use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
+use crate::domain::qualification::{Answer, Verdict};
 use crate::domain::routing::{Desk, Destination, Roster, Router, Turns, World, route};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_counts, pool_turns};
+use crate::store::{activities, lead_counts, pool_turns};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub struct Decider {
     desk: Desk,
     /// The versions of the turns that are locked; `None`: no lead has needed any yet.
     locked: Option<BTreeMap<String, i64>>,
+    /// Answers that came in and are not written yet, each of its lead.
+    pub(super) answers: Vec<(Uuid, Answer)>,
 }
 
 impl Decider {
@@ -146,7 +149,9 @@ pub fn start_clocks(
     now: DateTime<Utc>,
 ) -> Decided {
     let playbook = &rules.playbook;
-    let kinds: Vec<ClockKind> = trigger.kinds().to_vec();
+    // Who has a verdict already need not wait for one.
+    let is_wanted = |kind: &ClockKind| *kind != ClockKind::Qualify || !is_judged(lead);
+    let kinds: Vec<ClockKind> = trigger.kinds().iter().copied().filter(is_wanted).collect();
     let facts = Facts { lead, activities };
     let zones = Zones {
         owner: None,
@@ -181,4 +186,22 @@ pub fn start_clocks(
         clocks,
         ..Decided::default()
     }
+}
+
+/// Whether there is a verdict about a lead: that too little is known is none.
+pub fn is_judged(lead: &Lead) -> bool {
+    lead.verdict
+        .is_some_and(|verdict| verdict != Verdict::Unqualified)
+}
+
+/// What happened with a lead, where any of the rules asks for it.
+pub fn activities_of(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    rules: &Rules,
+) -> Result<Vec<Activity>> {
+    if !rules.playbook.asks_of_activities() {
+        return Ok(Vec::new());
+    }
+    activities::list_of_lead(conn, lead_id, &ActivityFilter::default(), None, i64::MAX)
 }

@@ -17,6 +17,7 @@ pub mod cluster_duplicates;
 pub mod cluster_pairs;
 pub mod come_in;
 pub mod compare_leads;
+pub mod decide_capture;
 pub mod decide_lead;
 pub mod define_field;
 pub mod delete_lead;

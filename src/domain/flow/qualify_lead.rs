@@ -4,9 +4,9 @@ use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Decided, Decision, Finding};
-use crate::domain::event::EventType;
+use crate::domain::event::{Actor, Event, EventType};
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::reach;
+use crate::domain::flow::{clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -15,12 +15,16 @@ use crate::domain::qualification::{
     qualify, stage_move,
 };
 use crate::domain::rules::Rules;
+use crate::domain::stage::Stage;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{decisions, leads, outbox, qualification_answers};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+/// What a verdict changes of a lead.
+const QUALIFIED: [&str; 4] = ["verdict", "stage", "stage_kind", "stage_changed_at"];
 
 /// What was said, and how it came.
 #[derive(Debug, Clone)]
@@ -54,7 +58,7 @@ pub fn read(
     framework: &Framework,
     said: &Said,
     lead: &Lead,
-    by: &crate::domain::event::Actor,
+    by: &Actor,
 ) -> Result<Vec<Answer>, Vec<FieldError>> {
     let hints = ReadingHints {
         currency: lead.fields.currency.as_deref(),
@@ -121,9 +125,7 @@ pub fn decide(
     }
     lead.verdict = Some(found.verdict);
     if let Some(kind) = stage_move(framework, lead.stage_kind, found.verdict) {
-        let fits = |stage: &&crate::domain::stage::Stage| {
-            stage.kind == kind && !stage.archived && stage.entry.is_none()
-        };
+        let fits = |stage: &&Stage| stage.kind == kind && !stage.archived && stage.entry.is_none();
         if let Some(stage) = rules.pipeline.stages.iter().find(fits) {
             lead.stage.clone_from(&stage.key);
             lead.stage_kind = kind;
@@ -148,10 +150,11 @@ pub fn decide(
 /// The answers of a lead, and what they amount to now.
 pub fn show(conn: &mut TenantConnection, lead: Lead, by: &OnBehalf) -> Result<Qualified> {
     let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    let activities = decide_lead::activities_of(conn, lead.id, &by.rules)?;
     let framework = framework(&by.rules)?;
     let facts = Facts {
         lead: &lead,
-        activities: &[],
+        activities: &activities,
     };
     let qualification = qualify(framework, &answers, &facts, by.now);
     Ok(Qualified {
@@ -164,6 +167,25 @@ pub fn show(conn: &mut TenantConnection, lead: Lead, by: &OnBehalf) -> Result<Qu
 fn framework(rules: &Rules) -> Result<&Framework> {
     let framework = rules.playbook.framework.as_deref();
     framework.ok_or_else(|| Error::internal("a workspace without a framework"))
+}
+
+/// The event of a verdict that changed, in a change of the lead that was begun; `None` where nothing did.
+pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Option<Event> {
+    let mut changes = differences(before, lead);
+    // What the change began with is told by the event itself.
+    changes.retain(|change| QUALIFIED.contains(&change.path.as_str()));
+    if changes.is_empty() {
+        return None;
+    }
+    let kind = match lead.stage == before.stage {
+        true => EventType::LeadQualified,
+        false => EventType::LeadStageChanged,
+    };
+    let mut happened = event(kind, lead, changes, &mut ProcessIds);
+    happened.data = found.map(|found| {
+        json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing})
+    });
+    Some(happened)
 }
 
 /// Adds answers to a lead: they are kept as said, and the lead is qualified anew.
@@ -182,23 +204,21 @@ pub fn answer(
     let new: Vec<(Uuid, Answer)> = new.into_iter().map(|answer| (lead_id, answer)).collect();
     qualification_answers::insert_all(conn, &new)?;
     let answers = qualification_answers::list_of_lead(conn, lead_id)?;
+    let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
     let mut lead = before.clone();
-    let decided = decide(&mut lead, &answers, &[], &by.rules, by.now);
+    let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    let changes = differences(&before, &lead);
-    if !changes.is_empty() {
+    if lead != before {
         begin_change(&mut lead, by.now);
-        let kind = match lead.stage == before.stage {
-            true => EventType::LeadQualified,
-            false => EventType::LeadStageChanged,
-        };
-        let mut happened = event(kind, &mut lead, changes, &mut ProcessIds);
-        happened.data = decided.qualification.as_ref().map(|found| {
-            json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing})
-        });
+        let happened = told(&before, &mut lead, decided.qualification.as_ref());
         leads::update(conn, &before, &lead, &by.rules)?;
-        outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+        let told: Vec<_> = happened
+            .iter()
+            .map(|event| (event, &by.provenance))
+            .collect();
+        outbox::add_all(conn, &told)?;
     }
+    clocks::qualified(conn, &lead, &by.rules, &by.provenance, by.now)?;
     let qualification = decided.qualification;
     Ok(Qualified {
         lead,

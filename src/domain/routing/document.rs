@@ -33,15 +33,13 @@ pub struct RoutingDocument {
 
 fn everyone() -> Vec<Target> {
     vec![
-        Target::OwnerOfAccount(true),
-        Target::EarlierOwner(EarlierOwnerTarget { within_days: 180 }),
         Target::Pool("everyone".to_owned()),
         Target::Queue("unassigned".to_owned()),
     ]
 }
 
 impl Default for RoutingDocument {
-    /// Who knows the person or the company already, else everybody in turn. It needs the pool `everyone`, which is
+    /// Everybody in turn. It needs the pool `everyone`, which is
     /// [`PoolDocument::default`].
     fn default() -> Self {
         RoutingDocument {

@@ -2,7 +2,6 @@
 
 mod compiling;
 mod properties;
-mod speed;
 
 use super::*;
 use crate::domain::activity::Activity;

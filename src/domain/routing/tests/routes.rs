@@ -289,34 +289,3 @@ fn the_pools_to_lock_are_those_before_a_queue() {
     let locked = stage.router.pools_for(&stage.facts(), stage.now);
     assert_eq!(locked.into_iter().collect::<Vec<_>>(), ["b", "z"]);
 }
-
-#[test]
-#[ignore = "measures; run with --release"]
-fn routing_by_the_last_of_a_hundred_rules_in_a_pool_of_fifty() {
-    let rule = |n: usize| {
-        json!({"key": format!("r{n}"), "name": "R", "to": [{"pool": "p"}],
-            "when": {"all": [{"field": "country", "op": "in", "value": ["DE", "AT"]}, {"field": "employee_count", "op": "gte", "value": 1000 - n}]}})
-    };
-    let members: Vec<Value> = (1..=50)
-        .map(|n| {
-            with(
-                n,
-                json!({"weight": n, "daily_cap": 1_000_000, "languages": ["de"]}),
-            )
-        })
-        .collect();
-    let pools = json!({"p": {"name": "P", "strategy": "weighted", "members": members, "needs": {"language_from": "language"}}});
-    let rules: Vec<Value> = (0..100).map(rule).collect();
-    let mut stage = Stage::new(50, json!({"rules": rules, "fallback": []}), pools);
-    stage.lead.fields.country = Some("DE".into());
-    stage.lead.fields.language = Some("de".into());
-    stage.lead.fields.employee_count = Some(901);
-    let start = std::time::Instant::now();
-    for _ in 0..100_000 {
-        assert_eq!(
-            std::hint::black_box(stage.route()).rule.as_deref(),
-            Some("r99")
-        );
-    }
-    println!("{:?} a lead", start.elapsed() / 100_000);
-}

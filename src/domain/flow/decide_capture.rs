@@ -1,0 +1,155 @@
+//! What is decided about a lead that a capture made or touched: its verdict, who gets it, which clocks run.
+
+use crate::domain::activity::Activity;
+use crate::domain::capture::{Capture, Captured, Known, Outcome};
+use crate::domain::decision::Decided;
+use crate::domain::event::Change;
+use crate::domain::flow::clocks;
+use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::qualify_lead::{self, Said};
+use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
+use crate::domain::qualification::{Answer, AnswerEvidence, AnswerSource};
+use crate::domain::rules::Rules;
+use crate::domain::sla::Trigger;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::qualification_answers;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+impl Decider {
+    /// Decides about the lead of a capture; `captured` and `known` take it. A second delivery changes nothing, and tests are
+    /// nobody's.
+    pub fn take_in(
+        &mut self,
+        conn: &mut TenantConnection,
+        capture: &Capture,
+        touch: &Activity,
+        captured: &mut Captured,
+        known: &mut Known,
+        rules: &Rules,
+    ) -> Result<()> {
+        let lead = match captured.outcome {
+            _ if capture.is_test => return Ok(()),
+            Outcome::Repeated => return Ok(()),
+            Outcome::Matched => self.answered(conn, capture, captured, rules)?,
+            Outcome::Created => Some(self.begin(conn, capture, touch, captured, rules)?),
+        };
+        if let Some(lead) = lead {
+            known.leads.insert(lead.id, lead.clone());
+            captured.lead = lead;
+        }
+        Ok(())
+    }
+
+    /// A new lead: what is decided is a part of its beginning.
+    fn begin(
+        &mut self,
+        conn: &mut TenantConnection,
+        capture: &Capture,
+        touch: &Activity,
+        captured: &mut Captured,
+        rules: &Rules,
+    ) -> Result<Lead> {
+        let activities = std::slice::from_ref(touch);
+        let now = capture.received_at;
+        let mut lead = captured.lead.clone();
+        let new = answers(capture, &lead, rules);
+        let mut decided = qualify_lead::decide(&mut lead, &new, activities, rules, now);
+        lead.stage_changed_at = captured.lead.stage_changed_at;
+        decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
+        self.answers.extend(decided.answers.iter().cloned());
+        decided.extend(match lead.owner_id {
+            Some(owner_id) => Decided {
+                assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
+                ..Decided::default()
+            },
+            None => self.route(conn, &mut lead, activities, &[], rules, now)?,
+        });
+        let trigger = Trigger::Captured;
+        decided.extend(decide_lead::start_clocks(
+            &lead, activities, trigger, rules, now,
+        ));
+        if let Some(created) = captured.events.first_mut() {
+            for change in differences(&captured.lead, &lead) {
+                take_change(&mut created.changes, change);
+            }
+        }
+        captured.decided = decided;
+        Ok(lead)
+    }
+
+    /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.
+    fn answered(
+        &mut self,
+        conn: &mut TenantConnection,
+        capture: &Capture,
+        captured: &mut Captured,
+        rules: &Rules,
+    ) -> Result<Option<Lead>> {
+        let new = answers(capture, &captured.lead, rules);
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let now = capture.received_at;
+        let mut lead = captured.lead.clone();
+        let mut all = qualification_answers::list_of_lead(conn, lead.id)?;
+        all.extend(self.answers_of(lead.id));
+        all.extend(new.iter().cloned());
+        self.answers
+            .extend(new.iter().map(|answer| (lead.id, answer.clone())));
+        let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+        let mut decided = qualify_lead::decide(&mut lead, &all, &activities, rules, now);
+        decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
+        let found = decided.qualification.as_ref();
+        captured
+            .events
+            .extend(qualify_lead::told(&captured.lead, &mut lead, found));
+        clocks::qualified(conn, &lead, rules, &capture.provenance, now)?;
+        captured.decided = decided;
+        Ok(Some(lead))
+    }
+
+    /// Answers of a lead that came with earlier captures of the same transaction.
+    fn answers_of(&self, lead_id: Uuid) -> impl Iterator<Item = Answer> + '_ {
+        let own = self.answers.iter().filter(move |(id, _)| *id == lead_id);
+        own.map(|(_, answer)| answer.clone())
+    }
+}
+
+/// Of what a lead began with each value is told once.
+fn take_change(changes: &mut Vec<Change>, change: Change) {
+    match changes.iter_mut().find(|known| known.path == change.path) {
+        Some(known) => known.new = change.new,
+        None => changes.push(change),
+    }
+}
+
+/// What a submission answers, as far as it can be read.
+fn answers(capture: &Capture, lead: &Lead, rules: &Rules) -> Vec<Answer> {
+    let Some(framework) = &rules.playbook.framework else {
+        return Vec::new();
+    };
+    let is_form = capture.provenance.actor.kind == "form" || capture.channel == "web_form";
+    let source = if is_form {
+        AnswerSource::Form
+    } else {
+        AnswerSource::Api
+    };
+    let one = |(criterion, given): (&String, &Value)| {
+        let said = Said {
+            answers: Map::from_iter([(criterion.clone(), given.clone())]),
+            source,
+            evidence: AnswerEvidence {
+                submission_id: Some(capture.receipt_id),
+                ..AnswerEvidence::default()
+            },
+            at: capture.occurred_at,
+        };
+        // What cannot be read stays in the raw submission.
+        let read = qualify_lead::read(framework, &said, lead, &capture.provenance.actor);
+        read.unwrap_or_default()
+    };
+    capture.answers.iter().flat_map(one).collect()
+}
