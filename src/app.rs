@@ -12,7 +12,7 @@ use crate::api::{
     captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
     form_door, forward, history, jobs, jwks, lead_details, lead_search, leads, login, me, measure,
     merges, moves, notes, openapi, operation, own_document, pipeline, qualification, request_id,
-    rules, schema, submissions, tags, teams, timeline, users, views, workspace, workspaces,
+    rules, schema, score, submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -25,7 +25,9 @@ use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
-use crate::worker::{clocks, field_walk, match_follower, retention, search_index, sequencer};
+use crate::worker::{
+    clocks, field_walk, match_follower, retention, scores, search_index, sequencer,
+};
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -282,7 +284,7 @@ pub fn start_workers(
     jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let index_metrics = metrics.clone();
-    let fired = events.clone();
+    let (fired, scored) = (events.clone(), events.clone());
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -328,6 +330,12 @@ pub fn start_workers(
         Ok(_) => fired.wake(),
         Err(error) => log::warn!("Clocks do not fire, it will be tried again: {error}"),
     };
+    let score_db = db.clone();
+    let score = move || match scores::tick(&score_db) {
+        Ok(0) => {}
+        Ok(_) => scored.wake(),
+        Err(error) => log::warn!("Scores do not decay, it will be tried again: {error}"),
+    };
     let index_db = db.clone();
     let index = move || {
         if let Err(error) = search_index::tick(&index_db, &index_metrics) {
@@ -337,6 +345,8 @@ pub fn start_workers(
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("clocks", FIRE, REST, Arc::new(Wake::default()), fire)
+            .map_err(Error::internal)?,
+        Ticker::start("scores", FIRE, REST, Arc::new(Wake::default()), score)
             .map_err(Error::internal)?,
         Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
             .map_err(Error::internal)?,
@@ -412,6 +422,8 @@ where
         .service(rules::activate_rule)
         .service(rules::retire_rule)
         .service(qualification::get_qualification)
+        .service(score::get_score)
+        .service(score::recompute_scores)
         .service(qualification::add_answers)
         .service(decisions::list_clocks_of_lead)
         .service(decisions::list_assignments)

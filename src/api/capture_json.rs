@@ -3,6 +3,7 @@
 use crate::api::decisions::{ClockBody, RoutingBrief};
 use crate::api::lead_json::LeadBody;
 use crate::api::qualification::QualificationBrief;
+use crate::api::score::ScoreBrief;
 use crate::domain::capture::{Captured, Consent, Outcome};
 use crate::domain::capture_draft::CaptureDraft;
 use crate::domain::dedupe::FieldWeight;
@@ -278,6 +279,9 @@ pub struct CaptureAnswer {
     /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered.
     #[schema(required = true)]
     pub qualification: Option<QualificationBrief>,
+    /// What the lead is worth and what is new of that; `null` for tests, where nothing changed, and where no model counts.
+    #[schema(required = true)]
+    pub score: Option<ScoreBrief>,
     /// Clocks that started: by when somebody has to answer.
     pub clocks: Vec<ClockBody>,
     /// What was decided about the lead, in full under `GET /v1/decisions/{id}`.
@@ -314,6 +318,7 @@ impl From<&Captured> for CaptureAnswer {
                 .qualification
                 .as_ref()
                 .map(QualificationBrief::from),
+            score: ScoreBrief::of(&captured.decided),
             clocks: captured
                 .decided
                 .clocks

@@ -4,6 +4,7 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::qualification::Verdict;
+use crate::domain::scoring::{Grade, LeadScore, tenths};
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -18,6 +19,37 @@ pub struct AttributionPair {
     pub first: Attribution,
     /// Of the latest touch that had one.
     pub last: Attribution,
+}
+
+/// The score of a lead, in short. Engagement and the total are rounded down to tenths.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = LeadScore)]
+pub struct ScoreShown {
+    /// Points for who the lead is.
+    #[schema(example = 35)]
+    pub fit: i32,
+    /// What the points for what it did are worth now.
+    #[schema(example = 9.9)]
+    pub engagement: f64,
+    /// Both.
+    #[schema(example = 44.9)]
+    pub total: f64,
+    /// A letter for fit and a figure for engagement; `A1` is the best.
+    #[schema(value_type = String, example = "B3", pattern = "^[A-D][1-4]$")]
+    pub grade: Grade,
+}
+
+impl ScoreShown {
+    /// As it is at a moment.
+    pub fn of(score: &LeadScore, now: DateTime<Utc>) -> ScoreShown {
+        let engagement = tenths(score.engagement_at(now));
+        ScoreShown {
+            fit: score.fit,
+            engagement: engagement / 10.0,
+            total: (f64::from(score.fit) * 10.0 + engagement) / 10.0,
+            grade: score.grade,
+        }
+    }
 }
 
 for_each_lead_field!(lead_struct! {
@@ -50,6 +82,9 @@ for_each_lead_field!(lead_struct! {
         pub verdict: Option<Verdict>,
         /// The queue it waits in while nobody owns it.
         pub queue: Option<String>,
+        /// How well it fits and how much it takes part, now; `null` where nothing is scored, and of a past moment. `GET
+        /// /v1/leads/{id}/score` has what it is made of.
+        pub score: Option<ScoreShown>,
     } {
         /// Values beside the plain fields.
         #[schema(value_type = Object, example = json!({"plan": "pro"}))]
@@ -96,6 +131,7 @@ macro_rules! from_lead {
                     team_id: lead.team_id,
                     verdict: lead.verdict,
                     queue: lead.queue.clone(),
+                    score: lead.score.as_ref().map(|score| ScoreShown::of(score, Utc::now())),
                     $($field: lead.fields.$field.clone(),)*
                     custom: lead.custom.clone(),
                     tags: lead.tags.clone(),

@@ -50,6 +50,7 @@ pub mod rate_limit;
 pub mod request_id;
 pub mod rules;
 pub mod schema;
+pub mod score;
 pub mod sessions;
 pub mod shape;
 pub mod state;

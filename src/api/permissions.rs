@@ -139,6 +139,16 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ),
     (
         "GET",
+        "/v1/leads/{id}/score",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/scores/recompute",
+        Needs::Scope(Scope::RulesWrite),
+    ),
+    (
+        "GET",
         "/v1/leads/{id}/qualification",
         Needs::Scope(Scope::LeadsRead),
     ),

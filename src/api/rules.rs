@@ -14,6 +14,7 @@ use crate::domain::flow::{change_rules, once};
 use crate::domain::qualification::FrameworkDocument;
 use crate::domain::routing::{PoolDocument, RoutingDocument};
 use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState, RuleVersion};
+use crate::domain::scoring::ScoringModelDocument;
 use crate::domain::sla::SlaPolicyDocument;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -79,6 +80,17 @@ pub enum RuleWrite {
         /// What it says.
         document: FrameworkDocument,
     },
+    /// What leads are worth. Activating one scores all leads anew, as a job.
+    ScoringModel {
+        /// `default` scores every lead that no other model counts for; the others are tried before it, in the order of their keys.
+        #[schema(min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_]*$")]
+        key: Option<String>,
+        /// Why it is written.
+        #[schema(max_length = 500)]
+        note: Option<String>,
+        /// What it says.
+        document: ScoringModelDocument,
+    },
 }
 
 impl Validate for RuleWrite {
@@ -109,6 +121,11 @@ impl RuleWrite {
             RuleWrite::Framework { note, document } => {
                 (None, note, RuleDocument::Framework(document))
             }
+            RuleWrite::ScoringModel {
+                key,
+                note,
+                document,
+            } => (key, note, RuleDocument::ScoringModel(document)),
         }
     }
 }

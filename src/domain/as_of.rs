@@ -24,6 +24,8 @@ pub fn rewind<'a>(lead: &Lead, later: impl IntoIterator<Item = &'a Change>, to: 
         take_back(&mut then, change);
     }
     then.version = to.version;
+    // Scores are not kept of every moment.
+    then.score = None;
     then.updated_at = to.at;
     then
 }

@@ -387,6 +387,7 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         merged_into: None,
         queue: None,
         verdict: None,
+        score: None,
     };
     let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
     let event = event(EventType::LeadCreated, &mut lead, changes, ids);

@@ -4,6 +4,7 @@ use crate::domain::assignment::Assignment;
 use crate::domain::playbook::Versions;
 use crate::domain::qualification::{Answer, Qualification};
 use crate::domain::routing::Routed;
+use crate::domain::scoring::ScoreFinding;
 use crate::domain::sla::{Clock, ClockDecision};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub enum Finding {
     Clocks(Vec<ClockDecision>),
     /// What the answers amount to.
     Qualification(Box<Qualification>),
+    /// What the lead is worth.
+    Score(Box<ScoreFinding>),
 }
 
 impl Finding {
@@ -29,6 +32,7 @@ impl Finding {
             Finding::Routing(_) => "routing",
             Finding::Clocks(_) => "clocks",
             Finding::Qualification(_) => "qualification",
+            Finding::Score(_) => "score",
         }
     }
 }
@@ -92,7 +96,17 @@ impl Decided {
             .iter()
             .find_map(|decision| match &decision.finding {
                 Finding::Routing(routed) => Some((decision.id, routed.as_ref())),
-                Finding::Clocks(_) | Finding::Qualification(_) => None,
+                _ => None,
+            })
+    }
+
+    /// How the lead was scored, and the decision's id.
+    pub fn scored(&self) -> Option<(Uuid, &ScoreFinding)> {
+        self.decisions
+            .iter()
+            .find_map(|decision| match &decision.finding {
+                Finding::Score(found) => Some((decision.id, found.as_ref())),
+                _ => None,
             })
     }
 }

@@ -63,7 +63,7 @@ impl Actor {
 /// What led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// `submission`, `request`, `job` or `clock`.
+    /// `submission`, `request`, `job`, `clock` or `decision`.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
@@ -84,6 +84,14 @@ impl Cause {
     pub fn clock(id: Uuid) -> Self {
         Cause {
             kind: "clock".into(),
+            id: id.to_string(),
+        }
+    }
+
+    /// A decision about a lead that nobody asked for, by its id.
+    pub fn decision(id: Uuid) -> Self {
+        Cause {
+            kind: "decision".into(),
             id: id.to_string(),
         }
     }
@@ -175,6 +183,15 @@ pub enum EventType {
     /// What is known of a lead's budget, authority, need and timing amounts to something else. `data` has the verdict.
     #[serde(rename = "lead.qualified")]
     LeadQualified,
+    /// A lead has at least as many points as a threshold asks for. `data` has the threshold, why, and where the lead stands.
+    #[serde(rename = "lead.threshold_reached")]
+    LeadThresholdReached,
+    /// A lead has fewer points than a threshold asks for, and had as many before. `data` as of `lead.threshold_reached`.
+    #[serde(rename = "lead.threshold_lost")]
+    LeadThresholdLost,
+    /// The grade of a lead is another. `data` has both, why, and where the lead stands.
+    #[serde(rename = "lead.grade_changed")]
+    LeadGradeChanged,
     /// A part of the time of a clock has passed. `data` has the clock, and what is to be done.
     #[serde(rename = "sla.warned")]
     SlaWarned,
@@ -221,6 +238,9 @@ impl EventType {
         EventType::LeadMerged,
         EventType::LeadUnmerged,
         EventType::LeadQualified,
+        EventType::LeadThresholdReached,
+        EventType::LeadThresholdLost,
+        EventType::LeadGradeChanged,
         EventType::SlaWarned,
         EventType::SlaBreached,
         EventType::SlaMet,
@@ -247,6 +267,9 @@ impl EventType {
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
             EventType::LeadQualified => "lead.qualified",
+            EventType::LeadThresholdReached => "lead.threshold_reached",
+            EventType::LeadThresholdLost => "lead.threshold_lost",
+            EventType::LeadGradeChanged => "lead.grade_changed",
             EventType::SlaWarned => "sla.warned",
             EventType::SlaBreached => "sla.breached",
             EventType::SlaMet => "sla.met",

@@ -33,6 +33,8 @@ pub enum JobKind {
     DedupeScan,
     /// A merge of every pair that is probable enough.
     MergeAll,
+    /// All leads are scored anew.
+    Rescore,
 }
 
 impl JobKind {
@@ -42,14 +44,19 @@ impl JobKind {
             JobKind::Bulk => "bulk",
             JobKind::DedupeScan => "dedupe_scan",
             JobKind::MergeAll => "merge_all",
+            JobKind::Rescore => "rescore",
         }
     }
 
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<JobKind> {
-        [JobKind::Bulk, JobKind::DedupeScan, JobKind::MergeAll]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        let all = [
+            JobKind::Bulk,
+            JobKind::DedupeScan,
+            JobKind::MergeAll,
+            JobKind::Rescore,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

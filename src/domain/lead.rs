@@ -3,6 +3,7 @@
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::qualification::Verdict;
+use crate::domain::scoring::LeadScore;
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -44,6 +45,8 @@ pub struct Lead {
     pub team_id: Option<Uuid>,
     /// What its answers amount to, once there are any.
     pub verdict: Option<Verdict>,
+    /// How well it fits and how much it takes part, once it is scored.
+    pub score: Option<LeadScore>,
     /// Where it waits while nobody owns it.
     pub queue: Option<String>,
     /// Attribution of the first touch that had one.

@@ -8,6 +8,7 @@ use crate::domain::routing::{
 };
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleVersion};
 use crate::domain::rules::Rules;
+use crate::domain::scoring::{self, ActiveModel, Models, ScoringModel, ScoringModelDocument};
 use crate::domain::sla::{
     Calendars, ClockKind, References as SlaReferences, SlaPolicy, SlaPolicyDocument,
     VersionedCalendar,
@@ -35,6 +36,9 @@ pub struct Versions {
     #[serde(default)]
     #[schema(required = true)]
     pub framework: Option<i64>,
+    /// Of the scoring models, by key.
+    #[serde(default)]
+    pub scoring_models: BTreeMap<String, i64>,
     /// Of the pools, by key.
     pub pools: BTreeMap<String, i64>,
 }
@@ -52,6 +56,8 @@ pub struct Playbook {
     pub calendars: Calendars,
     /// What is asked of leads; `None`: nothing is.
     pub framework: Option<Arc<Framework>>,
+    /// What leads are worth.
+    pub models: Models,
     /// Which versions these are.
     pub versions: Versions,
 }
@@ -93,6 +99,7 @@ impl Playbook {
         playbook.route_by(active, rules, &calendars);
         playbook.count_by(active, rules, &calendars);
         playbook.qualify_by(active, rules);
+        playbook.score_by(active, rules);
         playbook
     }
 
@@ -178,12 +185,62 @@ impl Playbook {
         self.framework = framework.map(Arc::new);
     }
 
+    fn score_by(&mut self, active: &[RuleVersion], rules: &Rules) {
+        let mut models = Vec::new();
+        for version in active {
+            if let RuleDocument::ScoringModel(document) = &version.document
+                && let Ok(model) = ScoringModel::compile(document, rules)
+            {
+                let versions = &mut self.versions.scoring_models;
+                versions.insert(version.key.clone(), version.version);
+                models.push(ActiveModel {
+                    key: version.key.clone(),
+                    version: Some(version.version),
+                    model,
+                });
+            }
+        }
+        let usual = ScoringModelDocument::default();
+        if models.iter().all(|model| model.key != scoring::DEFAULT)
+            && let Ok(model) = ScoringModel::compile(&usual, rules)
+        {
+            models.push(ActiveModel {
+                key: scoring::DEFAULT.to_owned(),
+                version: None,
+                model,
+            });
+        }
+        self.models = Models::new(models);
+    }
+
+    /// What keeps a model from counting beside the others: engagement of all leads is lost at one pace, so that lists are in
+    /// the order of it at any moment.
+    pub fn other_half_life(&self, key: &str, document: &RuleDocument) -> Option<FieldError> {
+        let RuleDocument::ScoringModel(document) = document else {
+            return None;
+        };
+        let mut others = self.models.iter().filter(|active| active.key != key);
+        let other = others
+            .find(|active| active.model.half_life_days() != document.engagement_half_life_days)?;
+        let days = other.model.half_life_days();
+        let shown = days.map_or("null".to_owned(), |days| days.to_string());
+        Some(FieldError::new(
+            "/engagement_half_life_days",
+            "half_life_differs",
+            format!(
+                "all models have one half-life, and that of `{}` is {shown}: leads could not be sorted by engagement otherwise",
+                other.key
+            ),
+        ))
+    }
+
     /// Whether any of it needs to know the activities of a lead.
     pub fn asks_of_activities(&self) -> bool {
         let framework = self.framework.as_ref();
         self.policy.asks_of_activities()
             || self.router.as_ref().is_some_and(Router::asks_of_activities)
             || framework.is_some_and(|framework| framework.asks_of_activities())
+            || self.models.asks_of_activities()
     }
 
     /// Everything that is wrong with a document, were it active; pointers are into the document. Also what is worth a look
@@ -215,6 +272,9 @@ impl Playbook {
             }
             RuleDocument::Framework(document) => {
                 Framework::compile(document, rules).map(|_| Vec::new())
+            }
+            RuleDocument::ScoringModel(document) => {
+                ScoringModel::compile(document, rules).map(|_| Vec::new())
             }
             RuleDocument::SlaPolicy(document) => {
                 let calendars: Vec<String> = calendars.into_iter().collect();
@@ -302,7 +362,10 @@ fn unsupported(document: &RuleDocument) -> Vec<FieldError> {
                 }
             }
         }
-        RuleDocument::Calendar(_) | RuleDocument::Pool(_) | RuleDocument::Framework(_) => {}
+        RuleDocument::Calendar(_)
+        | RuleDocument::Pool(_)
+        | RuleDocument::Framework(_)
+        | RuleDocument::ScoringModel(_) => {}
     }
     found
 }

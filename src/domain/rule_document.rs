@@ -5,6 +5,7 @@ use crate::domain::calendar::CalendarDocument;
 use crate::domain::event::Actor;
 use crate::domain::qualification::FrameworkDocument;
 use crate::domain::routing::{PoolDocument, RoutingDocument};
+use crate::domain::scoring::ScoringModelDocument;
 use crate::domain::sla::SlaPolicyDocument;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -30,16 +31,19 @@ pub enum RuleKind {
     SlaPolicy,
     /// What is asked of leads, and what follows from the answers.
     Framework,
+    /// What leads are worth.
+    ScoringModel,
 }
 
 impl RuleKind {
     /// Every kind; what may be named stands before what names it.
-    pub const ALL: [RuleKind; 5] = [
+    pub const ALL: [RuleKind; 6] = [
         RuleKind::Calendar,
         RuleKind::Pool,
         RuleKind::RoutingPolicy,
         RuleKind::SlaPolicy,
         RuleKind::Framework,
+        RuleKind::ScoringModel,
     ];
 
     /// Its name in JSON and SQL.
@@ -50,6 +54,7 @@ impl RuleKind {
             RuleKind::RoutingPolicy => "routing_policy",
             RuleKind::SlaPolicy => "sla_policy",
             RuleKind::Framework => "framework",
+            RuleKind::ScoringModel => "scoring_model",
         }
     }
 
@@ -102,6 +107,8 @@ pub enum RuleDocument {
     SlaPolicy(SlaPolicyDocument),
     /// What is asked of leads, and what follows from the answers.
     Framework(FrameworkDocument),
+    /// What leads are worth.
+    ScoringModel(ScoringModelDocument),
 }
 
 impl RuleDocument {
@@ -113,6 +120,7 @@ impl RuleDocument {
             RuleDocument::RoutingPolicy(_) => RuleKind::RoutingPolicy,
             RuleDocument::SlaPolicy(_) => RuleKind::SlaPolicy,
             RuleDocument::Framework(_) => RuleKind::Framework,
+            RuleDocument::ScoringModel(_) => RuleKind::ScoringModel,
         }
     }
 
@@ -127,6 +135,7 @@ impl RuleDocument {
             RuleKind::RoutingPolicy => RuleDocument::RoutingPolicy(serde_json::from_value(json)?),
             RuleKind::SlaPolicy => RuleDocument::SlaPolicy(serde_json::from_value(json)?),
             RuleKind::Framework => RuleDocument::Framework(serde_json::from_value(json)?),
+            RuleKind::ScoringModel => RuleDocument::ScoringModel(serde_json::from_value(json)?),
         })
     }
 
@@ -141,6 +150,7 @@ impl RuleDocument {
             RuleDocument::RoutingPolicy(document) => serde_json::to_value(document),
             RuleDocument::SlaPolicy(document) => serde_json::to_value(document),
             RuleDocument::Framework(document) => serde_json::to_value(document),
+            RuleDocument::ScoringModel(document) => serde_json::to_value(document),
         }
     }
 }

@@ -20,28 +20,34 @@
 //! condition of an activity count from that moment, so that scoring again gives the same. Conditions of fit count from `now`.
 
 mod account;
+mod active;
 mod compile;
 mod crossing;
 mod decay;
 mod default_model;
 mod document;
 mod grade;
+mod lead_score;
 mod ledger;
 mod model;
 mod reach;
+mod record;
 mod statement;
 mod why_not;
 
 pub use account::{NeedsAll, Scored};
-pub use crossing::{Change, ChangedBy, Crossing, NextChange};
+pub use active::{ActiveModel, DEFAULT, Models};
+pub use crossing::{Change as ScoreChange, ChangedBy, Crossing, NextChange};
 pub use document::{
     ActivityDocument, Counts, EngagementGrades, FitGrades, GroupDocument, LedgerKind, RuleDocument,
     ScoringModelDocument, ThresholdDocument, ThresholdOn,
 };
 pub use grade::{EngagementGrade, FitGrade, Grade};
+pub use lead_score::LeadScore;
 pub use ledger::{Entry, GroupValue, Ledger, Position};
 pub use model::ScoringModel;
-pub use statement::{Line, Standing, Statement};
+pub use record::{Rescored, ScoreFinding, ScoreRecord};
+pub use statement::{BroughtForward, Line, Standing, Statement, tenths};
 pub use why_not::{Missing, Move, WhyNot};
 
 #[cfg(test)]

@@ -35,5 +35,6 @@ pub fn lead() -> Lead {
         merged_into: None,
         queue: None,
         verdict: None,
+        score: None,
     }
 }

@@ -43,6 +43,7 @@ pub(in crate::store) fn insertion<'a>(
                 Finding::Routing(routed) => Json::of(routed),
                 Finding::Clocks(clocks) => Json::of(clocks),
                 Finding::Qualification(qualification) => Json::of(qualification),
+                Finding::Score(score) => Json::of(score),
             })
             .collect::<Result<_>>()?,
         created_at: new.iter().map(|one| one.created_at).collect(),

@@ -5,16 +5,20 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{LeadFields, for_each_lead_field};
 use crate::domain::qualification::Verdict;
 use crate::domain::rules::Rules;
+use crate::domain::scoring::{Grade, LeadScore};
 use crate::domain::stage::StageKind;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
 use crate::store::schema::leads;
 use crate::store::statement::statement;
-use crate::store::{lead_values, match_keys};
+use crate::store::{lead_scores, lead_values, match_keys};
 use chrono::{DateTime, Utc};
+use diesel::dsl::Eq;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::Value;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -50,12 +54,29 @@ macro_rules! define_row {
             merged_into: Option<Uuid>,
             queue: Option<String>,
             verdict: Option<String>,
+            fit: Option<i64>,
+            engagement: Option<f64>,
+            engagement_as_of: Option<DateTime<Utc>>,
+            engagement_half_life_days: Option<f64>,
+            engagement_order: Option<i64>,
+            grade: Option<String>,
         }
 
         impl TryFrom<LeadRow> for Lead {
             type Error = Error;
 
             fn try_from(row: LeadRow) -> Result<Lead> {
+                let score = match (row.fit, row.engagement, row.engagement_as_of, row.engagement_order, row.grade) {
+                    (Some(fit), Some(engagement), Some(as_of), Some(engagement_order), Some(grade)) => Some(LeadScore {
+                        fit: i32::try_from(fit).map_err(Error::internal)?,
+                        engagement,
+                        as_of,
+                        half_life_days: row.engagement_half_life_days,
+                        engagement_order,
+                        grade: Grade::try_from(grade).map_err(Error::internal)?,
+                    }),
+                    _ => None,
+                };
                 Ok(Lead {
                     id: row.id,
                     fields: LeadFields { $($field: row.$field,)* },
@@ -83,6 +104,7 @@ macro_rules! define_row {
                     merged_into: row.merged_into,
                     queue: row.queue,
                     verdict: row.verdict.as_deref().and_then(Verdict::from_name),
+                    score,
                 })
             }
         }
@@ -103,6 +125,12 @@ macro_rules! define_row {
                 team_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
                 queue: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 verdict: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+                fit: Vec<Option<i64>> => Array<Nullable<BigInt>>,
+                engagement: Vec<Option<f64>> => Array<Nullable<Double>>,
+                engagement_as_of: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+                engagement_half_life_days: Vec<Option<f64>> => Array<Nullable<Double>>,
+                engagement_order: Vec<Option<i64>> => Array<Nullable<BigInt>>,
+                grade: Vec<Option<&'a str>> => Array<Nullable<Text>>,
                 custom: Vec<Json> => Array<Jsonb>,
                 tags: Vec<Json> => Array<Jsonb>,
                 first_attribution: Vec<Json> => Array<Jsonb>,
@@ -116,10 +144,10 @@ macro_rules! define_row {
             }
             concat!(
                 "INSERT INTO leads (workspace_id, id, ", $(stringify!($field), ", ",)*
-                "email_domain, website_domain, source, channel, stage, stage_kind, stage_changed_at, owner_id, team_id, queue, verdict, custom, tags, first_attribution, last_attribution, \
+                "email_domain, website_domain, source, channel, stage, stage_kind, stage_changed_at, owner_id, team_id, queue, verdict, fit, engagement, engagement_as_of, engagement_half_life_days, engagement_order, grade, custom, tags, first_attribution, last_attribution, \
                  is_test, version, captured_at, created_at, updated_at, last_activity_at) \
                  SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ", $(lead_column!(array $kind), ", ",)*
-                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
+                "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::float8[], ?::timestamptz[], ?::float8[], ?::bigint[], ?::text[], ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[], \
                  ?::bool[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[]) c"
             )
         }
@@ -141,6 +169,12 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                 team_id: new.iter().map(|lead| lead.team_id).collect(),
                 queue: new.iter().map(|lead| lead.queue.as_deref()).collect(),
                 verdict: new.iter().map(|lead| lead.verdict.map(Verdict::as_str)).collect(),
+                fit: new.iter().map(|lead| lead.score.map(|score| score.fit.into())).collect(),
+                engagement: new.iter().map(|lead| lead.score.map(|score| score.engagement)).collect(),
+                engagement_as_of: new.iter().map(|lead| lead.score.map(|score| score.as_of)).collect(),
+                engagement_half_life_days: new.iter().map(|lead| lead.score?.half_life_days).collect(),
+                engagement_order: new.iter().map(|lead| lead.score.map(|score| score.engagement_order)).collect(),
+                grade: new.iter().map(|lead| lead.score.map(|score| score.grade.as_str())).collect(),
                 custom: Json::column(new, |lead| &lead.custom)?,
                 tags: Json::column(new, |lead| &lead.tags)?,
                 first_attribution: Json::column(new, |lead| &lead.first_attribution)?,
@@ -158,6 +192,9 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
 
         /// Writes a lead that changed, and what the index of values has of it.
         pub fn update(conn: &mut TenantConnection, before: &Lead, lead: &Lead, rules: &Rules) -> Result<()> {
+            if !rules.playbook.models.is_empty() && before.score == lead.score && tells_more(before, lead) {
+                lead_scores::wake(conn, lead.id, lead.updated_at)?;
+            }
             lead_values::follow(conn, before, lead, rules)?;
             match_keys::follow(conn, before, lead, &rules.settings.matching)?;
             diesel::update(leads::table)
@@ -180,6 +217,7 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
                         leads::queue.eq(&lead.queue),
                         leads::verdict.eq(lead.verdict.map(Verdict::as_str)),
                     ),
+                    score_columns(lead),
                     leads::custom.eq(Json::of(&lead.custom)?),
                     leads::tags.eq(Json::of(&lead.tags)?),
                     leads::first_attribution.eq(Json::of(&lead.first_attribution)?),
@@ -194,6 +232,50 @@ pub(in crate::store) fn insertion<'a>(workspace_id: Uuid, new: &'a [&'a Lead],) 
             Ok(())
         }
     };
+}
+
+/// What the columns of a lead's score become.
+type ScoreColumns = (
+    Eq<leads::fit, Option<i64>>,
+    Eq<leads::engagement, Option<f64>>,
+    Eq<leads::engagement_as_of, Option<DateTime<Utc>>>,
+    Eq<leads::engagement_half_life_days, Option<f64>>,
+    Eq<leads::engagement_order, Option<i64>>,
+    Eq<leads::grade, Option<&'static str>>,
+);
+
+fn score_columns(lead: &Lead) -> ScoreColumns {
+    let score = lead.score;
+    (
+        leads::fit.eq(score.map(|score| score.fit.into())),
+        leads::engagement.eq(score.map(|score| score.engagement)),
+        leads::engagement_as_of.eq(score.map(|score| score.as_of)),
+        leads::engagement_half_life_days.eq(score.and_then(|score| score.half_life_days)),
+        leads::engagement_order.eq(score.map(|score| score.engagement_order)),
+        leads::grade.eq(score.map(|score| score.grade.as_str())),
+    )
+}
+
+/// Writes the score of a lead that is otherwise as it was.
+pub fn set_score(conn: &mut TenantConnection, lead: &Lead) -> Result<()> {
+    diesel::update(leads::table)
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq(lead.id))
+        .set(score_columns(lead))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Whether something is another that scoring models can ask for.
+fn tells_more(before: &Lead, after: &Lead) -> bool {
+    let same = Lead {
+        version: after.version,
+        updated_at: after.updated_at,
+        last_activity_at: after.last_activity_at,
+        score: after.score,
+        ..before.clone()
+    };
+    same != *after
 }
 
 /// How a field of each kind travels to the database.
@@ -264,6 +346,20 @@ pub fn lock(conn: &mut TenantConnection, id: Uuid) -> Result<Lead> {
     lock_by_ids(conn, &[id])?
         .pop()
         .ok_or_else(|| Error::not_found("lead", id))
+}
+
+/// How many leads with an id below another are there in earnest.
+///
+/// # Errors
+/// [`Error::TooSlow`] when that takes too long.
+pub fn count_in_earnest(conn: &mut TenantConnection, before: Uuid) -> Result<i64> {
+    Ok(leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.lt(before))
+        .filter(leads::deleted_at.is_null())
+        .filter(leads::is_test.eq(false))
+        .count()
+        .get_result(conn.pg())?)
 }
 
 /// Whether a lead stands in the stage; also a deleted one.

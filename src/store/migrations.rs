@@ -40,6 +40,7 @@ migrations! {
     "2026-11-26-000014_matching",
     "2026-11-27-000015_merges",
     "2026-11-27-000016_decisions",
+    "2026-11-27-000017_scores",
 }
 
 impl Migration {

@@ -24,6 +24,7 @@ mod json;
 pub mod lead_counts;
 pub mod lead_history;
 pub mod lead_identities;
+pub mod lead_scores;
 pub mod lead_search;
 pub mod lead_texts;
 pub mod lead_values;

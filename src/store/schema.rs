@@ -101,6 +101,24 @@ diesel::table! {
         merged_into -> Nullable<Uuid>,
         queue -> Nullable<Text>,
         verdict -> Nullable<Text>,
+        fit -> Nullable<Int8>,
+        engagement -> Nullable<Float8>,
+        engagement_as_of -> Nullable<Timestamptz>,
+        engagement_half_life_days -> Nullable<Float8>,
+        engagement_order -> Nullable<Int8>,
+        grade -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    lead_scores (workspace_id, lead_id) {
+        workspace_id -> Uuid,
+        lead_id -> Uuid,
+        model -> Nullable<Text>,
+        model_version -> Nullable<Int8>,
+        ledger -> Jsonb,
+        next_change_at -> Nullable<Timestamptz>,
+        is_stale -> Bool,
     }
 }
 

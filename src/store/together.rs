@@ -10,13 +10,14 @@ use crate::domain::event::{Event, Provenance};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::Clock;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    activities, assignments, consents, decisions, idempotency_keys, lead_history, lead_values,
-    leads, match_keys, outbox, sla_clocks, submissions,
+    activities, assignments, consents, decisions, idempotency_keys, lead_history, lead_scores,
+    lead_values, leads, match_keys, outbox, sla_clocks, submissions,
 };
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -45,6 +46,8 @@ pub struct NewRows<'a> {
     pub assignments: &'a [&'a AssignmentRecord],
     /// Their clocks.
     pub clocks: &'a [&'a Clock],
+    /// What leads are worth; also of leads that were there before.
+    pub scores: &'a [&'a ScoreRecord],
 }
 
 /// Writes all of them.
@@ -68,6 +71,7 @@ pub fn write_all(
         decisions: decisions::insertion(workspace_id, new.decisions)?,
         assignments: assignments::insertion(workspace_id, new.assignments),
         clocks: sla_clocks::insertion(workspace_id, new.clocks)?,
+        scores: lead_scores::insertion(workspace_id, new.scores)?,
     };
     if conn.is_distributed() {
         parts.leads.execute(conn.pg())?;
@@ -82,6 +86,7 @@ pub fn write_all(
         parts.decisions.execute(conn.pg())?;
         parts.assignments.execute(conn.pg())?;
         parts.clocks.execute(conn.pg())?;
+        parts.scores.execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
     }
@@ -102,11 +107,12 @@ struct Together<'a> {
     decisions: decisions::Insert<'a>,
     assignments: assignments::Insert<'a>,
     clocks: sla_clocks::Insert<'a>,
+    scores: lead_scores::Insert<'a>,
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 11] = [
+        let parts: [&dyn QueryFragment<Pg>; 12] = [
             &self.leads,
             &self.submissions,
             &self.activities,
@@ -118,10 +124,11 @@ impl QueryFragment<Pg> for Together<'_> {
             &self.decisions,
             &self.assignments,
             &self.clocks,
+            &self.scores,
         ];
         for (number, part) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"][number]);
+            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
             out.push_sql(" AS (");
             part.walk_ast(out.reborrow())?;
             out.push_sql(")");

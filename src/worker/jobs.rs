@@ -7,6 +7,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::domain::access::Scope;
 use crate::domain::flow::bulk::Bulk;
 use crate::domain::flow::merge_all::MergeAll;
+use crate::domain::flow::rescore_leads::Rescore;
 use crate::domain::flow::run_job::{LEASE, Step, Turn, Work};
 use crate::domain::flow::scan_duplicates::{IN_MEMORY, Memory, Scan};
 use crate::domain::flow::standing::{self, Standing};
@@ -130,6 +131,7 @@ impl JobRunner {
         Ok(match job.kind {
             JobKind::Bulk => Box::new(Bulk::of_job(job, leads)?),
             JobKind::MergeAll => Box::new(MergeAll::of_job(job)?),
+            JobKind::Rescore => Box::new(Rescore { job_id: job.id }),
             JobKind::DedupeScan => Box::new(Scan {
                 job_id: job.id,
                 memory: self.memory.clone(),

@@ -95,7 +95,7 @@ fn p3_a_lead_has_an_owner_and_a_clock_from_the_moment_it_is_captured() {
             (&json!("first_response"), &json!("running"))
         );
         assert_eq!(at("due_at") - at("started_at"), Duration::minutes(5));
-        assert_eq!(captured["decision_ids"].as_array().unwrap().len(), 2);
+        assert_eq!(captured["decision_ids"].as_array().unwrap().len(), 3);
     }
     let counts: Vec<usize> = owned.values().copied().collect();
     assert!(
@@ -158,7 +158,7 @@ fn p4_a_decision_names_every_candidate_and_what_excluded_it() {
         (&nobodys["lead"]["owner_id"], &nobodys["lead"]["queue"]),
         (&Value::Null, &json!("unassigned"))
     );
-    assert_eq!(list(&app, &nobodys["lead"]["id"], "decisions").len(), 2);
+    assert_eq!(list(&app, &nobodys["lead"]["id"], "decisions").len(), 3);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod pipeline;
 mod refresh;
 mod schema;
 mod scopes;
+mod scores;
 mod search;
 mod seed;
 mod submissions;

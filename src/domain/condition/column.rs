@@ -201,6 +201,8 @@ for_each_lead_field!(define_columns! {
     TeamId: "team_id", Id, |lead| lead.team_id.map(Datum::Id);
     Queue: "queue", Text, |lead| lead.queue.as_deref().map(Datum::Text);
     Verdict: "verdict", Choice, |lead| lead.verdict.map(|verdict| Datum::Text(verdict.as_str()));
+    Fit: "fit", Integer, |lead| lead.score.map(|score| Datum::Integer(score.fit.into()));
+    Grade: "grade", Choice, |lead| lead.score.map(|score| Datum::Text(score.grade.as_str()));
     IsTest: "is_test", Boolean, |lead| Some(Datum::Boolean(lead.is_test));
     CapturedAt: "captured_at", Datetime, |lead| Some(instant(lead.captured_at));
     CreatedAt: "created_at", Datetime, |lead| Some(instant(lead.created_at));

@@ -1,6 +1,7 @@
 //! Judging a condition in memory, over what is known of one lead.
 
 use super::activity::{ActivityCheck, ActivityPattern, ActivityTest};
+use super::column::Column;
 use super::comparison::Test;
 use super::field::Field;
 use super::forms::{Forms, custom_forms, tag_forms};
@@ -28,6 +29,16 @@ impl Condition {
     pub fn asks_of_activities(&self) -> bool {
         self.root
             .has(&|check| matches!(check, LeadCheck::Activity(_)))
+    }
+
+    /// Whether it asks of what scoring says of a lead.
+    pub fn asks_of_score(&self) -> bool {
+        self.root.has(&|check| {
+            matches!(
+                check,
+                LeadCheck::Field(Field::Column(Column::Fit | Column::Grade), _)
+            )
+        })
     }
 }
 

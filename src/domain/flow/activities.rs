@@ -7,6 +7,7 @@ use crate::domain::event::{Change, EventType};
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
+use crate::domain::flow::score_lead::{News, rescore, tell};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -91,6 +92,8 @@ pub fn add(
     begin_change(&mut lead, by.now);
     let changes = take_touch(&mut lead, occurred_at, &activity.attribution);
     activities::insert(conn, &activity)?;
+    let news = News::Activity(&activity);
+    let scored = rescore(conn, &mut lead, news, &by.rules, by.now)?;
     publish(
         conn,
         (&before, lead.clone()),
@@ -99,6 +102,7 @@ pub fn add(
         json!(activity),
         by,
     )?;
+    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
     Ok(activity)
 }
@@ -133,15 +137,17 @@ pub fn correct(
     activities::update(conn, &activity)?;
     let mut lead = before.clone();
     begin_change(&mut lead, by.now);
+    let scored = rescore(conn, &mut lead, News::Everything, &by.rules, by.now)?;
     let data = json!({"id": id, "type": activity.kind, "changes": changes});
     publish(
         conn,
-        (&before, lead),
+        (&before, lead.clone()),
         EventType::ActivityUpdated,
         Vec::new(),
         data,
         by,
     )?;
+    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     Ok(activity)
 }
 
@@ -163,14 +169,16 @@ pub fn delete(
     lead.last_activity_at =
         activities::find_latest_of_lead(conn, lead.id)?.unwrap_or(lead.captured_at);
     let changes = differences(&before, &lead);
+    let scored = rescore(conn, &mut lead, News::Everything, &by.rules, by.now)?;
     publish(
         conn,
-        (&before, lead),
+        (&before, lead.clone()),
         EventType::ActivityDeleted,
         changes,
         json!(activity),
         by,
-    )
+    )?;
+    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)
 }
 
 fn lock(

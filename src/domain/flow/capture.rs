@@ -17,6 +17,7 @@ use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::likeness::{Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
 use crate::domain::submission::{Submission, SubmissionState};
 use crate::error::{Conflict, Error, Result};
 use crate::store::failure::LostRace;
@@ -128,6 +129,7 @@ pub fn capture_many(
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
     let mut replies = Vec::with_capacity(incoming.len());
     let mut decider = Decider::default();
+    decider.know_scores(conn, known.leads.keys(), rules)?;
     for one in incoming {
         let key = one.idempotency_key.as_ref();
         if let Some(reply) = key.and_then(|key| remembered(key, &kept, &answered)) {
@@ -163,7 +165,10 @@ pub fn capture_many(
     }
 
     // Save
-    let mut beside = Beside::default();
+    let mut beside = Beside {
+        scores: decider.scores(),
+        ..Beside::default()
+    };
     let mut decided = Vec::with_capacity(incoming.len());
     for (one, reply) in incoming.iter().zip(&replies) {
         let Reply::Done { captured, answer } = reply else {
@@ -194,11 +199,15 @@ pub fn replay(
     let (mut known, claims) = load(conn, [capture], rules, now)?;
     let mut captured = capture::decide(capture, &mut known, rules, &mut ProcessIds);
     let mut decider = Decider::default();
+    decider.know_scores(conn, known.leads.keys(), rules)?;
     let touched = touch(capture, &captured);
     decider.take_in(conn, capture, &touched, &mut captured, &mut known, rules)?;
     decider.save(conn)?;
     let decided = [(capture, &captured)];
-    let beside = Beside::default();
+    let beside = Beside {
+        scores: decider.scores(),
+        ..Beside::default()
+    };
     save(conn, &decided, &beside, &known, &claims, rules, now)?;
     submissions::set_state(
         conn,
@@ -353,6 +362,8 @@ struct Beside<'a> {
     received: Vec<Submission>,
     /// What is answered, under its key.
     answers: Vec<(&'a IdempotencyKey, &'a Answer)>,
+    /// What leads are worth.
+    scores: Vec<&'a ScoreRecord>,
 }
 
 fn save(
@@ -393,6 +404,7 @@ fn save(
         decisions: &decided_of(decided, |one| one.decisions.iter().collect()),
         assignments: &decided_of(decided, |one| one.assignment.iter().collect()),
         clocks: &decided_of(decided, |one| one.clocks.iter().collect()),
+        scores: &beside.scores,
     };
     together::write_all(conn, &new, rules, now)?;
     let said = decided

@@ -7,6 +7,7 @@ use crate::domain::event::EventType;
 use crate::domain::field_value;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
+use crate::domain::flow::score_lead::{News, rescore, tell as tell_score};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
@@ -97,9 +98,11 @@ pub fn change_lead(
     given_up.extend(custom_values::lost(&locked, &lead, &by.rules));
     lead_identities::release(conn, given_up.iter().map(|identity| (identity, id)))?;
     begin_change(&mut lead, by.now);
+    let scored = rescore(conn, &mut lead, News::Lead, &by.rules, by.now)?;
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
     leads::update(conn, &locked, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    tell_score(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     Ok(lead)
 }
 

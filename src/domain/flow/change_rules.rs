@@ -1,7 +1,7 @@
 //! Writes, activates and retires rule documents.
 
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::rules;
+use crate::domain::flow::{rescore_leads, rules};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::domain::stage::is_key;
@@ -57,6 +57,11 @@ pub fn write(
             Vec::new()
         }
     };
+    let pace = today.playbook.other_half_life(&key, &document);
+    errors.extend(pace.map(|error| FieldError {
+        pointer: format!("/document{}", error.pointer),
+        ..error
+    }));
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -88,7 +93,16 @@ pub fn activate(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<
         return Ok(version);
     }
     let today = rules::load(conn)?;
-    if let Err(wrong) = today.playbook.check(&version.document, &today) {
+    let mut wrong = match today.playbook.check(&version.document, &today) {
+        Ok(_) => Vec::new(),
+        Err(wrong) => wrong,
+    };
+    wrong.extend(
+        today
+            .playbook
+            .other_half_life(&version.key, &version.document),
+    );
+    if !wrong.is_empty() {
         let first = wrong
             .first()
             .map(|error| format!("{}: {}", error.pointer, error.detail));
@@ -100,6 +114,7 @@ pub fn activate(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<
     let kind = version.document.kind();
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     rule_documents::activate(conn, id, by.now)?;
+    follow(conn, kind, by)?;
     rule_documents::get(conn, id)
 }
 
@@ -116,6 +131,16 @@ pub fn retire(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Ru
         }
         .into());
     }
-    rule_documents::retire_active(conn, version.document.kind(), &version.key, by.now)?;
+    let kind = version.document.kind();
+    rule_documents::retire_active(conn, kind, &version.key, by.now)?;
+    follow(conn, kind, by)?;
     rule_documents::get(conn, id)
+}
+
+/// What follows from another document being active: by another model all leads are scored anew.
+fn follow(conn: &mut TenantConnection, kind: RuleKind, by: &OnBehalf) -> Result<()> {
+    if kind == RuleKind::ScoringModel {
+        rescore_leads::begin(conn, &by.provenance, by.now)?;
+    }
+    Ok(())
 }

@@ -2,19 +2,23 @@
 
 use crate::domain::activity::Activity;
 use crate::domain::capture::{Capture, Captured, Known, Outcome};
-use crate::domain::decision::Decided;
+use crate::domain::condition::Facts;
+use crate::domain::decision::{Decided, Decision};
 use crate::domain::event::Change;
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::qualify_lead::{self, Said};
+use crate::domain::flow::score_lead;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::qualification::{Answer, AnswerEvidence, AnswerSource};
 use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::Trigger;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::qualification_answers;
+use crate::store::{lead_scores, qualification_answers};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -33,13 +37,22 @@ impl Decider {
         let lead = match captured.outcome {
             _ if capture.is_test => return Ok(()),
             Outcome::Repeated => return Ok(()),
-            Outcome::Matched => self.answered(conn, capture, captured, rules)?,
-            Outcome::Created => Some(self.begin(conn, capture, touch, captured, rules)?),
+            Outcome::Matched => {
+                let answered = self.answered(conn, capture, captured, rules)?;
+                let mut lead = answered.unwrap_or_else(|| captured.lead.clone());
+                let now = capture.received_at;
+                if let Some(decision) = self.score(conn, (&mut lead, false), touch, rules, now)? {
+                    let told = score_lead::events(&lead, &decision, now);
+                    captured.events.extend(told);
+                    captured.decided.decisions.push(decision);
+                }
+                lead
+            }
+            Outcome::Created => self.begin(conn, capture, touch, captured, rules)?,
         };
-        if let Some(lead) = lead {
-            known.leads.insert(lead.id, lead.clone());
-            captured.lead = lead;
-        }
+        self.touches.push(touch.clone());
+        known.leads.insert(lead.id, lead.clone());
+        captured.lead = lead;
         Ok(())
     }
 
@@ -60,6 +73,7 @@ impl Decider {
         lead.stage_changed_at = captured.lead.stage_changed_at;
         decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
         self.answers.extend(decided.answers.iter().cloned());
+        let scored = self.score(conn, (&mut lead, true), touch, rules, now)?;
         decided.extend(match lead.owner_id {
             Some(owner_id) => Decided {
                 assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
@@ -76,8 +90,87 @@ impl Decider {
                 take_change(&mut created.changes, change);
             }
         }
+        if let Some(decision) = scored {
+            let told = score_lead::events(&lead, &decision, now);
+            captured.events.extend(told);
+            decided.decisions.push(decision);
+        }
         captured.decided = decided;
         Ok(lead)
+    }
+
+    /// Reads the scores of leads that are there, before anything is decided about them.
+    pub fn know_scores<'a>(
+        &mut self,
+        conn: &mut TenantConnection,
+        leads: impl IntoIterator<Item = &'a Uuid>,
+        rules: &Rules,
+    ) -> Result<()> {
+        if rules.playbook.models.is_empty() {
+            return Ok(());
+        }
+        let leads: Vec<Uuid> = leads.into_iter().copied().collect();
+        let found = lead_scores::list_of_leads(conn, &leads)?;
+        self.scores
+            .extend(found.into_iter().map(|one| (one.lead_id, one)));
+        Ok(())
+    }
+
+    /// The scores that are to be written.
+    pub fn scores(&self) -> Vec<&ScoreRecord> {
+        let written = self.scored.iter();
+        written.filter_map(|id| self.scores.get(id)).collect()
+    }
+
+    /// Scores a lead, which takes the score, with its latest touch; that of a new lead is all that ever happened with it.
+    fn score(
+        &mut self,
+        conn: &mut TenantConnection,
+        (lead, is_new): (&mut Lead, bool),
+        touch: &Activity,
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Decision>> {
+        let models = &rules.playbook.models;
+        if models.is_empty() {
+            return Ok(None);
+        }
+        let record = self.scores.entry(lead.id);
+        let record = record.or_insert_with(|| ScoreRecord::begin(lead.id));
+        let added = if models.asks_of_activities() || record.is_stale {
+            None
+        } else {
+            let facts = Facts {
+                lead,
+                activities: &[],
+            };
+            record.score(models, &facts, std::slice::from_ref(touch), now)
+        };
+        let found = match added {
+            Some(found) => found,
+            None => {
+                let mut activities = match is_new {
+                    true => Vec::new(),
+                    false => score_lead::activities_of(conn, lead.id)?,
+                };
+                let pending = self.touches.iter().filter(|one| one.lead_id == lead.id);
+                activities.extend(pending.cloned());
+                activities.push(touch.clone());
+                let facts = Facts {
+                    lead,
+                    activities: &activities,
+                };
+                let touch = std::slice::from_ref(touch);
+                let added = record.score(models, &facts, touch, now);
+                added.unwrap_or_else(|| record.rescore(models, &facts, now))
+            }
+        };
+        *record = found.record;
+        self.scored.insert(lead.id);
+        lead.score = found.score;
+        Ok(found
+            .finding
+            .map(|finding| score_lead::decision(lead.id, finding, rules, now)))
     }
 
     /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.

@@ -10,12 +10,13 @@ use crate::domain::playbook::{Playbook, Shift};
 use crate::domain::qualification::{Answer, Verdict};
 use crate::domain::routing::{Desk, Destination, Roster, Router, Turns, World, route};
 use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{activities, lead_counts, pool_turns};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Decides about the leads of one transaction.
@@ -29,6 +30,12 @@ pub struct Decider {
     locked: Option<BTreeMap<String, i64>>,
     /// Answers that came in and are not written yet, each of its lead.
     pub(super) answers: Vec<(Uuid, Answer)>,
+    /// Touches that came in and are not written yet.
+    pub(super) touches: Vec<Activity>,
+    /// The scores of leads that are there, and what they became.
+    pub(super) scores: HashMap<Uuid, ScoreRecord>,
+    /// Leads whose score is to be written.
+    pub(super) scored: BTreeSet<Uuid>,
 }
 
 impl Decider {
@@ -50,7 +57,7 @@ impl Decider {
         let desk = self.desk(conn, playbook, router, &facts, now)?;
         let world = World {
             facts,
-            score: None,
+            score: lead_total(&facts, now),
             now,
             day: now.with_timezone(&rules.zone()).date_naive(),
             account_owner: None,
@@ -116,6 +123,16 @@ impl Decider {
         }
         Ok(())
     }
+}
+
+/// A lead's score now, in whole points; one that is reached exactly is reached.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a few thousand points at most"
+)]
+fn lead_total(facts: &Facts, now: DateTime<Utc>) -> Option<i32> {
+    let score = facts.lead.score?;
+    Some(score.total_at(now).floor() as i32)
 }
 
 /// Whether no pool that the lead could come to has anybody in it.

@@ -15,7 +15,7 @@ use crate::domain::survivorship::{Choice, survive};
 use crate::error::{Error, FieldError, Result};
 use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
-use crate::store::{consents, duplicate_pairs, leads, merges, outbox};
+use crate::store::{consents, duplicate_pairs, lead_scores, leads, merges, outbox};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -123,6 +123,7 @@ pub fn merge(conn: &mut TenantConnection, wanted: &Wanted, by: &OnBehalf) -> Res
     merges::move_identities(conn, &merge)?;
     keep_refusals(conn, &merge)?;
     merges::move_all(conn, &merge)?;
+    lead_scores::make_stale(conn, &merge.lead_ids(), by.now)?;
     settle_pairs(conn, &merge, by)?;
     publish(conn, &events, &by.provenance)?;
     Ok(Merged {

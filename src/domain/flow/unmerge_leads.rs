@@ -14,7 +14,9 @@ use crate::domain::merge::{Belonging, Gift, Merge, MergeState, without};
 use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, consents, duplicate_pairs, lead_identities, leads, merges};
+use crate::store::{
+    activities, consents, duplicate_pairs, lead_identities, lead_scores, leads, merges,
+};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -97,6 +99,7 @@ pub fn undo(
     // Save
     merges::mark_undone(conn, &undone)?;
     merges::move_back(conn, &undone)?;
+    lead_scores::make_stale(conn, &undone.lead_ids(), by.now)?;
     give(conn, &undone, gifts)?;
     let back: Vec<(Identity, Holder)> = moved
         .into_iter()

@@ -97,6 +97,14 @@ impl<'a> Check<'a> {
                 );
                 None
             }
+            Ok(condition) if condition.asks_of_score() => {
+                self.wrong(
+                    at,
+                    "asks_of_itself",
+                    "a model cannot ask for `fit` or `grade`: these are what it decides",
+                );
+                None
+            }
             Ok(condition) => Some(condition),
             Err(errors) => {
                 self.errors.extend(errors);

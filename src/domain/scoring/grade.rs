@@ -56,21 +56,22 @@ impl EngagementGrades {
     }
 }
 
+impl Grade {
+    /// Its name in JSON and SQL.
+    pub fn as_str(self) -> &'static str {
+        let names = match self.fit {
+            FitGrade::A => ["A1", "A2", "A3", "A4"],
+            FitGrade::B => ["B1", "B2", "B3", "B4"],
+            FitGrade::C => ["C1", "C2", "C3", "C4"],
+            FitGrade::D => ["D1", "D2", "D3", "D4"],
+        };
+        names[self.engagement as usize]
+    }
+}
+
 impl fmt::Display for Grade {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fit = match self.fit {
-            FitGrade::A => 'A',
-            FitGrade::B => 'B',
-            FitGrade::C => 'C',
-            FitGrade::D => 'D',
-        };
-        let engagement = match self.engagement {
-            EngagementGrade::One => '1',
-            EngagementGrade::Two => '2',
-            EngagementGrade::Three => '3',
-            EngagementGrade::Four => '4',
-        };
-        write!(formatter, "{fit}{engagement}")
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -90,6 +90,21 @@ impl ScoringModel {
         }
     }
 
+    /// The keys of its thresholds.
+    pub fn threshold_keys(&self) -> impl Iterator<Item = &str> {
+        self.thresholds.iter().map(|known| known.key.as_str())
+    }
+
+    /// Whether it has a threshold of that key.
+    pub fn has_threshold(&self, key: &str) -> bool {
+        self.threshold_keys().any(|known| known == key)
+    }
+
+    /// Days in which engagement loses half its worth; `None`: it loses nothing.
+    pub fn half_life_days(&self) -> Option<f64> {
+        self.half_life.days()
+    }
+
     /// The number by which leads of this model are in the order of their engagement, at any moment: it changes only with
     /// the ledger. Above 0 for engagement above 0, below 0 for engagement below 0.
     pub fn engagement_order(&self, ledger: &Ledger) -> f64 {

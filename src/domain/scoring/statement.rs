@@ -49,6 +49,15 @@ pub struct Line {
     pub capped_by: Option<String>,
 }
 
+/// Entries of engagement that are not shown one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BroughtForward {
+    /// How many.
+    pub lines: usize,
+    /// Their share of the score now.
+    pub worth_now: f64,
+}
+
 /// The score with all that it is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Statement {
@@ -56,6 +65,8 @@ pub struct Statement {
     pub at: DateTime<Utc>,
     /// Where the lead stands.
     pub standing: Standing,
+    /// Of more entries of engagement than are shown, the older ones in one; `null`: all are shown.
+    pub brought_forward: Option<BroughtForward>,
     /// Fit in the order of the model, then engagement, oldest first.
     pub lines: Vec<Line>,
     /// Days in which engagement loses half its worth; `null`: it loses nothing.
@@ -82,17 +93,21 @@ impl ScoringModel {
         }
     }
 
-    /// The statement of account. `engagement` are all entries of engagement that the ledger was made of, oldest first.
+    /// The statement of account. `engagement` are all entries of engagement that the ledger was made of, oldest first, of
+    /// which the last `most` are shown.
     pub fn statement(
         &self,
         ledger: &Ledger,
         engagement: &[Entry],
+        most: usize,
         now: DateTime<Utc>,
     ) -> Statement {
         let fit = ledger.fit_entries.iter();
         let mut lines: Vec<Line> = fit.map(|entry| self.line(entry, entry.points)).collect();
         // Each line has what it moves the running sum by, in tenths: the last ends at the score.
         let (mut sum, mut shown) = (0.0, 0.0);
+        let forward = engagement.len().saturating_sub(most);
+        let mut brought_forward = None;
         for (index, entry) in engagement.iter().enumerate() {
             sum += self.half_life.worth(entry.points, entry.at, now);
             let is_last = index + 1 == engagement.len();
@@ -101,12 +116,23 @@ impl ScoringModel {
             } else {
                 sum
             });
-            lines.push(self.line(entry, (upto - shown) / 10.0));
+            if index + 1 < forward {
+                continue;
+            }
+            if index + 1 == forward {
+                brought_forward = Some(BroughtForward {
+                    lines: forward,
+                    worth_now: upto / 10.0,
+                });
+            } else {
+                lines.push(self.line(entry, (upto - shown) / 10.0));
+            }
             shown = upto;
         }
         Statement {
             at: now,
             standing: self.standing(ledger, now),
+            brought_forward,
             lines,
             half_life_days: self.half_life.days(),
             next_change: self.next_change(ledger, now),
@@ -131,6 +157,6 @@ impl ScoringModel {
 }
 
 /// A number of points in tenths, rounded down. Never -0.
-fn tenths(points: f64) -> f64 {
+pub fn tenths(points: f64) -> f64 {
     (points * 10.0).floor() + 0.0
 }

@@ -115,7 +115,7 @@ fn a_threshold_is_lost_in_the_first_microsecond_below_it() {
     // 50 is met at the very moment, and lost a microsecond later.
     let next = model.next_change(&scored.ledger, start()).unwrap();
     assert_eq!(next.at, start() + Duration::microseconds(1));
-    let lost = Change::ThresholdLost {
+    let lost = ScoreChange::ThresholdLost {
         threshold: "hot".into(),
     };
     assert_eq!(next.crossings[0].change, lost);
@@ -191,7 +191,7 @@ fn engagement_below_zero_comes_up_again_and_so_does_the_total() {
     let next = model.next_change(&scored.ledger, start()).unwrap();
     let seconds = 864_000.0 * 10_f64.log2();
     assert!(((next.at - start()).num_microseconds().unwrap() as f64 - seconds * 1e6).abs() < 2.0);
-    let reached = Change::ThresholdReached {
+    let reached = ScoreChange::ThresholdReached {
         threshold: "zero".into(),
     };
     assert_eq!(next.crossings[0].change, reached);

@@ -241,6 +241,7 @@ fn decide_nothing(database: &TestDatabase, workspace_id: Uuid) {
             json!({"rules": [], "fallback": [{"queue": "unassigned"}]}),
         ),
         ("sla_policy", json!({"clocks": []})),
+        ("scoring_model", json!({"name": "Nothing", "rules": []})),
     ];
     for (kind, document) in rules {
         database.by_hand(&format!(

@@ -10,6 +10,7 @@ use baton::domain::lead::Lead;
 use baton::domain::lead_fields::LeadFields;
 use baton::domain::normalise::Attribution;
 use baton::domain::rules::Rules;
+use baton::domain::scoring::{Grade, LeadScore};
 use baton::domain::search_text;
 use baton::domain::stage::StageKind;
 use baton::domain::workspace::WorkspaceSettings;
@@ -234,6 +235,19 @@ pub fn lead(draw: &mut Draw, owners: &[Uuid], now: DateTime<Utc>) -> Lead {
         merged_into: None,
         queue: None,
         verdict: None,
+        score: (!draw.once_in(3)).then(|| score(draw, now)),
+    }
+}
+
+fn score(draw: &mut Draw, now: DateTime<Utc>) -> LeadScore {
+    let order = draw.one(&[-5, 0, 7, i64::MAX / 512]);
+    LeadScore {
+        fit: draw.one(&[-10, 0, 7, 250]),
+        engagement: draw.one(&[-2.5, 0.0, 30.0]),
+        as_of: moment(draw, now),
+        half_life_days: draw.one(&[None, Some(14.0)]),
+        engagement_order: order,
+        grade: Grade::try_from(draw.pick(&["A1", "B3", "D4"]).to_owned()).unwrap(),
     }
 }
 
@@ -307,6 +321,7 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
             decisions: &[],
             assignments: &[],
             clocks: &[],
+            scores: &[],
             answers: &[],
         };
         let rules = rules();

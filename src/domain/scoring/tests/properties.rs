@@ -242,14 +242,19 @@ fn the_lines_of_a_statement_sum_up_to_the_score_as_shown() {
             .filter(|entry| entry.ledger == LedgerKind::Engagement)
             .collect();
         let now = after(&mut random);
-        let statement = model.statement(&scored.ledger, &engagement, now);
+        let most = random.below(25) as usize;
+        let short = model.statement(&scored.ledger, &engagement, most, now);
+        let statement = model.statement(&scored.ledger, &engagement, usize::MAX, now);
         let tenths = |points: f64| (points * 10.0).round() as i64;
-        let sum: i64 = statement
-            .lines
-            .iter()
-            .map(|line| tenths(line.worth_now))
-            .sum();
-        assert_eq!(sum, tenths(statement.standing.total), "{seed}");
+        for statement in [&short, &statement] {
+            let forward = statement.brought_forward.map_or(0.0, |all| all.worth_now);
+            let lines = statement.lines.iter().map(|line| tenths(line.worth_now));
+            let sum = lines.sum::<i64>() + tenths(forward);
+            assert_eq!(sum, tenths(statement.standing.total), "{seed}");
+        }
+        let forward = short.brought_forward.map_or(0, |all| all.lines);
+        assert_eq!(forward, engagement.len().saturating_sub(most));
+        assert_eq!(short.lines.len() + forward, statement.lines.len());
         let exact = worth(&by_hand(&activities), seconds(now)) + f64::from(scored.ledger.fit);
         assert!(
             statement.standing.total <= exact + 1e-7

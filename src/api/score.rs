@@ -1,0 +1,165 @@
+//! `/v1/leads/{id}/score`: what a lead is worth, as a statement of account.
+
+use crate::api::auth::Caller;
+use crate::api::bulk;
+use crate::api::extract::ValidQuery;
+use crate::api::jobs::JobBody;
+use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
+use crate::api::state::{AppState, in_workspace};
+use crate::domain::condition::Facts;
+use crate::domain::decision::Decided;
+use crate::domain::flow::{reach, rescore_leads, score_lead};
+use crate::domain::scoring::{
+    Crossing, Entry, LedgerKind, ScoringModel, Standing, Statement, WhyNot,
+};
+use crate::error::{Error, FieldError, Result};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Entries of engagement that are shown one by one.
+const MOST_LINES: usize = 1_000;
+
+/// What a capture changed of a lead's score.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ScoreBrief {
+    /// The key of the model.
+    #[schema(example = "default")]
+    pub model: String,
+    /// Where the lead stands.
+    pub standing: Standing,
+    /// Entries that are new: which rule gave how many points.
+    pub entries: Vec<Entry>,
+    /// Thresholds and grades that were crossed.
+    pub crossings: Vec<Crossing>,
+    /// The decision.
+    pub decision_id: Uuid,
+}
+
+impl ScoreBrief {
+    /// What a capture is told.
+    pub fn of(decided: &Decided) -> Option<ScoreBrief> {
+        let (decision_id, found) = decided.scored()?;
+        Some(ScoreBrief {
+            model: found.model.clone(),
+            standing: found.standing.clone(),
+            entries: found.entries.clone(),
+            crossings: found.crossings.clone(),
+            decision_id,
+        })
+    }
+}
+
+/// What is asked of a score.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreQuery {
+    /// The threshold that `why_not` is about; the nearest that is not met, if none is named.
+    #[param(max_length = 50, example = "hot")]
+    pub threshold: Option<String>,
+}
+
+/// What a lead is worth, as a statement of account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ScoreAnswer {
+    /// The key of the model that counts for the lead; `null`: none does, and there is no score.
+    #[schema(required = true, example = "default")]
+    pub model: Option<String>,
+    /// The version of the model; `null`: the one that every workspace begins with.
+    #[schema(required = true)]
+    pub model_version: Option<i64>,
+    /// The statement, exact to this moment.
+    #[schema(required = true)]
+    pub statement: Option<Statement>,
+    /// What is missing to a threshold, and what could bring it; `null`: all thresholds are met, or there are none.
+    #[schema(required = true)]
+    pub why_not: Option<WhyNot>,
+}
+
+/// Read what a lead is worth, and why.
+///
+/// Every entry with its rule, its points, from when it counts and what it is worth now; what decay changes next, and when; what
+/// is missing to the next threshold.
+#[utoipa::path(tag = "leads", params(("id" = Uuid, Path, description = "The lead"), ScoreQuery), responses((status = 200, description = "The score", body = ScoreAnswer), ReadProblems))]
+#[get("/leads/{id}/score")]
+pub async fn get_score(
+    state: web::Data<AppState>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    query: ValidQuery<ScoreQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let threshold = query.0.threshold;
+    let answer = in_workspace(&state, caller.workspace_id, move |conn| {
+        let now = Utc::now();
+        let lead = reach::get(conn, *id, &caller.visible)?;
+        let by = caller.on_behalf(now);
+        let models = &by.rules.playbook.models;
+        let shown = score_lead::show(conn, &lead, &by.rules, now)?;
+        let Some(shown) = shown else {
+            return Ok(ScoreAnswer {
+                model: None,
+                model_version: None,
+                statement: None,
+                why_not: None,
+            });
+        };
+        let facts = Facts {
+            lead: &lead,
+            activities: &shown.activities,
+        };
+        let Some(active) = models.of_lead(&facts, now) else {
+            return Err(Error::internal("a score without a model"));
+        };
+        check_threshold(&active.model, threshold.as_deref())?;
+        let ledger = &shown.scored.ledger;
+        let entries = shown.scored.entries.iter();
+        let engagement: Vec<Entry> = entries
+            .filter(|entry| entry.ledger == LedgerKind::Engagement)
+            .cloned()
+            .collect();
+        Ok(ScoreAnswer {
+            statement: Some(active.model.statement(ledger, &engagement, MOST_LINES, now)),
+            why_not: active
+                .model
+                .why_not(&facts, ledger, threshold.as_deref(), now),
+            model: Some(shown.model),
+            model_version: shown.model_version,
+        })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn check_threshold(model: &ScoringModel, threshold: Option<&str>) -> Result<()> {
+    let Some(key) = threshold.filter(|key| !model.has_threshold(key)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = model.threshold_keys().collect();
+    let detail = format!(
+        "the model of this lead has no threshold `{}`; it has: {}",
+        key.chars().take(50).collect::<String>(),
+        known.join(", ")
+    );
+    let error = FieldError::new("?threshold", "unknown_threshold", detail);
+    Err(Error::Invalid(vec![error]))
+}
+
+/// Score all leads anew.
+///
+/// A job with progress. Activating a scoring model starts one by itself; leads from before there were scores need it once.
+#[utoipa::path(
+    tag = "rules",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    responses((status = 202, description = "The job", body = JobBody), WriteProblems),
+)]
+#[post("/scores/recompute")]
+pub async fn recompute_scores(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+) -> Result<HttpResponse, ApiError> {
+    bulk::start(&request, &state, caller, &[], rescore_leads::start).await
+}

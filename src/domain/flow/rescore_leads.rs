@@ -1,0 +1,79 @@
+//! Scores all leads of a workspace anew, as a job: when its models have changed.
+
+use crate::domain::access::Scope;
+use crate::domain::event::Provenance;
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::run_job::Work;
+use crate::domain::flow::score_lead::{News, rescore_all};
+use crate::domain::ids::{Ids, ProcessIds};
+use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
+use crate::domain::lead::Lead;
+use crate::error::{Conflict, Error, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{jobs, leads, workspaces};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Starts it.
+///
+/// # Errors
+/// A conflict when too many jobs of the workspace wait or run already.
+pub fn start(conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
+    workspaces::lock(conn)?;
+    if jobs::count_open(conn)? >= MAX_OPEN {
+        return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
+    }
+    begin(conn, &by.provenance, by.now)
+}
+
+/// Starts it, however many jobs there are.
+pub fn begin(
+    conn: &mut TenantConnection,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<Job> {
+    let id = ProcessIds.next(now);
+    let job = Job::new(id, JobKind::Rescore, json!({}), provenance, None, now);
+    jobs::insert(conn, &job, None)?;
+    Ok(job)
+}
+
+/// All leads, as the work of a job.
+pub struct Rescore {
+    /// Leads that came later were scored by the models of today.
+    pub job_id: Uuid,
+}
+
+impl Work for Rescore {
+    fn needs(&self) -> Vec<Scope> {
+        vec![Scope::RulesWrite]
+    }
+
+    fn count(&self, conn: &mut TenantConnection, _: &OnBehalf) -> Result<i64> {
+        leads::count_in_earnest(conn, self.job_id)
+    }
+
+    fn next(
+        &self,
+        conn: &mut TenantConnection,
+        after: Option<Uuid>,
+        limit: i64,
+        _: &OnBehalf,
+    ) -> Result<Vec<Uuid>> {
+        leads::list_ids_in_earnest(conn, after, self.job_id, limit)
+    }
+
+    fn does_many(&self) -> bool {
+        true
+    }
+
+    fn apply_many(&self, conn: &mut TenantConnection, ids: &[Uuid], by: &OnBehalf) -> Result<()> {
+        let leads = leads::lock_by_ids(conn, ids)?;
+        rescore_all(conn, leads, News::Everything, &by.rules, by.now)
+    }
+
+    fn apply(&self, _: &mut TenantConnection, _: &Lead, _: &OnBehalf) -> Result<Outcome> {
+        Err(Error::internal("leads are scored many at once"))
+    }
+}

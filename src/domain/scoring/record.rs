@@ -1,0 +1,145 @@
+//! What is kept of a lead's score beside the lead, and of each scoring.
+
+use super::account::Scored;
+use super::active::{ActiveModel, Models};
+use super::crossing::Crossing;
+use super::lead_score::LeadScore;
+use super::ledger::{Entry, Ledger};
+use super::statement::Standing;
+use crate::domain::activity::Activity;
+use crate::domain::condition::Facts;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The ledger of a lead, and by which model it was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreRecord {
+    /// The lead.
+    pub lead_id: Uuid,
+    /// The key of the model; `None`: none counts for the lead.
+    pub model: Option<String>,
+    /// The version of the model; `None`: the usual one.
+    pub model_version: Option<i64>,
+    /// What is added to.
+    pub ledger: Ledger,
+    /// When decay alone changes something next.
+    pub next_change_at: Option<DateTime<Utc>>,
+    /// It is to be scored from nothing.
+    pub is_stale: bool,
+}
+
+/// What scoring a lead came to: the decision record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ScoreResult)]
+pub struct ScoreFinding {
+    /// The key of the model.
+    pub model: String,
+    /// Where the lead stands.
+    pub standing: Standing,
+    /// Entries that are new.
+    pub entries: Vec<Entry>,
+    /// Entries of fit that no longer count.
+    pub ended: Vec<Entry>,
+    /// Thresholds and grades that were crossed.
+    pub crossings: Vec<Crossing>,
+}
+
+/// A lead, scored anew.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rescored {
+    /// What is to be kept.
+    pub record: ScoreRecord,
+    /// What the lead shows; `None`: no model counts for it.
+    pub score: Option<LeadScore>,
+    /// What is new; `None` where nothing is.
+    pub finding: Option<ScoreFinding>,
+}
+
+impl ScoreRecord {
+    /// Of a lead that was never scored.
+    pub fn begin(lead_id: Uuid) -> ScoreRecord {
+        ScoreRecord {
+            lead_id,
+            model: None,
+            model_version: None,
+            ledger: Ledger::default(),
+            next_change_at: None,
+            is_stale: true,
+        }
+    }
+
+    /// Scores the lead with what is new. `None`: all activities of the lead are needed, see [`rescore`](Self::rescore).
+    pub fn score(
+        &self,
+        models: &Models,
+        facts: &Facts,
+        new: &[Activity],
+        now: DateTime<Utc>,
+    ) -> Option<Rescored> {
+        let Some(active) = models.of_lead(facts, now) else {
+            return Some(self.unscored());
+        };
+        let is_same = self.model.as_deref() == Some(active.key.as_str())
+            && self.model_version == active.version;
+        if self.is_stale || !is_same {
+            return None;
+        }
+        let scored = active.model.score(facts, &self.ledger, new, now).ok()?;
+        Some(self.take(active, scored, now))
+    }
+
+    /// Scores the lead from nothing; `facts` has all of its activities.
+    pub fn rescore(&self, models: &Models, facts: &Facts, now: DateTime<Utc>) -> Rescored {
+        let Some(active) = models.of_lead(facts, now) else {
+            return self.unscored();
+        };
+        let mut scored = active.model.rescore(facts, &self.ledger, now);
+        if self.ledger.told_until.is_some() && self.model.is_some() {
+            // Of engagement only what changed is new.
+            scored
+                .entries
+                .retain(|entry| entry.activity_id.is_none() || entry.at > self.ledger.as_of);
+        }
+        self.take(active, scored, now)
+    }
+
+    fn unscored(&self) -> Rescored {
+        Rescored {
+            record: ScoreRecord {
+                is_stale: false,
+                ..ScoreRecord::begin(self.lead_id)
+            },
+            score: None,
+            finding: None,
+        }
+    }
+
+    fn take(&self, active: &ActiveModel, scored: Scored, now: DateTime<Utc>) -> Rescored {
+        let next = active.model.next_change(&scored.ledger, now);
+        let is_news = self.ledger.told_until.is_none()
+            || scored.ledger.engagement != self.ledger.engagement
+            || !(scored.entries.is_empty()
+                && scored.ended.is_empty()
+                && scored.crossings.is_empty());
+        Rescored {
+            score: Some(LeadScore::of(&active.model, &scored.ledger, now)),
+            finding: is_news.then(|| ScoreFinding {
+                model: active.key.clone(),
+                standing: scored.standing,
+                entries: scored.entries,
+                ended: scored.ended,
+                crossings: scored.crossings,
+            }),
+            record: ScoreRecord {
+                lead_id: self.lead_id,
+                model: Some(active.key.clone()),
+                model_version: active.version,
+                ledger: scored.ledger,
+                next_change_at: next.map(|next| next.at),
+                is_stale: false,
+            },
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What leads are worth: at captures, by activities, by changes of them, by models, and by time alone.
+
+use crate::support::{TestApp, jobs};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+fn score(app: &TestApp, lead: &str) -> Value {
+    let reply = app.get(&format!("/v1/leads/{lead}/score"));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+/// A model with its rules; engagement halves in a fortnight.
+fn activate(app: &TestApp, key: Option<&str>, document: Value) -> Value {
+    let written = app.post(
+        "/v1/rules",
+        json!({"kind": "scoring_model", "key": key, "document": document}),
+    );
+    assert_eq!(written.status, 201, "{}", written.text());
+    let rule = written.json();
+    let active = app.post(&format!("/v1/rules/{}/activate", id(&rule)), json!({}));
+    assert_eq!(active.status, 200, "{}", active.text());
+    rule
+}
+
+fn model() -> Value {
+    json!({"name": "M", "rules": [
+        {"key": "dach", "name": "DACH", "ledger": "fit", "points": 30, "when": {"field": "country", "op": "in", "value": ["DE", "AT", "CH"]}},
+        {"key": "form", "name": "Form", "ledger": "engagement", "points": 10, "activity": {"types": ["submission"]}},
+        {"key": "call", "name": "Call", "ledger": "engagement", "points": 20, "activity": {"types": ["call"]}},
+    ], "thresholds": [{"key": "hot", "on": "total", "points": 55}]})
+}
+
+/// Reads the lead until the worker has seen to it.
+fn until(app: &TestApp, lead: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found = app.get(&format!("/v1/leads/{lead}")).json();
+        if holds(&found) || Instant::now() > until {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn types(app: &TestApp, lead: &str) -> Vec<(String, Value)> {
+    app.all_events()
+        .iter()
+        .filter(|event| event["lead_id"] == json!(lead))
+        .map(|event| {
+            (
+                event["type"].as_str().unwrap().to_owned(),
+                event["data"].clone(),
+            )
+        })
+        .collect()
+}
+
+fn wait_for(app: &TestApp, lead: &str, kind: &str) -> Value {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some((_, data)) = types(app, lead).into_iter().find(|(name, _)| name == kind) {
+            return data;
+        }
+        assert!(Instant::now() < until, "no {kind}: {:?}", types(app, lead));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_new_workspace_says_what_a_lead_is_worth_in_the_answer_of_its_capture() {
+    let app = TestApp::start_deciding();
+    let answer = app.capture(
+        json!({"email": "ada@acme.example", "company": "Acme", "title": "Head of Sales", "country": "DE"}),
+    );
+    let standing = &answer["score"]["standing"];
+    assert_eq!(
+        (
+            &standing["fit"],
+            &standing["engagement"],
+            &standing["grade"]
+        ),
+        (&json!(40), &json!(10.0), &json!("A3")),
+        "{answer}"
+    );
+    let rules: Vec<&str> = answer["score"]["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "business_email",
+            "senior_title",
+            "company",
+            "country",
+            "submission"
+        ]
+    );
+    assert_eq!(answer["lead"]["score"]["fit"], json!(40));
+    assert_eq!(answer["lead"]["score"]["grade"], json!("A3"));
+    let lead = id(&answer["lead"]);
+    let shown = score(&app, &lead);
+    assert_eq!(
+        (&shown["model"], &shown["model_version"]),
+        (&json!("default"), &Value::Null)
+    );
+    assert_eq!(shown["statement"]["lines"].as_array().unwrap().len(), 5);
+    assert_eq!(shown["why_not"]["threshold"], json!("hot"));
+    let decision = app
+        .get(&format!(
+            "/v1/decisions/{}",
+            answer["score"]["decision_id"].as_str().unwrap()
+        ))
+        .json();
+    assert_eq!(decision["finding"]["kind"], json!("score"));
+    let wrong = app.get(&format!("/v1/leads/{lead}/score?threshold=none"));
+    assert_eq!(
+        wrong.errors(),
+        [("?threshold".to_owned(), "unknown_threshold".to_owned())]
+    );
+}
+
+#[test]
+fn what_a_lead_does_and_becomes_is_added_corrected_and_told() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    let answer = app.capture(json!({"email": "ada@acme.example", "country": "FR"}));
+    let lead = id(&answer["lead"]);
+    assert_eq!(answer["score"]["standing"]["grade"], json!("D3"));
+    let call = app.post(
+        &format!("/v1/leads/{lead}/activities"),
+        json!({"type": "call"}),
+    );
+    assert_eq!(call.status, 201, "{}", call.text());
+    let shown = app.get(&format!("/v1/leads/{lead}")).json();
+    assert_eq!(shown["score"]["grade"], json!("D2"));
+    let grade = wait_for(&app, &lead, "lead.grade_changed");
+    assert_eq!((&grade["from"], &grade["to"]), (&json!("D3"), &json!("D2")));
+    assert_eq!(grade["by"], json!("scoring"));
+
+    let patched = app.patch(&format!("/v1/leads/{lead}"), json!({"country": "AT"}));
+    assert_eq!(patched.json()["score"]["fit"], json!(30));
+    let reached = wait_for(&app, &lead, "lead.threshold_reached");
+    assert_eq!(reached["threshold"], json!("hot"));
+
+    let gone = app.delete(&format!("/v1/activities/{}", id(&call.json())));
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    let shown = app.get(&format!("/v1/leads/{lead}")).json();
+    assert_eq!(shown["score"]["grade"], json!("B3"));
+    assert_eq!(
+        wait_for(&app, &lead, "lead.threshold_lost")["threshold"],
+        json!("hot")
+    );
+    let again = app.capture(json!({"email": "ada@acme.example"}));
+    assert_eq!(again["outcome"], json!("matched"));
+    assert_eq!(again["score"]["entries"][0]["rule"], json!("form"));
+    let total = score(&app, &lead)["statement"]["standing"]["total"].clone();
+    assert!((49.8..=50.0).contains(&total.as_f64().unwrap()), "{total}");
+}
+
+#[test]
+fn what_changes_a_lead_by_any_way_is_scored() {
+    let app = TestApp::start();
+    let mut document = model();
+    document["rules"][0]["when"] = json!({"any": [{"field": "tags", "op": "has_any", "value": ["vip"]}, {"field": "stage", "op": "eq", "value": "mql"}]});
+    activate(&app, None, document);
+    let lead = id(&app.capture(json!({"email": "ada@acme.example"}))["lead"]);
+    let bulk = app.post(
+        "/v1/leads/bulk",
+        json!({"action": "tag", "tags": ["vip"], "select": {"ids": [lead]}}),
+    );
+    assert_eq!(bulk.status, 202, "{}", bulk.text());
+    jobs::run(&app);
+    let shown = until(&app, &lead, |found| found["score"]["fit"] == json!(30));
+    assert_eq!(shown["score"]["fit"], json!(30));
+    assert_eq!(
+        app.patch(&format!("/v1/leads/{lead}"), json!({"tags": []}))
+            .json()["score"]["fit"],
+        json!(0)
+    );
+    let moved = app.post(&format!("/v1/leads/{lead}/stage"), json!({"stage": "mql"}));
+    assert_eq!(moved.status, 200, "{}", moved.text());
+    let shown = until(&app, &lead, |found| found["score"]["fit"] == json!(30));
+    assert_eq!(shown["score"]["fit"], json!(30));
+}
+
+#[test]
+fn time_alone_takes_a_grade_at_its_moment_and_says_so_once() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    let lead = id(&app.capture(json!({"email": "ada@acme.example", "country": "DE"}))["lead"]);
+    assert_eq!(
+        app.get(&format!("/v1/leads/{lead}")).json()["score"]["grade"],
+        json!("B3")
+    );
+    // Ten points are below five after a fortnight: everything the lead did becomes so old.
+    app.database().by_hand(
+        "UPDATE activities SET occurred_at = occurred_at - interval '14 days 1 minute', created_at = created_at",
+    );
+    app.database().by_hand(
+        "UPDATE lead_scores SET next_change_at = now(), ledger = jsonb_set(jsonb_set(ledger, '{as_of}', to_jsonb(now() - interval '14 days 1 minute')), '{told_until}', to_jsonb(now() - interval '14 days 1 minute'))",
+    );
+    let shown = until(&app, &lead, |found| found["score"]["grade"] == json!("B4"));
+    assert_eq!(shown["score"]["grade"], json!("B4"));
+    assert!(shown["score"]["engagement"].as_f64().unwrap() < 5.0);
+    let grade = wait_for(&app, &lead, "lead.grade_changed");
+    assert_eq!(grade["by"], json!("decay"));
+    std::thread::sleep(Duration::from_millis(600));
+    let told = types(&app, &lead);
+    let changes = told
+        .iter()
+        .filter(|(kind, _)| kind == "lead.grade_changed")
+        .count();
+    assert_eq!(changes, 1, "{told:?}");
+}
+
+#[test]
+fn another_model_scores_all_leads_anew_and_each_by_the_first_that_counts_for_it() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    let german = id(&app.capture(json!({"email": "ada@acme.example", "country": "DE"}))["lead"]);
+    let french = id(&app.capture(json!({"email": "bob@acme.example", "country": "FR"}))["lead"]);
+    let mut other = model();
+    other["when"] = json!({"field": "country", "op": "eq", "value": "FR"});
+    other["rules"][0] = json!({"key": "french", "name": "French", "ledger": "fit", "points": 44, "when": {"field": "country", "op": "eq", "value": "FR"}});
+    let slow = {
+        let mut slow = other.clone();
+        slow["engagement_half_life_days"] = json!(30);
+        slow
+    };
+    let refused = app.post(
+        "/v1/rules",
+        json!({"kind": "scoring_model", "key": "france", "document": slow}),
+    );
+    assert_eq!(
+        refused.errors(),
+        [(
+            "/document/engagement_half_life_days".to_owned(),
+            "half_life_differs".to_owned()
+        )]
+    );
+    activate(&app, Some("france"), other);
+    jobs::run(&app);
+    let fit = |lead: &str| app.get(&format!("/v1/leads/{lead}")).json()["score"]["fit"].clone();
+    assert_eq!((fit(&french), fit(&german)), (json!(44), json!(30)));
+    assert_eq!(score(&app, &french)["model"], json!("france"));
+    assert_eq!(score(&app, &german)["model"], json!("default"));
+}
+
+#[test]
+fn of_leads_that_become_one_everything_counts_and_after_undoing_that_to_each_its_own() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    let one = id(&app.capture(json!({"email": "ada@acme.example", "country": "DE"}))["lead"]);
+    let two = id(&app.capture(json!({"email": "ada@mail.example"}))["lead"]);
+    let merged = app.post(&format!("/v1/leads/{one}/merge"), json!({"with": [two]}));
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    let engagement = |found: &Value| found["score"]["engagement"].as_f64().unwrap_or_default();
+    let shown = until(&app, &one, |found| engagement(found) > 15.0);
+    assert!(engagement(&shown) > 19.0, "{shown}");
+    let merge = id(&merged.json()["merge"]);
+    let undone = app.post(&format!("/v1/merges/{merge}/undo"), json!({}));
+    assert_eq!(undone.status, 200, "{}", undone.text());
+    for lead in [&one, &two] {
+        let shown = until(&app, lead, |found| {
+            (9.0..=10.0).contains(&engagement(found))
+        });
+        assert!((9.0..=10.0).contains(&engagement(&shown)), "{shown}");
+    }
+}
+
+#[test]
+fn p10_a_batch_is_worth_what_single_captures_are() {
+    let person = |number: usize| {
+        let country = if number.is_multiple_of(2) { "DE" } else { "FR" };
+        json!({"email": format!("p{number}@acme.example"), "country": country, "company": "Acme"})
+    };
+    let twice: Vec<Value> = (0..6).map(|number| person(number % 4)).collect();
+    let standing = |app: &TestApp| -> Vec<(String, i64, i64)> {
+        let mut found: Vec<_> = app
+            .leads("")
+            .iter()
+            .map(|lead| {
+                let shown = &lead["score"];
+                (
+                    lead["email"].as_str().unwrap().to_owned(),
+                    shown["fit"].as_i64().unwrap(),
+                    shown["engagement"].as_f64().unwrap().round() as i64,
+                )
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    let single = TestApp::start();
+    activate(&single, None, model());
+    for one in &twice {
+        single.capture(one.clone());
+    }
+    let batch = TestApp::start();
+    activate(&batch, None, model());
+    let reply = batch.post("/v1/capture/batch", json!({"items": twice}));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(standing(&single), standing(&batch));
+    assert_eq!(standing(&batch)[0], ("p0@acme.example".to_owned(), 30, 20));
+}
