@@ -4,8 +4,8 @@ use crate::api::lead_json::LeadBody;
 use crate::api::page::{DEFAULT_LIMIT, bad_cursor, cut, read_cursor, write_cursor};
 use crate::api::problem::ApiError;
 use crate::domain::lead::Lead;
-use crate::domain::lead_list::{Bound, LeadFilter, LeadList, LeadSort, SortField};
-use crate::domain::lead_search::{KeyValue, LeadSearch};
+use crate::domain::lead_list::{LeadFilter, LeadList, LeadSort, SortField};
+use crate::domain::lead_search::{After, LeadSearch};
 use crate::domain::normalise::email::EmailAddress;
 use crate::domain::normalise::{country, phone};
 use crate::domain::search_text::SearchText;
@@ -162,7 +162,9 @@ pub struct LeadsPage {
 struct Cursor {
     sort: LeadSort,
     filter: LeadFilter,
-    after: Bound,
+    /// The moment that scores are of, the same on all pages.
+    at: DateTime<Utc>,
+    after: After,
 }
 
 /// The list that a query asks for.
@@ -172,6 +174,7 @@ pub fn read(
     workspace_id: Uuid,
     default_country: Option<&str>,
     query: LeadQuery,
+    now: DateTime<Utc>,
 ) -> Result<LeadList, ApiError> {
     let mut errors = Vec::new();
     let sort = query.sort.as_deref().map(|text| {
@@ -200,6 +203,7 @@ pub fn read(
             sort: sort.unwrap_or(NEWEST_FIRST),
             after: None,
             limit,
+            at: now,
         });
     };
     let cursor: Cursor = read_cursor(workspace_id, &cursor)?;
@@ -218,6 +222,7 @@ pub fn read(
         sort: cursor.sort,
         after: Some(cursor.after),
         limit,
+        at: cursor.at,
     })
 }
 
@@ -286,11 +291,11 @@ pub fn page(
     let more = cut(&mut found, wanted.limit);
     let next_cursor = match found.last().filter(|_| more) {
         Some(last) => {
-            let key = search.after(last).keys.pop().unwrap_or(KeyValue::Missing);
             let cursor = Cursor {
                 sort: wanted.sort,
                 filter: wanted.filter.clone(),
-                after: Bound { key, id: last.id },
+                at: search.now,
+                after: search.after(last),
             };
             Some(write_cursor(workspace_id, cursor)?)
         }

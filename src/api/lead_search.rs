@@ -10,7 +10,7 @@ use crate::api::shape::{Shape, did_you_mean, shown_name};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::lead::Lead;
 use crate::domain::lead_filter::LeadFilter;
-use crate::domain::lead_search::{After, LeadSearch, MAX_SORT_KEYS, SortKey};
+use crate::domain::lead_search::{After, LeadSearch, MAX_SORT_KEYS, SortKey, exact};
 use crate::domain::rules::Rules;
 use crate::error::{Error, FieldError, Result};
 use crate::store::lead_search;
@@ -135,8 +135,8 @@ struct Cursor {
 /// Search leads.
 ///
 /// By a condition and by words, sorted by any fields with a single value. Pages by `created_at`, `updated_at`, `email`,
-/// `last_name`, `company`, `source`, `stage` and the workspace's own filterable fields are fast at any size; another order is for
-/// searches that leave a few thousand leads.
+/// `last_name`, `company`, `source`, `stage`, `score`, `fit`, `engagement`, `grade` and the workspace's own filterable fields are fast
+/// at any size; another order is for searches that leave a few thousand leads. Scores are of the moment of the first page.
 #[utoipa::path(tag = "leads", request_body = SearchRequest, responses((status = 200, description = "A page of leads", body = FoundPage), ReadProblems, WriteProblems))]
 #[post("/leads/search")]
 pub async fn search_leads(
@@ -153,6 +153,10 @@ pub async fn search_leads(
         .map(|cursor| read_cursor::<Cursor>(caller.workspace_id, cursor))
         .transpose()?;
     let now = cursor.as_ref().map_or_else(Utc::now, |cursor| cursor.at);
+    let asked_sort = match &cursor {
+        Some(cursor) => cursor.sort.clone(),
+        None => request.sort.iter().map(|key| key.0.clone()).collect(),
+    };
     let mut search = LeadSearch {
         limit: limit + 1,
         ..read(
@@ -187,7 +191,7 @@ pub async fn search_leads(
     let next_cursor = match found.last().filter(|_| more) {
         Some(last) => {
             let cursor = Cursor {
-                sort: search.sort.iter().map(SortKey::text).collect(),
+                sort: asked_sort,
                 of,
                 at: search.now,
                 after: search.after(last),
@@ -271,7 +275,7 @@ fn read(
     }
     Ok(LeadSearch {
         deleted: request.deleted,
-        sort: keys,
+        sort: exact(keys),
         ..narrowed
     })
 }

@@ -98,9 +98,10 @@ pub async fn list_leads(
         caller.workspace_id,
         caller.rules.default_country.as_deref(),
         query.0,
+        Utc::now(),
     )?;
     let search = wanted
-        .search(caller.visible.clone(), Utc::now())
+        .search(caller.visible.clone())
         .ok_or_else(|| bad_cursor(NOT_OURS))?;
     let asked = LeadSearch {
         limit: wanted.limit + 1,

@@ -4,7 +4,7 @@ use crate::domain::access::Visibility;
 use crate::domain::condition::{
     Column, Comparison, Condition, Field, LeadCheck, Moment, Node, Operand, Order,
 };
-use crate::domain::lead_search::{After, KeyValue, LeadSearch, SortBy, SortKey};
+use crate::domain::lead_search::{After, LeadSearch, SortBy, SortKey, exact};
 use crate::domain::search_text::SearchText;
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
@@ -63,6 +63,14 @@ pub enum SortField {
     LastName,
     /// Company.
     Company,
+    /// Fit and engagement together, as they are worth now.
+    Score,
+    /// Points for who the lead is.
+    Fit,
+    /// Points for what it did.
+    Engagement,
+    /// `A1` to `D4`, the best first.
+    Grade,
 }
 
 impl LeadFilter {
@@ -128,20 +136,17 @@ impl LeadFilter {
 
 impl LeadList {
     /// As a search; `None` when the page before is of another order, or `q` is none.
-    pub fn search(&self, visible: Visibility, now: DateTime<Utc>) -> Option<LeadSearch> {
+    pub fn search(&self, visible: Visibility) -> Option<LeadSearch> {
         let text = self.filter.q.as_deref().map(SearchText::parse);
         let search = LeadSearch {
             condition: self.filter.condition(),
             text: text.transpose().ok()?,
             deleted: self.filter.deleted,
             is_test: self.filter.is_test,
-            sort: vec![self.sort.key()],
-            after: self.after.as_ref().map(|bound| After {
-                keys: vec![bound.key.clone()],
-                id: bound.id,
-            }),
+            sort: exact(vec![self.sort.key()]),
+            after: self.after.clone(),
             limit: self.limit,
-            ..LeadSearch::new(visible, now)
+            ..LeadSearch::new(visible, self.at)
         };
         let fits = search.after.as_ref().is_none_or(|after| search.fits(after));
         fits.then_some(search)
@@ -150,12 +155,16 @@ impl LeadList {
 
 impl SortField {
     /// Every field that lists can be sorted by.
-    pub const ALL: [SortField; 5] = [
+    pub const ALL: [SortField; 9] = [
         SortField::CreatedAt,
         SortField::UpdatedAt,
         SortField::Email,
         SortField::LastName,
         SortField::Company,
+        SortField::Score,
+        SortField::Fit,
+        SortField::Engagement,
+        SortField::Grade,
     ];
 
     /// Its name in JSON and SQL.
@@ -166,6 +175,10 @@ impl SortField {
             SortField::Email => "email",
             SortField::LastName => "last_name",
             SortField::Company => "company",
+            SortField::Score => "score",
+            SortField::Fit => "fit",
+            SortField::Engagement => "engagement",
+            SortField::Grade => "grade",
         }
     }
 }
@@ -193,27 +206,22 @@ impl LeadSort {
 
     /// As the key of a search.
     fn key(self) -> SortKey {
-        let column = match self.field {
-            SortField::CreatedAt => Column::CreatedAt,
-            SortField::UpdatedAt => Column::UpdatedAt,
-            SortField::Email => Column::email,
-            SortField::LastName => Column::last_name,
-            SortField::Company => Column::company,
+        let by = match self.field {
+            SortField::CreatedAt => SortBy::Column(Column::CreatedAt),
+            SortField::UpdatedAt => SortBy::Column(Column::UpdatedAt),
+            SortField::Email => SortBy::Column(Column::email),
+            SortField::LastName => SortBy::Column(Column::last_name),
+            SortField::Company => SortBy::Column(Column::company),
+            SortField::Score => SortBy::Score,
+            SortField::Fit => SortBy::Column(Column::Fit),
+            SortField::Engagement => SortBy::Engagement,
+            SortField::Grade => SortBy::Column(Column::Grade),
         };
         SortKey {
-            by: SortBy::Column(column),
+            by,
             descending: self.descending,
         }
     }
-}
-
-/// Where a page ended: the last lead on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bound {
-    /// What it is sorted by.
-    pub key: KeyValue,
-    /// Its id.
-    pub id: Uuid,
 }
 
 /// A page of a list of leads.
@@ -224,7 +232,9 @@ pub struct LeadList {
     /// In which order.
     pub sort: LeadSort,
     /// After which lead; `None`: from the beginning.
-    pub after: Option<Bound>,
+    pub after: Option<After>,
     /// At most so many.
     pub limit: i64,
+    /// The moment that scores are of.
+    pub at: DateTime<Utc>,
 }

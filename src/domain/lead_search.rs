@@ -22,6 +22,10 @@ pub enum SortBy {
     Column(Column),
     /// One of the workspace's own.
     Custom(CustomField),
+    /// How much the lead takes part: the order is the same at any moment.
+    Engagement,
+    /// Fit and engagement together, at the moment of the search.
+    Score,
 }
 
 /// A key of an order. Leads without the value stand last in both directions.
@@ -99,6 +103,17 @@ impl LeadSearch {
         &self.sort[..end.unwrap_or(self.sort.len())]
     }
 
+    /// Whether it is sorted by the score, by engagement where that is the same, and by nothing else.
+    pub fn is_by_score(&self) -> bool {
+        match self.deciding_keys() {
+            [one, other] => {
+                let same_way = one.descending == other.descending;
+                one.by == SortBy::Score && other.by == SortBy::Engagement && same_way
+            }
+            _ => false,
+        }
+    }
+
     /// Whether equal leads stand in the opposite order of their ids.
     pub fn ids_descend(&self) -> bool {
         let decides = self.sort.iter().find(|key| key.is_id());
@@ -110,7 +125,11 @@ impl LeadSearch {
     /// Where a page ends that ends with this lead.
     pub fn after(&self, last: &Lead) -> After {
         After {
-            keys: self.sort.iter().map(|key| key.value(last)).collect(),
+            keys: self
+                .sort
+                .iter()
+                .map(|key| key.value(last, self.now))
+                .collect(),
             id: last.id,
         }
     }
@@ -137,6 +156,8 @@ impl SortKey {
             .map_or((text, false), |name| (name, true));
         let by = match name.strip_prefix("custom.") {
             Some(key) => SortBy::Custom(custom_key(key, rules)?),
+            None if name == "engagement" => SortBy::Engagement,
+            None if name == "score" => SortBy::Score,
             None => match Column::from_name(name) {
                 Some(Column::message) | None => return Err(unknown(name)),
                 Some(column) => SortBy::Column(column),
@@ -151,6 +172,8 @@ impl SortKey {
         match &self.by {
             SortBy::Column(column) => format!("{before}{}", column.name()),
             SortBy::Custom(field) => format!("{before}custom.{}", field.key),
+            SortBy::Engagement => format!("{before}engagement"),
+            SortBy::Score => format!("{before}score"),
         }
     }
 
@@ -163,12 +186,12 @@ impl SortKey {
     pub fn can_be_missing(&self) -> bool {
         match &self.by {
             SortBy::Column(column) => column.can_be_missing(),
-            SortBy::Custom(_) => true,
+            SortBy::Custom(_) | SortBy::Engagement | SortBy::Score => true,
         }
     }
 
-    /// What a lead is sorted by.
-    pub fn value(&self, lead: &Lead) -> KeyValue {
+    /// What a lead is sorted by in a search of that moment.
+    pub fn value(&self, lead: &Lead, now: DateTime<Utc>) -> KeyValue {
         match &self.by {
             SortBy::Column(Column::CreatedAt) => KeyValue::Time(lead.created_at),
             SortBy::Column(column) => match column.stored(lead) {
@@ -187,6 +210,12 @@ impl SortKey {
                 .get(&field.key)
                 .and_then(|value| index_form(field.field_type, value).pop())
                 .map_or(KeyValue::Missing, KeyValue::Text),
+            SortBy::Engagement => lead.score.map_or(KeyValue::Missing, |score| {
+                KeyValue::Integer(score.engagement_order)
+            }),
+            SortBy::Score => lead.score.map_or(KeyValue::Missing, |score| {
+                KeyValue::Integer(millionths(score.total_at(now)))
+            }),
         }
     }
 
@@ -195,6 +224,7 @@ impl SortKey {
         let kind = match &self.by {
             SortBy::Column(column) => column.kind(),
             SortBy::Custom(_) => Kind::Text,
+            SortBy::Engagement | SortBy::Score => Kind::Integer,
         };
         match (value, kind) {
             (KeyValue::Missing, _) => self.can_be_missing(),
@@ -208,12 +238,38 @@ impl SortKey {
     }
 }
 
+/// Points in millionths, as scores are compared.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a few thousand points at most"
+)]
+fn millionths(points: f64) -> i64 {
+    (points * 1e6).round() as i64
+}
+
+/// The keys as they are sorted by: leads whose score is the same but for millionths are in the order of their engagement, which
+/// an index has.
+pub fn exact(keys: Vec<SortKey>) -> Vec<SortKey> {
+    let asked: Vec<SortBy> = keys.iter().map(|key| key.by.clone()).collect();
+    let mut exact = Vec::with_capacity(keys.len() + 1);
+    for key in keys {
+        let descending = key.descending;
+        let follows = key.by == SortBy::Score && !asked.contains(&SortBy::Engagement);
+        exact.push(key);
+        exact.extend(follows.then_some(SortKey {
+            by: SortBy::Engagement,
+            descending,
+        }));
+    }
+    exact
+}
+
 fn unknown(name: &str) -> (&'static str, String) {
     let hint = did_you_mean(name, Column::ALL.iter().map(|column| column.name()));
     (
         "unknown_sort",
         format!(
-            "leads cannot be sorted by `{}`{hint} They can by `created_at`, `updated_at`, `last_name` and other single values, with `-` before it for the greatest first.",
+            "leads cannot be sorted by `{}`{hint} They can by `created_at`, `updated_at`, `last_name`, `score`, `engagement` and other single values, with `-` before it for the greatest first.",
             shown_name(name)
         ),
     )

@@ -171,6 +171,7 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     let order = match first {
         None => Ordered::Id,
         Some(key) if has_index(key) => Ordered::Index,
+        Some(_) if search.is_by_score() => Ordered::Merged,
         Some(_) => Ordered::Unindexed,
     };
     let sorts_by_value = first.is_some_and(|key| matches!(key.by, SortBy::Custom(_)));
@@ -183,7 +184,8 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
         sorts_by_value,
         wanted: search.limit as f64,
     };
-    if parts.sets.is_empty() && text == TextSize::Nothing && !sorts_by_value {
+    let is_plain = parts.sets.is_empty() && text == TextSize::Nothing;
+    if is_plain && !sorts_by_value && order != Ordered::Merged {
         return Ok(sizes);
     }
     sizes.leads = f64::from(estimate_leads(conn)?).max(1.0);

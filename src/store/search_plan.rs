@@ -59,6 +59,8 @@ pub(in crate::store) enum Ordered {
     Id,
     /// That of an index of `leads`, or of the index of values.
     Index,
+    /// That of scores: an index has it for each number of points of fit.
+    Merged,
     /// Another one.
     Unindexed,
 }
@@ -94,6 +96,8 @@ const TEXT_PROBE: f64 = 5.0;
 const TEXT_ENTRY: f64 = 0.9;
 /// A lead, read by its id.
 const LEAD: f64 = 7.0;
+/// How many different points of fit leads have, about.
+const FITS: f64 = 40.0;
 
 impl Sizes {
     /// The cheapest way.
@@ -115,8 +119,12 @@ impl Sizes {
     /// Every way that gives the right answer, with its cost.
     pub fn candidates(&self) -> Vec<(f64, Plan)> {
         let mut found = vec![self.on_leads()];
-        if self.order != Ordered::Unindexed {
-            found.push(self.from(Source::Sorted, self.leads, ENTRY, true));
+        match self.order {
+            Ordered::Id | Ordered::Index => {
+                found.push(self.from(Source::Sorted, self.leads, ENTRY, true));
+            }
+            Ordered::Merged => found.push(self.merged()),
+            Ordered::Unindexed => {}
         }
         for (number, set) in self.sets.iter().enumerate() {
             if set.is_in_order && self.order == Ordered::Id {
@@ -152,9 +160,14 @@ impl Sizes {
         sets * self.share(self.plain) * self.text_share()
     }
 
+    /// Whether all leads that are found are sorted.
+    fn is_sorted(&self) -> bool {
+        matches!(self.order, Ordered::Unindexed | Ordered::Merged)
+    }
+
     /// PostgreSQL walks an index of the order, or takes those that the conditions on `leads` leave.
     fn on_leads(&self) -> (f64, Plan) {
-        let walked = if self.order == Ordered::Unindexed || self.sorts_by_value {
+        let walked = if self.is_sorted() || self.sorts_by_value {
             self.plain
         } else {
             self.plain
@@ -162,7 +175,7 @@ impl Sizes {
                 .min(self.leads)
         };
         // Without a condition that narrows them down, all are read for an order that no index has.
-        let read = if self.plain >= self.leads * 0.5 && self.order == Ordered::Unindexed {
+        let read = if self.plain >= self.leads * 0.5 && self.is_sorted() {
             self.leads
         } else {
             walked
@@ -175,9 +188,28 @@ impl Sizes {
         let cost = read * (LEAD + PROBE * self.sets.len() as f64 + text);
         let plan = Plan {
             source: Source::Leads,
-            is_ordered: self.order != Ordered::Unindexed && !self.sorts_by_value,
+            is_ordered: !self.is_sorted() && !self.sorts_by_value,
             hashed: Vec::new(),
         };
+        (cost, plan)
+    }
+
+    /// Of each number of points of fit as many as are wanted, from which the best are taken.
+    fn merged(&self) -> (f64, Plan) {
+        let read = self
+            .leads
+            .min(FITS * self.wanted / self.share_of_all().max(1e-9));
+        let text = if self.text == TextSize::Nothing {
+            0.0
+        } else {
+            TEXT_PROBE
+        };
+        let plan = Plan {
+            source: Source::Sorted,
+            is_ordered: true,
+            hashed: Vec::new(),
+        };
+        let cost = read * (LEAD + PROBE * self.sets.len() as f64 + text);
         (cost, plan)
     }
 

@@ -9,6 +9,7 @@ use crate::domain::lead_search::{KeyValue, LeadSearch, SortBy, SortKey};
 use crate::store::conditions::{self, Scope, ValueSet, column_expression};
 use crate::store::search_plan::{Plan, Source};
 use crate::store::sql::{Bind, Sql};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// A search, taken apart.
@@ -109,7 +110,7 @@ impl<'s> Parts<'s> {
             if let (Some(key), true) = (self.search.deciding_keys().first(), phase != Phase::Whole)
             {
                 out.text(" AND ");
-                key_expression(out, key, 0);
+                key_expression(out, key, 0, self.search.now);
                 out.text(if phase == Phase::WithValue {
                     " IS NOT NULL"
                 } else {
@@ -270,8 +271,9 @@ impl<'s> Parts<'s> {
                     "w.lead_id",
                 );
             }
-            (SortBy::Column(column), phase) => {
-                let name = column.name();
+            (SortBy::Score, Phase::Whole | Phase::WithValue) => self.by_score(out, plan, key),
+            (by, phase) => {
+                let name = column_name(by);
                 out.text("SELECT w.id, w.")
                     .text(name)
                     .text(" AS k FROM leads w WHERE w.workspace_id = ")
@@ -299,6 +301,45 @@ impl<'s> Parts<'s> {
                 }
             }
         }
+    }
+
+    /// The leads of each number of points of fit in the order of their engagement, of each as many as are wanted: among them are
+    /// those with the highest score of all.
+    fn by_score(&self, out: &mut Sql, plan: &Plan, key: &SortKey) {
+        let workspace_id = self.scope.workspace_id;
+        let (first, next, way) = if key.descending {
+            ("max", " < ", " DESC")
+        } else {
+            ("min", " > ", "")
+        };
+        out.text("SELECT s.id, s.k FROM (WITH RECURSIVE fits (fit) AS (SELECT ")
+            .text(first)
+            .text("(l.fit) FROM leads l WHERE l.workspace_id = ")
+            .bind(workspace_id);
+        out.text(" UNION ALL SELECT (SELECT ")
+            .text(first)
+            .text("(l.fit) FROM leads l WHERE l.workspace_id = ")
+            .bind(workspace_id);
+        out.text(" AND l.fit")
+            .text(next)
+            .text("f.fit) FROM fits f WHERE f.fit IS NOT NULL) SELECT fit FROM fits WHERE fit IS NOT NULL) f, LATERAL (SELECT leads.id, ");
+        key_expression(out, key, 0, self.search.now);
+        out.text(" AS k FROM leads WHERE leads.fit = f.fit AND ");
+        self.plain(out);
+        self.checks(out, plan, "leads.id");
+        if self.search.after.is_some() {
+            out.text(" AND ");
+            self.after(out, Phase::WithValue);
+        }
+        out.text(" ORDER BY leads.engagement_order")
+            .text(way)
+            .text(", leads.id")
+            .text(if self.search.ids_descend() {
+                " DESC"
+            } else {
+                ""
+            });
+        out.text(" LIMIT ").bind(self.search.limit).text(") s");
     }
 
     /// In the order of ids, from where the last page ended if ids alone decide that.
@@ -370,7 +411,7 @@ impl<'s> Parts<'s> {
             if number == 0 && plan.source == Source::Sorted {
                 out.text("c.k");
             } else {
-                key_expression(out, key, number);
+                key_expression(out, key, number, self.search.now);
             }
             out.text(if key.descending { " DESC" } else { "" });
             // In the first phase there are none, and the index's own order says nothing else.
@@ -416,7 +457,7 @@ impl<'s> Parts<'s> {
             && key.descending == self.search.ids_descend()
         {
             out.text("(");
-            key_expression(out, key, 0);
+            key_expression(out, key, 0, self.search.now);
             out.text(", leads.id")
                 .text(if key.descending { ") < (" } else { ") > (" });
             out.bind(value).text(", ").bind(after.id).text(")");
@@ -435,7 +476,7 @@ impl<'s> Parts<'s> {
         out.text("(");
         for (ahead, key) in keys.iter().enumerate() {
             self.same(out, &after.keys[..ahead]);
-            further(out, key, ahead, &after.keys[ahead]);
+            further(out, key, ahead, &after.keys[ahead], self.search.now);
             out.text(" OR ");
         }
         self.same(out, &after.keys[..keys.len()]);
@@ -445,7 +486,7 @@ impl<'s> Parts<'s> {
 
     fn same(&self, out: &mut Sql, values: &[KeyValue]) {
         for (number, (key, value)) in self.search.deciding_keys().iter().zip(values).enumerate() {
-            key_expression(out, key, number);
+            key_expression(out, key, number, self.search.now);
             match bind(value) {
                 Some(value) => out.text(" = ").bind(value),
                 None => out.text(" IS NULL"),
@@ -456,11 +497,28 @@ impl<'s> Parts<'s> {
 }
 
 /// Names for the values of the keys that are in the index of values.
-const KEYS: [&str; crate::domain::lead_search::MAX_SORT_KEYS] = ["k1", "k2", "k3", "k4", "k5"];
+const KEYS: [&str; crate::domain::lead_search::MAX_SORT_KEYS + 1] =
+    ["k1", "k2", "k3", "k4", "k5", "k6"];
 
-fn key_expression(out: &mut Sql, key: &SortKey, number: usize) {
+fn column_name(by: &SortBy) -> &'static str {
+    match by {
+        SortBy::Column(column) => column.name(),
+        SortBy::Engagement | SortBy::Score | SortBy::Custom(_) => "engagement_order",
+    }
+}
+
+fn key_expression(out: &mut Sql, key: &SortKey, number: usize, now: DateTime<Utc>) {
     match &key.by {
         SortBy::Column(column) => column_expression(out, *column),
+        SortBy::Engagement => {
+            out.text("leads.engagement_order");
+        }
+        // As `LeadScore::total_at`, in millionths.
+        SortBy::Score => {
+            out.text("round((leads.fit + leads.engagement * coalesce(power(2::float8, extract(epoch FROM leads.engagement_as_of - ")
+                .bind(now)
+                .text(")::float8 / 86400 / leads.engagement_half_life_days), 1)) * 1e6::float8)::bigint");
+        }
         SortBy::Custom(_) => {
             out.text(KEYS[number]).text(".value");
         }
@@ -468,18 +526,18 @@ fn key_expression(out: &mut Sql, key: &SortKey, number: usize) {
 }
 
 /// Further on by this key; missing values are last.
-fn further(out: &mut Sql, key: &SortKey, number: usize, value: &KeyValue) {
+fn further(out: &mut Sql, key: &SortKey, number: usize, value: &KeyValue, now: DateTime<Utc>) {
     let Some(value) = bind(value) else {
         out.text("false");
         return;
     };
     out.text("(");
-    key_expression(out, key, number);
+    key_expression(out, key, number, now);
     out.text(if key.descending { " < " } else { " > " })
         .bind(value);
     if key.can_be_missing() {
         out.text(" OR ");
-        key_expression(out, key, number);
+        key_expression(out, key, number, now);
         out.text(" IS NULL");
     }
     out.text(")");
@@ -507,7 +565,10 @@ pub(in crate::store) fn has_index(key: &SortKey) -> bool {
                 | Column::company
                 | Column::Source
                 | Column::Stage
+                | Column::Fit
+                | Column::Grade
         ),
-        SortBy::Custom(_) => true,
+        SortBy::Custom(_) | SortBy::Engagement => true,
+        SortBy::Score => false,
     }
 }

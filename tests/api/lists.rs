@@ -275,8 +275,8 @@ fn a_cursor_is_good_for_its_own_list_only() {
     // What somebody made up is refused, too.
     let sealed: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&cursor).unwrap()).unwrap();
     for (pointer, value) in [
-        ("/c/after/key", json!({"time": "2026-01-01T00:00:00Z"})),
-        ("/c/after/key", json!({"text": "a\u{0}"})),
+        ("/c/after/keys/0", json!({"time": "2026-01-01T00:00:00Z"})),
+        ("/c/after/keys/0", json!({"text": "a\u{0}"})),
         ("/c/sort/field", json!("created_at")),
         ("/c/sort/field", json!("custom")),
         ("/c/after/id", json!("1")),

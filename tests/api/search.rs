@@ -8,7 +8,7 @@ use baton::domain::access::Visibility;
 use baton::domain::condition::{Condition, Facts};
 use baton::domain::flow::setup;
 use baton::domain::lead::Lead;
-use baton::domain::lead_search::{KeyValue, LeadSearch, SortKey};
+use baton::domain::lead_search::{KeyValue, LeadSearch, SortKey, exact};
 use baton::domain::search_text::{SearchText, text_of};
 use baton::metrics::Metrics;
 use baton::store::lead_search;
@@ -94,7 +94,11 @@ impl Crowd {
 /// The order that a search promises, told independently of SQL.
 fn in_order(search: &LeadSearch, one: &Lead, other: &Lead) -> Ordering {
     for key in &search.sort {
-        let order = match (key.is_id(), key.value(one), key.value(other)) {
+        let order = match (
+            key.is_id(),
+            key.value(one, search.now),
+            key.value(other, search.now),
+        ) {
             (true, _, _) => one.id.cmp(&other.id),
             (_, KeyValue::Missing, KeyValue::Missing) => continue,
             (_, KeyValue::Missing, _) => return Ordering::Greater,
@@ -123,7 +127,11 @@ fn in_order(search: &LeadSearch, one: &Lead, other: &Lead) -> Ordering {
     }
 }
 
-const SORTS: [&str; 18] = [
+const SORTS: [&str; 22] = [
+    "score",
+    "fit",
+    "engagement",
+    "grade",
     "created_at",
     "updated_at",
     "email",
@@ -153,7 +161,7 @@ fn sort(draw: &mut Draw) -> Vec<SortKey> {
             keys.push(key);
         }
     }
-    keys
+    exact(keys)
 }
 
 fn condition(value: Value) -> Condition {

@@ -10,7 +10,7 @@ use baton::domain::lead::Lead;
 use baton::domain::lead_fields::LeadFields;
 use baton::domain::normalise::Attribution;
 use baton::domain::rules::Rules;
-use baton::domain::scoring::{Grade, LeadScore};
+use baton::domain::scoring::{LeadScore, Ledger, ScoringModel};
 use baton::domain::search_text;
 use baton::domain::stage::StageKind;
 use baton::domain::workspace::WorkspaceSettings;
@@ -19,6 +19,7 @@ use baton::store::together::{self, NewRows};
 use baton::store::{self, lead_texts};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Texts that are alike, and texts that are SQL, patterns or nothing.
@@ -239,16 +240,19 @@ pub fn lead(draw: &mut Draw, owners: &[Uuid], now: DateTime<Utc>) -> Lead {
     }
 }
 
+/// Of two leads with the same points of fit, the order of engagement is that of the score, as scoring leaves it.
 fn score(draw: &mut Draw, now: DateTime<Utc>) -> LeadScore {
-    let order = draw.one(&[-5, 0, 7, i64::MAX / 512]);
-    LeadScore {
+    static MODEL: LazyLock<ScoringModel> = LazyLock::new(|| {
+        let document = serde_json::from_value(json!({"name": "M", "rules": []})).unwrap();
+        ScoringModel::compile(&document, &Rules::default()).unwrap()
+    });
+    let ledger = Ledger {
         fit: draw.one(&[-10, 0, 7, 250]),
-        engagement: draw.one(&[-2.5, 0.0, 30.0]),
-        as_of: moment(draw, now),
-        half_life_days: draw.one(&[None, Some(14.0)]),
-        engagement_order: order,
-        grade: Grade::try_from(draw.pick(&["A1", "B3", "D4"]).to_owned()).unwrap(),
-    }
+        engagement: draw.one(&[-2.5, 0.0, 0.1, 30.0, 60.0]),
+        as_of: now - Duration::hours(draw.below(20_000) as i64),
+        ..Ledger::default()
+    };
+    LeadScore::of(&MODEL, &ledger, now)
 }
 
 /// Something that happened with a lead.
