@@ -10,9 +10,10 @@ use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
     captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
-    form_door, forward, history, jobs, jwks, lead_details, lead_search, leads, login, me, measure,
-    merges, moves, notes, openapi, operation, own_document, pipeline, qualification, request_id,
-    rules, schema, score, submissions, tags, teams, timeline, users, views, workspace, workspaces,
+    form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search, leads, login, me,
+    measure, merges, moves, notes, openapi, operation, own_document, pipeline, qualification,
+    request_id, rules, schema, score, submissions, tags, teams, timeline, users, views, workspace,
+    workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -423,6 +424,7 @@ where
         .service(rules::retire_rule)
         .service(qualification::get_qualification)
         .service(score::get_score)
+        .service(handoff::get_handoff)
         .service(score::recompute_scores)
         .service(qualification::add_answers)
         .service(decisions::list_clocks_of_lead)

@@ -23,6 +23,7 @@ pub mod field_definitions;
 pub mod form_body;
 pub mod form_door;
 pub mod forward;
+pub mod handoff;
 pub mod history;
 pub mod idempotency;
 pub mod jobs;

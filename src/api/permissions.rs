@@ -143,6 +143,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsRead),
     ),
     (
+        "GET",
+        "/v1/leads/{id}/handoff",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
         "POST",
         "/v1/scores/recompute",
         Needs::Scope(Scope::RulesWrite),

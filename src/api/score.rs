@@ -8,11 +8,14 @@ use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::condition::Facts;
 use crate::domain::decision::Decided;
+use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{reach, rescore_leads, score_lead};
+use crate::domain::lead::Lead;
 use crate::domain::scoring::{
     Crossing, Entry, LedgerKind, ScoringModel, Standing, Statement, WhyNot,
 };
 use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
@@ -93,44 +96,54 @@ pub async fn get_score(
 ) -> Result<HttpResponse, ApiError> {
     let threshold = query.0.threshold;
     let answer = in_workspace(&state, caller.workspace_id, move |conn| {
-        let now = Utc::now();
         let lead = reach::get(conn, *id, &caller.visible)?;
-        let by = caller.on_behalf(now);
-        let models = &by.rules.playbook.models;
-        let shown = score_lead::show(conn, &lead, &by.rules, now)?;
-        let Some(shown) = shown else {
-            return Ok(ScoreAnswer {
-                model: None,
-                model_version: None,
-                statement: None,
-                why_not: None,
-            });
-        };
-        let facts = Facts {
-            lead: &lead,
-            activities: &shown.activities,
-        };
-        let Some(active) = models.of_lead(&facts, now) else {
-            return Err(Error::internal("a score without a model"));
-        };
-        check_threshold(&active.model, threshold.as_deref())?;
-        let ledger = &shown.scored.ledger;
-        let entries = shown.scored.entries.iter();
-        let engagement: Vec<Entry> = entries
-            .filter(|entry| entry.ledger == LedgerKind::Engagement)
-            .cloned()
-            .collect();
-        Ok(ScoreAnswer {
-            statement: Some(active.model.statement(ledger, &engagement, MOST_LINES, now)),
-            why_not: active
-                .model
-                .why_not(&facts, ledger, threshold.as_deref(), now),
-            model: Some(shown.model),
-            model_version: shown.model_version,
-        })
+        answer(
+            conn,
+            &lead,
+            threshold.as_deref(),
+            &caller.on_behalf(Utc::now()),
+        )
     })
     .await?;
     Ok(HttpResponse::Ok().json(answer))
+}
+
+/// The score of a lead, and what it lacks for a threshold.
+///
+/// # Errors
+/// When the model of the lead has no such threshold.
+pub fn answer(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    threshold: Option<&str>,
+    by: &OnBehalf,
+) -> Result<ScoreAnswer> {
+    let Some(shown) = score_lead::show(conn, lead, &by.rules, by.now)? else {
+        return Ok(ScoreAnswer {
+            model: None,
+            model_version: None,
+            statement: None,
+            why_not: None,
+        });
+    };
+    let model = &shown.active.model;
+    check_threshold(model, threshold)?;
+    let facts = Facts {
+        lead,
+        activities: &shown.activities,
+    };
+    let ledger = &shown.scored.ledger;
+    let entries = shown.scored.entries.iter();
+    let engagement: Vec<Entry> = entries
+        .filter(|entry| entry.ledger == LedgerKind::Engagement)
+        .cloned()
+        .collect();
+    Ok(ScoreAnswer {
+        statement: Some(model.statement(ledger, &engagement, MOST_LINES, by.now)),
+        why_not: model.why_not(&facts, ledger, threshold, by.now),
+        model: Some(shown.active.key.clone()),
+        model_version: shown.active.version,
+    })
 }
 
 fn check_threshold(model: &ScoringModel, threshold: Option<&str>) -> Result<()> {

@@ -24,6 +24,7 @@ pub mod field_rules;
 pub mod field_value;
 pub mod flow;
 pub mod form;
+pub mod handoff;
 pub mod history;
 pub mod idempotency;
 pub mod identity;

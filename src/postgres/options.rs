@@ -30,6 +30,7 @@ pub(super) fn all(machine: &Machine, durability: Durability) -> Vec<String> {
             options.extend(sized(machine.memory_bytes));
             let compression = if machine.has_lz4 { "lz4" } else { "pglz" };
             options.push(format!("wal_compression={compression}"));
+            options.push(format!("default_toast_compression={compression}"));
         }
         Durability::None => options.extend(FLEETING.map(str::to_owned)),
     }

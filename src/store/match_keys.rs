@@ -12,12 +12,19 @@ use diesel::sql_types::{Array, BigInt, Integer, SmallInt, Uuid as SqlUuid};
 use uuid::Uuid;
 
 statement! {
+    /// Of leads that had none: looking for those that are there costs as much again.
     owned Insert {
         workspace_id: Uuid => SqlUuid,
         family: Vec<i16> => Array<SmallInt>,
         hash: Vec<i64> => Array<BigInt>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
     }
+    "INSERT INTO match_keys (workspace_id, family, hash, lead_id) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::smallint[], ?::bigint[], ?::uuid[]) c"
+}
+
+statement! {
+    Add { workspace_id: Uuid => SqlUuid, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, leads: [Uuid] => Array<SqlUuid> }
     "INSERT INTO match_keys (workspace_id, family, hash, lead_id) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::smallint[], ?::bigint[], ?::uuid[]) c \
      ON CONFLICT (workspace_id, family, hash, lead_id) DO NOTHING"
@@ -78,7 +85,14 @@ pub fn add_all(
     conn: &mut TenantConnection,
     leads: impl IntoIterator<Item = (Uuid, Vec<MatchKey>)>,
 ) -> Result<()> {
-    rows(conn.workspace_id(), leads).execute(conn.pg())?;
+    let new = rows(conn.workspace_id(), leads);
+    Add {
+        workspace_id: &new.workspace_id,
+        families: &new.family,
+        hashes: &new.hash,
+        leads: &new.lead_id,
+    }
+    .execute(conn.pg())?;
     Ok(())
 }
 

@@ -311,3 +311,94 @@ fn p10_a_batch_is_worth_what_single_captures_are() {
     assert_eq!(standing(&single), standing(&batch));
     assert_eq!(standing(&batch)[0], ("p0@acme.example".to_owned(), 30, 20));
 }
+
+#[test]
+fn who_takes_a_lead_over_reads_everything_in_one_answer() {
+    let app = TestApp::start_deciding();
+    let lead = id(&app.capture(json!({
+        "email": "ada@acme.example", "title": "Head of Sales", "answers": {"need": "replace a spreadsheet"},
+        "consents": [{"channel": "email", "purpose": "marketing", "granted": false}],
+    }))["lead"]);
+    let reply = app.get(&format!("/v1/leads/{lead}/handoff"));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let packet = reply.json();
+    let steps: Vec<(&str, bool)> = packet["next_steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["step"].as_str().unwrap(), step["due_at"].is_string()))
+        .collect();
+    assert_eq!(
+        steps,
+        [("assign", false), ("respond", true), ("ask", false)]
+    );
+    assert_eq!(packet["owner"], Value::Null);
+    assert_eq!(packet["consents"][0]["granted"], json!(false));
+    assert_eq!(
+        packet["qualification"]["answers"][0]["criterion"],
+        json!("need")
+    );
+    assert_eq!(packet["score"]["model"], json!("default"));
+    assert_eq!(packet["clocks"][0]["kind"], json!("first_response"));
+    assert_eq!(packet["timeline"].as_array().unwrap().len(), 2);
+    let call = app.post(
+        &format!("/v1/leads/{lead}/activities"),
+        json!({"type": "call", "direction": "outbound", "outcome": "connected"}),
+    );
+    assert_eq!(call.status, 201, "{}", call.text());
+    let packet = app.get(&format!("/v1/leads/{lead}/handoff")).json();
+    let steps = packet["next_steps"].as_array().unwrap();
+    assert!(steps.iter().all(|step| step["step"] != json!("respond")));
+}
+
+#[test]
+fn lists_are_in_the_order_of_scores() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    for (name, country, calls) in [
+        ("a", "FR", 3),
+        ("b", "DE", 0),
+        ("c", "DE", 1),
+        ("d", "FR", 0),
+    ] {
+        let person = json!({"email": format!("{name}@acme.example"), "country": country});
+        let lead = id(&app.capture(person)["lead"]);
+        for _ in 0..calls {
+            let path = format!("/v1/leads/{lead}/activities");
+            let call = app.post(&path, json!({"type": "call"}));
+            assert_eq!(call.status, 201, "{}", call.text());
+        }
+    }
+    let names = |query: &str| -> String {
+        let mut found = String::new();
+        let mut cursor = String::new();
+        loop {
+            let page = app.get(&format!("/v1/leads?limit=1&sort={query}{cursor}"));
+            assert_eq!(page.status, 200, "{}", page.text());
+            let page = page.json();
+            let email = page["data"][0]["email"].as_str().unwrap();
+            found.extend(email.chars().next());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return found,
+            }
+        }
+    };
+    assert_eq!(names("-score"), "acbd");
+    assert_eq!(names("score"), "dbca");
+    assert_eq!(names("-engagement"), "acdb");
+    assert_eq!(names("-fit"), "cbda");
+    assert_eq!(names("grade"), "cbad");
+    let found = app.post(
+        "/v1/leads/search",
+        json!({"condition": {"field": "grade", "op": "in", "value": ["B2", "B3"]}, "sort": ["-score"], "fields": ["email", "score"]}),
+    );
+    assert_eq!(found.status, 200, "{}", found.text());
+    let emails: Vec<Value> = found.json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lead| lead["email"].clone())
+        .collect();
+    assert_eq!(emails, ["c@acme.example", "b@acme.example"]);
+}

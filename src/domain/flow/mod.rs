@@ -23,6 +23,7 @@ pub mod define_field;
 pub mod delete_lead;
 pub mod find_likenesses;
 pub mod follow_likenesses;
+pub mod hand_off;
 pub mod index_texts;
 pub mod intake;
 pub mod lead_patch;

@@ -7,7 +7,9 @@ use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
-use crate::domain::scoring::{Rescored, ScoreChange, ScoreFinding, ScoreRecord, Scored};
+use crate::domain::scoring::{
+    ActiveModel, Rescored, ScoreChange, ScoreFinding, ScoreRecord, Scored,
+};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{activities, decisions, lead_scores, leads, outbox};
@@ -156,13 +158,24 @@ pub fn activities_of(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<A
     activities::list_of_lead(conn, lead_id, &ActivityFilter::default(), None, i64::MAX)
 }
 
+/// A lead's score as it is now.
+#[derive(Debug, Clone)]
+pub struct Shown<'a> {
+    /// The model that counts for the lead.
+    pub active: &'a ActiveModel,
+    /// The score; its entries of engagement are all there are.
+    pub scored: Scored,
+    /// Everything that happened with the lead.
+    pub activities: Vec<Activity>,
+}
+
 /// The score of a lead now, from nothing, and by which model; nothing is written. `None`: no model counts for it.
-pub fn show(
+pub fn show<'a>(
     conn: &mut TenantConnection,
     lead: &Lead,
-    rules: &Rules,
+    rules: &'a Rules,
     now: DateTime<Utc>,
-) -> Result<Option<Shown>> {
+) -> Result<Option<Shown<'a>>> {
     let activities = activities_of(conn, lead.id)?;
     let facts = Facts {
         lead,
@@ -173,25 +186,12 @@ pub fn show(
     };
     let record = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
     let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
+    let scored = active.model.rescore(&facts, &record.ledger, now);
     Ok(Some(Shown {
-        model: active.key.clone(),
-        model_version: active.version,
-        scored: active.model.rescore(&facts, &record.ledger, now),
+        active,
+        scored,
         activities,
     }))
-}
-
-/// A lead's score as it is now.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// The key of the model.
-    pub model: String,
-    /// Its version; `None`: the usual one.
-    pub model_version: Option<i64>,
-    /// The score; its entries of engagement are all there are.
-    pub scored: Scored,
-    /// Everything that happened with the lead.
-    pub activities: Vec<Activity>,
 }
 
 /// What scoring came to, as a record.

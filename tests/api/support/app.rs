@@ -241,7 +241,10 @@ fn decide_nothing(database: &TestDatabase, workspace_id: Uuid) {
             json!({"rules": [], "fallback": [{"queue": "unassigned"}]}),
         ),
         ("sla_policy", json!({"clocks": []})),
-        ("scoring_model", json!({"name": "Nothing", "rules": []})),
+        (
+            "scoring_model",
+            json!({"name": "Nothing", "when": {"field": "source", "op": "eq", "value": "nowhere"}, "rules": []}),
+        ),
     ];
     for (kind, document) in rules {
         database.by_hand(&format!(

@@ -142,6 +142,7 @@ impl Operation {
                 | "/v1/leads/{id}/clocks"
                 | "/v1/leads/{id}/qualification"
                 | "/v1/leads/{id}/score"
+                | "/v1/leads/{id}/handoff"
                 | "/v1/leads/{id}/assignments"
                 | "/v1/leads/{id}/decisions"
                 | "/v1/pools/{key}/fairness"
