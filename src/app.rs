@@ -12,8 +12,8 @@ use crate::api::{
     captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
     form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search, leads, login, me,
     measure, merges, moves, notes, openapi, operation, own_document, pipeline, qualification,
-    request_id, rules, schema, score, submissions, tags, teams, timeline, users, views, workspace,
-    workspaces,
+    replays, request_id, rules, schema, score, submissions, tags, teams, timeline, users, views,
+    workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -431,6 +431,7 @@ where
         .service(decisions::list_assignments)
         .service(decisions::list_decisions)
         .service(decisions::get_decision)
+        .service(replays::replay_decision)
         .service(decisions::list_clocks)
         .service(decisions::read_fairness)
         .service(decisions::list_orphans)

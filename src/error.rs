@@ -136,6 +136,9 @@ pub enum Conflict {
     /// What a rule document names is gone, or has changed.
     #[error("the rule document cannot be used any more: {detail}")]
     RuleUnusable { detail: String },
+    /// What a decision was made on is not known any more.
+    #[error("the decision cannot be made again: {detail}")]
+    NotReplayable { detail: String },
     /// The rule document does not count.
     #[error("the rule document is {state}")]
     RuleNotActive { state: &'static str },

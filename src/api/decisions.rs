@@ -6,7 +6,7 @@ use crate::api::page::{DEFAULT_LIMIT, Page, PageQuery, cut, read_cursor, write_c
 use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::assignment::AssignmentState;
-use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
+use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::flow::reach;
 use crate::domain::playbook::Versions;
 use crate::domain::routing::{Fairness, Routed, Target, fairness};
@@ -147,6 +147,9 @@ pub struct DecisionBody {
     pub finding: Finding,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// What was known of the lead then; `null`: it was not kept yet.
+    #[schema(required = true)]
+    pub basis: Option<Basis>,
 }
 
 impl From<Decision> for DecisionBody {
@@ -157,6 +160,7 @@ impl From<Decision> for DecisionBody {
             rules: decision.rules,
             finding: decision.finding,
             created_at: decision.created_at,
+            basis: decision.basis,
         }
     }
 }

@@ -48,6 +48,7 @@ pub mod pipeline;
 pub mod problem;
 pub mod qualification;
 pub mod rate_limit;
+pub mod replays;
 pub mod request_id;
 pub mod rules;
 pub mod schema;

@@ -178,6 +178,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsRead),
     ),
     ("GET", "/v1/decisions/{id}", Needs::Scope(Scope::LeadsRead)),
+    (
+        "POST",
+        "/v1/decisions/{id}/replay",
+        Needs::Scope(Scope::LeadsRead),
+    ),
     ("GET", "/v1/clocks", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/pools/{key}/fairness", Needs::Caller),
     ("GET", "/v1/monitor/orphans", Needs::Scope(Scope::LeadsRead)),

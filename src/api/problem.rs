@@ -254,6 +254,10 @@ impl From<&Conflict> for Problem {
                 ProblemKind::RuleUnusable,
                 format!("The document cannot be used any more, since what it names is gone. {detail}. Write a new version."),
             ),
+            Conflict::NotReplayable { detail } => Problem::new(
+                ProblemKind::DecisionNotReplayable,
+                format!("The decision cannot be made again: {detail}."),
+            ),
             Conflict::RuleNotActive { state } => Problem::new(
                 ProblemKind::RuleNotActive,
                 format!("The document is {state}: only an active one can be retired. See GET /v1/rules?state=active."),

@@ -156,6 +156,17 @@ impl Activity {
         changes
     }
 
+    /// Undoes a correction.
+    pub fn take_back(&mut self, changes: &[Change]) {
+        let mut details = json!(self.details());
+        for change in changes {
+            details[&change.path] = change.old.clone();
+        }
+        if let Ok(details) = Details::deserialize(details) {
+            self.correct(details);
+        }
+    }
+
     /// What the timeline shows of it in one line.
     pub fn summary(&self) -> Option<String> {
         match (&self.subject, &self.outcome) {

@@ -31,6 +31,7 @@ pub mod identity;
 pub mod identity_provider;
 pub mod ids;
 pub mod job;
+pub mod json_difference;
 pub mod key;
 pub mod lead;
 pub mod lead_changes;

@@ -41,6 +41,33 @@ pub struct Versions {
     pub scoring_models: BTreeMap<String, i64>,
     /// Of the pools, by key.
     pub pools: BTreeMap<String, i64>,
+    /// Of the calendars, by key.
+    #[serde(default)]
+    pub calendars: BTreeMap<String, i64>,
+}
+
+impl Versions {
+    /// Every version that they name.
+    pub fn named(&self) -> Vec<(RuleKind, &str, i64)> {
+        let only = [
+            (RuleKind::RoutingPolicy, self.routing_policy),
+            (RuleKind::SlaPolicy, self.sla_policy),
+            (RuleKind::Framework, self.framework),
+        ];
+        let only = only
+            .into_iter()
+            .filter_map(|(kind, version)| Some((kind, ONLY, version?)));
+        let by_key = [
+            (RuleKind::Pool, &self.pools),
+            (RuleKind::Calendar, &self.calendars),
+        ];
+        let mut named: Vec<(RuleKind, &str, i64)> = only.collect();
+        for (kind, versions) in by_key {
+            let versions = versions.iter();
+            named.extend(versions.map(|(key, version)| (kind, key.as_str(), *version)));
+        }
+        named
+    }
 }
 
 /// What a workspace decides by.
@@ -93,6 +120,8 @@ impl Playbook {
                     calendar,
                 };
                 playbook.calendars.insert(version.key.clone(), known);
+                let versions = &mut playbook.versions.calendars;
+                versions.insert(version.key.clone(), version.version);
             }
         }
         let calendars: BTreeSet<String> = playbook.calendars.keys().cloned().collect();

@@ -210,6 +210,28 @@ pub fn find_latest_of_lead(
         .optional()?)
 }
 
+/// Activities of a lead as far as they were known at a moment, `last` being the latest of them: also those that were
+/// deleted since, and with the corrections since.
+pub fn list_until(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    last: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Vec<Activity>> {
+    let was_there = activities::deleted_at
+        .is_null()
+        .or(activities::deleted_at.gt(at));
+    let rows: Vec<ActivityRow> = activities::table
+        .filter(activities::workspace_id.eq(conn.workspace_id()))
+        .filter(activities::lead_id.eq(lead_id))
+        .filter(activities::id.le(last))
+        .filter(was_there)
+        .order((activities::occurred_at.desc(), activities::id.desc()))
+        .select(ActivityRow::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(Activity::try_from).collect()
+}
+
 /// Activities of a lead, newest first, older than `before`.
 ///
 /// The bound is a comparison of rows: only that is a condition of the index at any depth.

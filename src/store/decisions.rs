@@ -21,9 +21,11 @@ statement! {
         rules: Vec<Json> => Array<Jsonb>,
         result: Vec<Json> => Array<Jsonb>,
         created_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        basis: Vec<Json> => Array<Jsonb>,
     }
-    "INSERT INTO decisions (workspace_id, id, lead_id, kind, rules, result, created_at) \
-     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::timestamptz[]) c"
+    "INSERT INTO decisions (workspace_id, id, lead_id, kind, rules, result, created_at, basis) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::timestamptz[], ?::jsonb[]) c"
 }
 
 /// The rows, ready to be written.
@@ -47,6 +49,7 @@ pub(in crate::store) fn insertion<'a>(
             })
             .collect::<Result<_>>()?,
         created_at: new.iter().map(|one| one.created_at).collect(),
+        basis: Json::column(new, |one| &one.basis)?,
         rows: std::marker::PhantomData,
     })
 }
@@ -59,9 +62,17 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Decision]) -> Result<()> 
     Ok(())
 }
 
-type Row = (Uuid, Uuid, String, Value, Value, DateTime<Utc>);
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    Value,
+    Value,
+    DateTime<Utc>,
+    Option<Value>,
+);
 
-fn read((id, lead_id, kind, rules, result, created_at): Row) -> Result<Decision> {
+fn read((id, lead_id, kind, rules, result, created_at, basis): Row) -> Result<Decision> {
     let finding = json!({"kind": kind, "result": result});
     Ok(Decision {
         id,
@@ -69,6 +80,11 @@ fn read((id, lead_id, kind, rules, result, created_at): Row) -> Result<Decision>
         rules: serde_json::from_value(rules).map_err(Error::internal)?,
         finding: serde_json::from_value(finding).map_err(Error::internal)?,
         created_at,
+        basis: basis
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(Error::internal)?
+            .flatten(),
     })
 }
 
@@ -81,6 +97,7 @@ macro_rules! columns {
             decisions::rules,
             decisions::result,
             decisions::created_at,
+            decisions::basis,
         )
     };
 }

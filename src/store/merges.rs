@@ -192,6 +192,22 @@ pub fn find_later(conn: &mut TenantConnection, merge: &Merge) -> Result<Option<U
         .optional()?)
 }
 
+/// Whether others became a part of a lead after a moment, or those of before were given back.
+pub fn changed_since(
+    conn: &mut TenantConnection,
+    survivor_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let stands = merges::state.eq(MergeState::Done.as_str());
+    let came = merges::created_at.gt(at).and(stands);
+    let went = merges::created_at.le(at).and(merges::undone_at.gt(at));
+    let changes = merges::table
+        .filter(merges::workspace_id.eq(conn.workspace_id()))
+        .filter(merges::survivor_id.eq(survivor_id))
+        .filter(came.or(went.assume_not_null()));
+    Ok(diesel::select(diesel::dsl::exists(changes)).get_result(conn.pg())?)
+}
+
 statement! {
     NoteMoves { workspace_id: Uuid => SqlUuid, merge_id: Uuid => SqlUuid, kind: str => Text, ids: [Uuid] => Array<SqlUuid>, leads: [Uuid] => Array<SqlUuid> }
     "INSERT INTO merge_moves (workspace_id, merge_id, kind, row_id, lead_id) \

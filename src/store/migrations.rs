@@ -41,6 +41,7 @@ migrations! {
     "2026-11-27-000015_merges",
     "2026-11-27-000016_decisions",
     "2026-11-27-000017_scores",
+    "2026-11-27-000019_clocks",
 }
 
 impl Migration {

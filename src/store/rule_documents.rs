@@ -96,6 +96,40 @@ pub fn list_active(conn: &mut TenantConnection) -> Result<Vec<RuleVersion>> {
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
+/// These versions, each by kind, key and number, as far as they are there; in the order of kinds in which what may be named
+/// stands first.
+pub fn list_versions(
+    conn: &mut TenantConnection,
+    named: &[(RuleKind, &str, i64)],
+) -> Result<Vec<RuleVersion>> {
+    let mut found = Vec::with_capacity(named.len());
+    for kind in RuleKind::ALL {
+        let wanted = || named.iter().filter(|(of, _, _)| *of == kind);
+        if wanted().next().is_none() {
+            continue;
+        }
+        let (keys, versions): (Vec<&str>, Vec<i64>) =
+            wanted().map(|(_, key, version)| (*key, *version)).unzip();
+        let rows: Vec<Row> = rule_documents::table
+            .filter(rule_documents::workspace_id.eq(conn.workspace_id()))
+            .filter(rule_documents::kind.eq(kind.as_str()))
+            .filter(rule_documents::key.eq_any(keys))
+            .filter(rule_documents::version.eq_any(versions))
+            .select(Row::as_select())
+            .load(conn.pg())?;
+        for row in rows {
+            let version = RuleVersion::try_from(row)?;
+            let is_named = |(_, key, number): &&(RuleKind, &str, i64)| {
+                *key == version.key && *number == version.version
+            };
+            if wanted().any(|one| is_named(&one)) {
+                found.push(version);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Versions, newest first, older than `before`.
 pub fn list(
     conn: &mut TenantConnection,

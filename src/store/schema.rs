@@ -640,6 +640,8 @@ diesel::table! {
         created_at -> Timestamptz,
         activated_at -> Nullable<Timestamptz>,
         retired_at -> Nullable<Timestamptz>,
+        activate_at -> Nullable<Timestamptz>,
+        scheduled_by -> Nullable<Jsonb>,
     }
 }
 
@@ -660,6 +662,7 @@ diesel::table! {
         rules -> Jsonb,
         result -> Jsonb,
         created_at -> Timestamptz,
+        basis -> Nullable<Jsonb>,
     }
 }
 
@@ -697,6 +700,16 @@ diesel::table! {
         due_at -> Timestamptz,
         next_fire_at -> Nullable<Timestamptz>,
         clock -> Jsonb,
+        calendar -> Nullable<Text>,
+        calendar_version -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    calendar_walks (workspace_id, calendar) {
+        workspace_id -> Uuid,
+        calendar -> Text,
+        until -> Timestamptz,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

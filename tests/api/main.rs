@@ -27,6 +27,7 @@ mod merges;
 mod openapi;
 mod pipeline;
 mod refresh;
+mod replays;
 mod schema;
 mod scopes;
 mod scores;

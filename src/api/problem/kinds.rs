@@ -58,6 +58,7 @@ problem_kinds! {
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     RuleUnusable = CONFLICT, "rule-unusable", "The rule document cannot be used any more";
+    DecisionNotReplayable = CONFLICT, "decision-not-replayable", "The decision cannot be made again";
     RuleNotActive = CONFLICT, "rule-not-active", "The rule document does not count";
     PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";
     MergeUndone = CONFLICT, "merge-undone", "The merge was undone";

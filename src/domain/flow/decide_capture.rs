@@ -170,7 +170,7 @@ impl Decider {
         lead.score = found.score;
         Ok(found
             .finding
-            .map(|finding| score_lead::decision(lead.id, finding, rules, now)))
+            .map(|finding| score_lead::decision(lead, finding, rules, now)))
     }
 
     /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.

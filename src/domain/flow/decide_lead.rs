@@ -3,7 +3,7 @@
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
-use crate::domain::decision::{AssignmentRecord, Decided, Decision, Finding};
+use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
@@ -54,6 +54,7 @@ impl Decider {
             return Ok(Decided::default());
         };
         let facts = Facts { lead, activities };
+        let basis = Some(Basis::of(&facts, &[], rules, now));
         let desk = self.desk(conn, playbook, router, &facts, now)?;
         let world = World {
             facts,
@@ -83,6 +84,7 @@ impl Decider {
             rules: playbook.versions.clone(),
             finding: Finding::Routing(Box::new(routed)),
             created_at: time_of(id),
+            basis,
         };
         Ok(Decided {
             decisions: vec![decision],
@@ -197,6 +199,7 @@ pub fn start_clocks(
         rules: playbook.versions.clone(),
         finding: Finding::Clocks(found),
         created_at: time_of(id),
+        basis: Some(Basis::of(&facts, &[], rules, now)),
     };
     Decided {
         decisions: vec![decision],

@@ -39,6 +39,7 @@ pub mod past;
 pub mod qualify_lead;
 pub mod reach;
 pub mod rename_tags;
+pub mod replay_decision;
 pub mod rescore_leads;
 pub mod review_merges;
 pub mod review_pairs;

@@ -3,7 +3,7 @@
 use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Decided, Decision, Finding};
+use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::event::{Actor, Event, EventType};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{clocks, decide_lead, reach};
@@ -112,9 +112,10 @@ pub fn decide(
     let Some(framework) = &rules.playbook.framework else {
         return Decided::default();
     };
-    let found = {
+    let (found, basis) = {
         let facts = Facts { lead, activities };
-        qualify(framework, answers, &facts, now)
+        let found = qualify(framework, answers, &facts, now);
+        (found, Basis::of(&facts, answers, rules, now))
     };
     let is_known = |state: AnswerState| state != AnswerState::Unknown;
     if !found.criteria.iter().any(|one| is_known(one.state)) {
@@ -139,6 +140,7 @@ pub fn decide(
         rules: rules.playbook.versions.clone(),
         finding: Finding::Qualification(Box::new(found.clone())),
         created_at: time_of(id),
+        basis: Some(basis),
     };
     Decided {
         decisions: vec![decision],

@@ -2,7 +2,7 @@
 
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Decision, Finding};
+use crate::domain::decision::{Basis, Decision, Finding};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -50,7 +50,7 @@ pub fn rescore(
     lead.score = found.score;
     let decision = found
         .finding
-        .map(|finding| decision(lead.id, finding, rules, now));
+        .map(|finding| decision(lead, finding, rules, now));
     decisions::insert_all(conn, &decision.iter().collect::<Vec<_>>())?;
     Ok(decision)
 }
@@ -93,7 +93,7 @@ pub fn rescore_all(
         decided.extend(
             found
                 .finding
-                .map(|finding| decision(lead.id, finding, rules, now)),
+                .map(|finding| decision(lead, finding, rules, now)),
         );
     }
     lead_scores::write_all(conn, &records.iter().collect::<Vec<_>>())?;
@@ -195,19 +195,19 @@ pub fn show<'a>(
 }
 
 /// What scoring came to, as a record.
-pub fn decision(
-    lead_id: Uuid,
-    finding: ScoreFinding,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Decision {
+pub fn decision(lead: &Lead, finding: ScoreFinding, rules: &Rules, now: DateTime<Utc>) -> Decision {
     let id = ProcessIds.next(now);
+    let facts = Facts {
+        lead,
+        activities: &[],
+    };
     Decision {
         id,
-        lead_id,
+        lead_id: lead.id,
         rules: rules.playbook.versions.clone(),
         finding: Finding::Score(Box::new(finding)),
         created_at: time_of(id),
+        basis: Some(Basis::of(&facts, &[], rules, now)),
     }
 }
 

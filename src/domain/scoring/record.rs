@@ -46,6 +46,36 @@ pub struct ScoreFinding {
     pub crossings: Vec<Crossing>,
 }
 
+impl ScoreFinding {
+    /// Scores again from nothing what was scored then. What was new then is what of that counts again; `None`: no model counts for
+    /// the lead.
+    pub fn again(
+        &self,
+        models: &Models,
+        facts: &Facts,
+        now: DateTime<Utc>,
+    ) -> Option<ScoreFinding> {
+        let active = models.of_lead(facts, now)?;
+        let scored = active.model.rescore(facts, &Ledger::default(), now);
+        let counts = |entry: &&Entry| {
+            let same = |other: &Entry| {
+                other.rule == entry.rule
+                    && other.activity_id == entry.activity_id
+                    && other.points == entry.points
+            };
+            scored.entries.iter().any(same)
+        };
+        let ended = |entry: &&Entry| !counts(entry);
+        Some(ScoreFinding {
+            model: active.key.clone(),
+            entries: self.entries.iter().filter(counts).cloned().collect(),
+            ended: self.ended.iter().filter(ended).cloned().collect(),
+            standing: scored.standing,
+            crossings: self.crossings.clone(),
+        })
+    }
+}
+
 /// A lead, scored anew.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rescored {

@@ -181,6 +181,7 @@ impl Operation {
                 | "/v1/dedupe/calibrations/{id}/retire"
                 | "/v1/dedupe/scans"
                 | "/v1/scores/recompute"
+                | "/v1/decisions/{id}/replay"
                 | "/v1/rules/{id}/activate"
                 | "/v1/rules/{id}/retire"
                 | "/v1/dedupe/pairs/{id}/reject"

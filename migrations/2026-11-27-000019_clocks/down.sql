@@ -1,0 +1,14 @@
+DROP POLICY timer ON rule_documents;
+REVOKE SELECT (workspace_id, id, state, activate_at) ON rule_documents FROM baton_worker;
+DROP INDEX rule_documents_scheduled;
+UPDATE rule_documents SET state = 'draft', activate_at = NULL WHERE state = 'scheduled';
+ALTER TABLE rule_documents DROP CONSTRAINT rule_documents_activate_at_check;
+ALTER TABLE rule_documents DROP CONSTRAINT rule_documents_state_check;
+ALTER TABLE rule_documents ADD CONSTRAINT rule_documents_state_check CHECK (state IN ('draft', 'active', 'retired'));
+ALTER TABLE rule_documents DROP COLUMN scheduled_by;
+ALTER TABLE rule_documents DROP COLUMN activate_at;
+DROP TABLE calendar_walks;
+DROP INDEX sla_clocks_by_calendar;
+ALTER TABLE sla_clocks DROP COLUMN calendar_version;
+ALTER TABLE sla_clocks DROP COLUMN calendar;
+ALTER TABLE decisions DROP COLUMN basis;
