@@ -9,11 +9,11 @@ use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
 use crate::api::state::AppState;
 use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
-    captures, changes, clusters, cors, decisions, duplicates, extract, field_definitions,
-    form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search, leads, login, me,
-    measure, merges, moves, notes, openapi, operation, own_document, pipeline, qualification,
-    replays, request_id, rules, schema, score, submissions, tags, teams, timeline, users, views,
-    workspace, workspaces,
+    captures, changes, clocks as clock_api, clusters, cors, decisions, duplicates, extract,
+    field_definitions, form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search,
+    leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, pipeline,
+    qualification, replays, request_id, rules, schema, score, submissions, tags, teams, timeline,
+    users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -27,7 +27,8 @@ use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
 use crate::worker::{
-    clocks, field_walk, match_follower, retention, scores, search_index, sequencer,
+    clocks, field_walk, match_follower, retention, rules as rule_worker, scores, search_index,
+    sequencer,
 };
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
@@ -53,6 +54,8 @@ const WALK: Duration = Duration::from_secs(1);
 const INDEX: Duration = Duration::from_millis(500);
 /// How often it is looked for clocks that are due.
 const FIRE: Duration = Duration::from_millis(200);
+/// How often it is looked for rules that are to count from now on, and for clocks whose calendar has changed.
+const FOLLOW_RULES: Duration = Duration::from_millis(500);
 /// How often leads that have changed are compared with others, those of that time together.
 const COMPARE: Duration = Duration::from_millis(1000);
 /// How often retention looks.
@@ -285,7 +288,7 @@ pub fn start_workers(
     jobs: Arc<Wake>,
 ) -> Result<Vec<Ticker>> {
     let index_metrics = metrics.clone();
-    let (fired, scored) = (events.clone(), events.clone());
+    let (fired, scored, fired_by_rules) = (events.clone(), events.clone(), events.clone());
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -337,6 +340,14 @@ pub fn start_workers(
         Ok(_) => scored.wake(),
         Err(error) => log::warn!("Scores do not decay, it will be tried again: {error}"),
     };
+    let (rules_db, recomputed) = (db.clone(), fired_by_rules);
+    let follow = move || match rule_worker::recompute(&rules_db, Utc::now()) {
+        Ok(0) => {}
+        Ok(_) => recomputed.wake(),
+        Err(error) => {
+            log::warn!("Clocks do not follow their calendars yet, it will be tried again: {error}");
+        }
+    };
     let index_db = db.clone();
     let index = move || {
         if let Err(error) = search_index::tick(&index_db, &index_metrics) {
@@ -349,6 +360,14 @@ pub fn start_workers(
             .map_err(Error::internal)?,
         Ticker::start("scores", FIRE, REST, Arc::new(Wake::default()), score)
             .map_err(Error::internal)?,
+        Ticker::start(
+            "rules",
+            FOLLOW_RULES,
+            REST,
+            Arc::new(Wake::default()),
+            follow,
+        )
+        .map_err(Error::internal)?,
         Ticker::start("search", INDEX, REST, Arc::new(Wake::default()), index)
             .map_err(Error::internal)?,
         Ticker::start("matches", COMPARE, REST, Arc::new(Wake::default()), compare)
@@ -433,6 +452,10 @@ where
         .service(decisions::get_decision)
         .service(replays::replay_decision)
         .service(decisions::list_clocks)
+        .service(clock_api::pause_clock)
+        .service(clock_api::resume_clock)
+        .service(clock_api::pause_clocks_of_lead)
+        .service(clock_api::resume_clocks_of_lead)
         .service(decisions::read_fairness)
         .service(decisions::list_orphans)
         .service(merges::merge_all_pairs)

@@ -139,6 +139,9 @@ pub enum Conflict {
     /// What a decision was made on is not known any more.
     #[error("the decision cannot be made again: {detail}")]
     NotReplayable { detail: String },
+    /// The clock has ended.
+    #[error("the clock is {state}")]
+    ClockEnded { state: &'static str },
     /// The rule document does not count.
     #[error("the rule document is {state}")]
     RuleNotActive { state: &'static str },

@@ -10,7 +10,7 @@ use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Findin
 use crate::domain::flow::reach;
 use crate::domain::playbook::Versions;
 use crate::domain::routing::{Fairness, Routed, Target, fairness};
-use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState};
+use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState, Priority};
 use crate::error::{Error, Result};
 use crate::store::{assignments, decisions, lead_counts, leads, pool_turns, sla_clocks};
 use actix_web::{HttpResponse, get, web};
@@ -104,6 +104,18 @@ pub struct ClockBody {
     /// By how many seconds that was late.
     #[schema(required = true)]
     pub met_late_by_seconds: Option<i64>,
+    /// Since when it stands still.
+    #[schema(required = true)]
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Why.
+    #[schema(required = true)]
+    pub pause_reason: Option<String>,
+    /// The opening time that is left while it stands still, in seconds; below zero after the breach.
+    #[schema(required = true)]
+    pub remaining_seconds: Option<i64>,
+    /// How soon the lead wants attention, as an escalation has said; `null`: none has, or the clock counts no more.
+    #[schema(required = true)]
+    pub priority: Option<Priority>,
     /// When it was cancelled.
     #[schema(required = true)]
     pub cancelled_at: Option<DateTime<Utc>>,
@@ -127,6 +139,12 @@ impl From<&Clock> for ClockBody {
             breached_at: clock.breached_at,
             met_at: clock.met_at,
             met_late_by_seconds: clock.met_late_by_seconds,
+            paused_at: clock.paused_at,
+            pause_reason: clock.pause_reason.clone(),
+            remaining_seconds: clock
+                .paused_at
+                .map(|_| clock.within_seconds - clock.used_micros / 1_000_000),
+            priority: clock.priority(),
             cancelled_at: clock.cancelled_at,
             cancelled_reason: clock.cancelled_reason.clone(),
         }

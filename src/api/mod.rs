@@ -13,6 +13,7 @@ pub mod capture_json;
 pub mod captures;
 pub mod changes;
 pub mod client_address;
+pub mod clocks;
 pub mod clusters;
 pub mod conditional;
 pub mod cors;

@@ -184,6 +184,26 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsRead),
     ),
     ("GET", "/v1/clocks", Needs::Scope(Scope::LeadsRead)),
+    (
+        "POST",
+        "/v1/clocks/{id}/pause",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/clocks/{id}/resume",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/clocks/pause",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/clocks/resume",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
     ("GET", "/v1/pools/{key}/fairness", Needs::Caller),
     ("GET", "/v1/monitor/orphans", Needs::Scope(Scope::LeadsRead)),
     ("GET", "/v1/merges", Needs::Scope(Scope::LeadsRead)),

@@ -258,6 +258,10 @@ impl From<&Conflict> for Problem {
                 ProblemKind::DecisionNotReplayable,
                 format!("The decision cannot be made again: {detail}."),
             ),
+            Conflict::ClockEnded { state } => Problem::new(
+                ProblemKind::ClockEnded,
+                format!("The clock is {state}: it counts no more. See GET /v1/leads/{{id}}/clocks."),
+            ),
             Conflict::RuleNotActive { state } => Problem::new(
                 ProblemKind::RuleNotActive,
                 format!("The document is {state}: only an active one can be retired. See GET /v1/rules?state=active."),

@@ -201,6 +201,15 @@ pub enum EventType {
     /// What a clock waited for has happened. `data` has the clock.
     #[serde(rename = "sla.met")]
     SlaMet,
+    /// A clock stands still. `data` has the clock, and the reason.
+    #[serde(rename = "sla.paused")]
+    SlaPaused,
+    /// A clock goes on. `data` has the clock, and when it is due now.
+    #[serde(rename = "sla.resumed")]
+    SlaResumed,
+    /// A clock counts by another calendar. `data` has the clock, and when it was and is due.
+    #[serde(rename = "sla.recomputed")]
+    SlaRecomputed,
     /// Nobody waits for a clock any more. `data` has the clock.
     #[serde(rename = "sla.cancelled")]
     SlaCancelled,
@@ -244,6 +253,9 @@ impl EventType {
         EventType::SlaWarned,
         EventType::SlaBreached,
         EventType::SlaMet,
+        EventType::SlaPaused,
+        EventType::SlaResumed,
+        EventType::SlaRecomputed,
         EventType::SlaCancelled,
         EventType::ActivityCreated,
         EventType::ActivityUpdated,
@@ -273,6 +285,9 @@ impl EventType {
             EventType::SlaWarned => "sla.warned",
             EventType::SlaBreached => "sla.breached",
             EventType::SlaMet => "sla.met",
+            EventType::SlaPaused => "sla.paused",
+            EventType::SlaResumed => "sla.resumed",
+            EventType::SlaRecomputed => "sla.recomputed",
             EventType::SlaCancelled => "sla.cancelled",
             EventType::ActivityCreated => "activity.created",
             EventType::ActivityUpdated => "activity.updated",

@@ -4,6 +4,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod assignments;
 pub mod audit_log;
+pub mod calendar_walks;
 pub mod compared_leads;
 pub mod conditions;
 pub mod consents;

@@ -1,6 +1,6 @@
 //! Clocks of leads.
 
-use crate::domain::sla::{Clock, ClockState};
+use crate::domain::sla::Clock;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::{Db, TenantConnection};
@@ -9,7 +9,7 @@ use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 statement! {
@@ -18,14 +18,17 @@ statement! {
         id: Vec<Uuid> => Array<SqlUuid>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
         kind: Vec<&'a str> => Array<Text>,
-        state: Vec<String> => Array<Text>,
+        state: Vec<&'a str> => Array<Text>,
         due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
         next_fire_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         clock: Vec<Json> => Array<Jsonb>,
+        calendar: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        calendar_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
     }
-    "INSERT INTO sla_clocks (workspace_id, id, lead_id, kind, state, due_at, next_fire_at, clock) \
+    "INSERT INTO sla_clocks (workspace_id, id, lead_id, kind, state, due_at, next_fire_at, clock, calendar, calendar_version) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
-       unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[]) c"
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[], \
+         ?::text[], ?::bigint[]) c"
 }
 
 /// The rows, ready to be written.
@@ -38,13 +41,18 @@ pub(in crate::store) fn insertion<'a>(
         id: new.iter().map(|clock| clock.id).collect(),
         lead_id: new.iter().map(|clock| clock.lead_id).collect(),
         kind: new.iter().map(|clock| clock.kind.as_str()).collect(),
-        state: new.iter().map(|clock| name(clock.state)).collect(),
+        state: new.iter().map(|clock| clock.state.as_str()).collect(),
         due_at: new.iter().map(|clock| clock.due_at).collect(),
         next_fire_at: new.iter().map(|clock| clock.next_fire_at).collect(),
         clock: new
             .iter()
             .map(|clock| Json::of(*clock))
             .collect::<Result<_>>()?,
+        calendar: new
+            .iter()
+            .map(|clock| clock.calendar.key.as_deref())
+            .collect(),
+        calendar_version: new.iter().map(|clock| clock.calendar.version).collect(),
         rows: std::marker::PhantomData,
     })
 }
@@ -55,10 +63,6 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Clock]) -> Result<()> {
         insertion(conn.workspace_id(), new)?.execute(conn.pg())?;
     }
     Ok(())
-}
-
-fn name(state: ClockState) -> String {
-    json!(state).as_str().unwrap_or_default().to_owned()
 }
 
 /// Of the row the lead: a clock goes with its lead when leads are merged.
@@ -77,6 +81,48 @@ pub fn list_of_lead(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<Cl
         .select((sla_clocks::lead_id, sla_clocks::clock))
         .load(conn.pg())?;
     rows.into_iter().map(read).collect()
+}
+
+/// A clock.
+pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Clock> {
+    let row: Option<(Uuid, Value)> = sla_clocks::table
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::id.eq(id))
+        .select((sla_clocks::lead_id, sla_clocks::clock))
+        .first(conn.pg())
+        .optional()?;
+    read(row.ok_or_else(|| Error::not_found("clock", id))?)
+}
+
+/// Some leads with a clock that has not ended and counts by another version of a calendar than this one, in the order of
+/// their ids; `None`: by any version.
+pub fn list_leads_of_other_version(
+    conn: &mut TenantConnection,
+    calendar: &str,
+    version: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
+    // Two ranges of the index; a comparison by `<>` would read all of it.
+    let version = version.unwrap_or_default();
+    let mut found: Vec<Uuid> = Vec::new();
+    for is_newer in [false, true] {
+        let of_calendar = sla_clocks::table
+            .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+            .filter(sla_clocks::calendar.eq(calendar))
+            .filter(sla_clocks::state.eq_any(["running", "paused", "breached"]))
+            .order((sla_clocks::calendar_version, sla_clocks::id))
+            .limit(limit)
+            .select(sla_clocks::lead_id)
+            .into_boxed();
+        let other = match is_newer {
+            false => of_calendar.filter(sla_clocks::calendar_version.lt(version)),
+            true => of_calendar.filter(sla_clocks::calendar_version.gt(version)),
+        };
+        found.extend(other.load::<Uuid>(conn.pg())?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// Clocks of leads that have not ended, locked until the end of the transaction. The leads are to be locked before.
@@ -124,10 +170,12 @@ pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
         .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
         .filter(sla_clocks::id.eq(clock.id))
         .set((
-            sla_clocks::state.eq(name(clock.state)),
+            sla_clocks::state.eq(clock.state.as_str()),
             sla_clocks::due_at.eq(clock.due_at),
             sla_clocks::next_fire_at.eq(clock.next_fire_at),
             sla_clocks::clock.eq(Json::of(clock)?),
+            sla_clocks::calendar.eq(&clock.calendar.key),
+            sla_clocks::calendar_version.eq(clock.calendar.version),
         ))
         .execute(conn.pg())?;
     Ok(())

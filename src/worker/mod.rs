@@ -7,6 +7,7 @@ pub mod jobs;
 pub mod match_follower;
 pub mod password_pool;
 pub mod retention;
+pub mod rules;
 pub mod scores;
 pub mod search_index;
 pub mod sequencer;

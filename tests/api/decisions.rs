@@ -6,12 +6,12 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
 /// Writes a rule document and lets it count.
-fn decide_by(app: &TestApp, rule: Value) -> Value {
+pub fn decide_by(app: &TestApp, rule: Value) -> Value {
     let draft = app.post("/v1/rules", rule);
     assert_eq!(draft.status, 201, "{}", draft.text());
     let path = format!("/v1/rules/{}/activate", text(&draft.json()["id"]));
@@ -26,7 +26,7 @@ fn decide_by(app: &TestApp, rule: Value) -> Value {
 }
 
 /// The events of the feed, once one of this type is among them.
-fn events_with(app: &TestApp, kind: &str) -> Vec<Value> {
+pub fn events_with(app: &TestApp, kind: &str) -> Vec<Value> {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
         let events = app.all_events();
@@ -38,18 +38,18 @@ fn events_with(app: &TestApp, kind: &str) -> Vec<Value> {
     }
 }
 
-fn lead(app: &TestApp, id: &Value) -> Value {
+pub fn lead(app: &TestApp, id: &Value) -> Value {
     app.get(&format!("/v1/leads/{}", text(id))).json()
 }
 
-fn list(app: &TestApp, id: &Value, what: &str) -> Vec<Value> {
+pub fn list(app: &TestApp, id: &Value, what: &str) -> Vec<Value> {
     let page = app.get(&format!("/v1/leads/{}/{what}", text(id)));
     assert_eq!(page.status, 200, "{}", page.text());
     page.json()["data"].as_array().unwrap().clone()
 }
 
 /// Moves the clocks of all leads so much nearer to their end, as if the time had passed.
-fn pass(app: &TestApp, time: Duration) {
+pub fn pass(app: &TestApp, time: Duration) {
     let seconds = time.num_seconds();
     let earlier = |path: &str| {
         format!(

@@ -7,6 +7,7 @@ mod calibrations;
 mod captures;
 mod changes;
 mod citus;
+mod clocks;
 mod conditions;
 mod crowd;
 mod custom_fields;

@@ -59,6 +59,7 @@ problem_kinds! {
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     RuleUnusable = CONFLICT, "rule-unusable", "The rule document cannot be used any more";
     DecisionNotReplayable = CONFLICT, "decision-not-replayable", "The decision cannot be made again";
+    ClockEnded = CONFLICT, "clock-ended", "The clock has ended";
     RuleNotActive = CONFLICT, "rule-not-active", "The rule document does not count";
     PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";
     MergeUndone = CONFLICT, "merge-undone", "The merge was undone";

@@ -7,7 +7,8 @@ use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, Rule
 use crate::domain::stage::is_key;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{rule_documents, workspaces};
+use crate::store::{calendar_walks, rule_documents, workspaces};
+use chrono::Duration;
 use uuid::Uuid;
 
 /// A version that was written, and what is worth a look.
@@ -114,7 +115,7 @@ pub fn activate(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<
     let kind = version.document.kind();
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     rule_documents::activate(conn, id, by.now)?;
-    follow(conn, kind, by)?;
+    follow(conn, kind, &version.key, by)?;
     rule_documents::get(conn, id)
 }
 
@@ -133,14 +134,21 @@ pub fn retire(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Ru
     }
     let kind = version.document.kind();
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
-    follow(conn, kind, by)?;
+    follow(conn, kind, &version.key, by)?;
     rule_documents::get(conn, id)
 }
 
-/// What follows from another document being active: by another model all leads are scored anew.
-fn follow(conn: &mut TenantConnection, kind: RuleKind, by: &OnBehalf) -> Result<()> {
-    if kind == RuleKind::ScoringModel {
-        rescore_leads::begin(conn, &by.provenance, by.now)?;
+/// Seconds for which another process may still decide by the rules of before: it keeps them for five.
+const FORMER_RULES_SECONDS: i64 = 10;
+
+/// Open clocks follow their calendar, and leads are scored anew by another model.
+fn follow(conn: &mut TenantConnection, kind: RuleKind, key: &str, by: &OnBehalf) -> Result<()> {
+    match kind {
+        RuleKind::Calendar => {
+            let until = by.now + Duration::seconds(FORMER_RULES_SECONDS);
+            calendar_walks::begin(conn, key, until)
+        }
+        RuleKind::ScoringModel => rescore_leads::begin(conn, &by.provenance, by.now).map(|_| ()),
+        _ => Ok(()),
     }
-    Ok(())
 }

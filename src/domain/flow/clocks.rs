@@ -6,14 +6,16 @@ use crate::domain::calendar::Calendar;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::escalate;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
+use crate::domain::rule_document::{RuleDocument, RuleKind};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, meets};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, leads, outbox, sla_clocks};
+use crate::store::{assignments, decisions, leads, outbox, rule_documents, sla_clocks};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -38,11 +40,8 @@ pub fn fire_due(
             continue;
         };
         let happened = if lead.deleted_at.is_some() {
-            clock.cancel(
-                "the lead is deleted",
-                now,
-                &calendar_of(&clock.calendar, rules),
-            )
+            let calendar = counted_by(conn, &clock.calendar, rules)?;
+            clock.cancel("the lead is deleted", now, &calendar)
         } else {
             clock.fire(now)
         };
@@ -51,10 +50,12 @@ pub fn fire_due(
         }
         fired += 1;
         sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, &by_clock(&clock), now)?;
+        let by = by_clock(&clock);
+        tell(conn, lead, &clock, &happened, rules, &by, now)?;
         if happened.iter().any(reassigns) {
             take_back(conn, &mut decider, lead, &clock, rules, now)?;
         }
+        escalate::make_tasks(conn, lead, &clock, &happened, rules, &by, now)?;
     }
     decider.save(conn)?;
     Ok(fired)
@@ -73,44 +74,68 @@ fn by_clock(clock: &Clock) -> Provenance {
     }
 }
 
-/// The calendar that a clock counts by, as it is today; around the clock where it is gone.
-pub fn calendar_of(used: &CalendarUsed, rules: &Rules) -> Calendar {
-    let known = used
-        .key
-        .as_ref()
-        .and_then(|key| rules.playbook.calendars.get(key));
-    match (known, used.zone.parse()) {
-        (Some(known), Ok(zone)) => known.calendar.in_zone(zone),
-        (Some(known), Err(_)) => known.calendar.clone(),
-        (None, _) => Calendar::default(),
-    }
+/// The calendar that a clock counts by, in the version that it counts by; around the clock where that cannot be read any
+/// more.
+pub fn counted_by(
+    conn: &mut TenantConnection,
+    used: &CalendarUsed,
+    rules: &Rules,
+) -> Result<Calendar> {
+    let Some(key) = &used.key else {
+        return Ok(Calendar::default());
+    };
+    let known = rules.playbook.calendars.get(key);
+    let known = known.filter(|known| Some(known.version) == used.version);
+    let calendar = match (known, used.version) {
+        (Some(known), _) => Some(known.calendar.clone()),
+        (None, Some(version)) => {
+            let named = [(RuleKind::Calendar, key.as_str(), version)];
+            let found = rule_documents::list_versions(conn, &named)?;
+            let document = found.first().map(|version| &version.document);
+            document.and_then(|document| match document {
+                RuleDocument::Calendar(document) => Calendar::compile(document).ok(),
+                _ => None,
+            })
+        }
+        (None, None) => None,
+    };
+    Ok(match (calendar, used.zone.parse()) {
+        (Some(calendar), Ok(zone)) => calendar.in_zone(zone),
+        (calendar, _) => calendar.unwrap_or_default(),
+    })
 }
 
 /// Tells what happened to a clock; the lead itself stays as it is.
-fn tell(
+pub(super) fn tell(
     conn: &mut TenantConnection,
     lead: &Lead,
     clock: &Clock,
     happened: &[ClockEvent],
+    rules: &Rules,
     provenance: &Provenance,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let events: Vec<Event> = happened
-        .iter()
-        .filter_map(|what| Some((what, EventType::from_name(what.name())?)))
-        .map(|(what, kind)| {
-            let id = ProcessIds.next(now.max(lead.updated_at));
-            Event {
-                id,
-                kind,
-                lead_id: lead.id,
-                version: lead.version,
-                occurred_at: time_of(id),
-                changes: Vec::new(),
-                data: Some(told(clock, what)),
-            }
-        })
-        .collect();
+    let mut events = Vec::with_capacity(happened.len());
+    for what in happened {
+        let Some(kind) = EventType::from_name(what.name()) else {
+            continue;
+        };
+        let mut data = told(clock, what);
+        if let ClockEvent::Warned { actions, .. } = what {
+            let recipients = escalate::recipients(conn, lead, actions, rules)?;
+            data["recipients"] = json!(recipients);
+        }
+        let id = ProcessIds.next(now.max(lead.updated_at));
+        events.push(Event {
+            id,
+            kind,
+            lead_id: lead.id,
+            version: lead.version,
+            occurred_at: time_of(id),
+            changes: Vec::new(),
+            data: Some(data),
+        });
+    }
     let events: Vec<(&Event, &Provenance)> =
         events.iter().map(|event| (event, provenance)).collect();
     outbox::add_all(conn, &events)
@@ -177,9 +202,10 @@ pub fn meet(
         if !clock.is_met_by(activity, by_person) {
             continue;
         }
-        let happened = clock.meet(activity.occurred_at, &calendar_of(&clock.calendar, rules));
+        let calendar = counted_by(conn, &clock.calendar, rules)?;
+        let happened = clock.meet(activity.occurred_at, &calendar);
         sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, provenance, now)?;
+        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
     }
     if is_touch {
         let activities = decide_lead::activities_of(conn, lead.id, rules)?;
@@ -206,9 +232,10 @@ pub fn qualified(
         .into_iter()
         .filter(|clock| clock.kind == ClockKind::Qualify)
     {
-        let happened = clock.meet(now, &calendar_of(&clock.calendar, rules));
+        let calendar = counted_by(conn, &clock.calendar, rules)?;
+        let happened = clock.meet(now, &calendar);
         sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, provenance, now)?;
+        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
     }
     Ok(())
 }
@@ -229,9 +256,10 @@ pub fn cancel(
     now: DateTime<Utc>,
 ) -> Result<()> {
     for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        let happened = clock.cancel(reason, now, &calendar_of(&clock.calendar, rules));
+        let calendar = counted_by(conn, &clock.calendar, rules)?;
+        let happened = clock.cancel(reason, now, &calendar);
         sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, provenance, now)?;
+        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
     }
     Ok(())
 }

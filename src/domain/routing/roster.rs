@@ -55,6 +55,11 @@ impl Roster {
         self.users.get(&id)
     }
 
+    /// Everybody, in no order.
+    pub fn users(&self) -> impl Iterator<Item = &RosterUser> {
+        self.users.values()
+    }
+
     /// Everybody who is active.
     pub fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
         let active = self.users.values().filter(|user| user.is_active);

@@ -1,6 +1,6 @@
 //! A clock of a lead, and how it goes on.
 
-use super::document::{Action, ClockKind, ZoneOf};
+use super::document::{Action, ClockKind, Priority, ZoneOf};
 use super::event::ClockEvent;
 use super::start::ClockStart;
 use crate::domain::activity::{Activity, Direction, SKEW_MINUTES};
@@ -24,6 +24,19 @@ pub enum ClockState {
     Breached,
     /// Nobody waits for it any more.
     Cancelled,
+}
+
+impl ClockState {
+    /// Its name in JSON and SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClockState::Running => "running",
+            ClockState::Paused => "paused",
+            ClockState::Met => "met",
+            ClockState::Breached => "breached",
+            ClockState::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// What a clock counts by.
@@ -347,6 +360,17 @@ impl Clock {
         });
         *self = next;
         Ok(events)
+    }
+
+    /// How soon the lead wants attention, by the escalations that have fired and as long as the clock counts.
+    pub fn priority(&self) -> Option<Priority> {
+        let fired = self.steps.iter().filter(|step| step.fired_at.is_some());
+        let raised = fired.flat_map(|step| &step.actions);
+        let raised = raised.filter_map(|action| match action {
+            Action::RaisePriority { to } => Some(*to),
+            _ => None,
+        });
+        raised.max().filter(|_| !self.has_ended())
     }
 
     /// How far it is at `now`. One that stands still or has ended stays where it was.

@@ -124,14 +124,14 @@ pub enum Recipient {
     Owner,
     /// Everybody in its team.
     Team,
-    /// The managers.
+    /// The managers of its team; where that has none, all managers, and where there are none, the admins.
     Manager,
     /// The user of `user_id`.
     User,
 }
 
 /// How soon a lead wants attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Before the others.
@@ -145,7 +145,7 @@ pub enum Priority {
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = SlaAction)]
 pub enum Action {
-    /// Tells somebody.
+    /// Tells somebody: the event `sla.warned` names them in `recipients`.
     Notify {
         /// Whom.
         to: Recipient,
@@ -153,14 +153,14 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_id: Option<Uuid>,
     },
-    /// Lets the lead go before others.
+    /// Lets the lead go before others: its clock shows the priority for as long as it counts.
     RaisePriority {
         /// How far.
         to: Priority,
     },
     /// Takes the lead back and routes it again, without the one who let it wait.
     Reassign {},
-    /// Makes a task for the owner.
+    /// Makes a task for the owner: an activity of the type `task`.
     Task {
         /// What is to be done.
         #[schema(min_length = 1, max_length = 200)]

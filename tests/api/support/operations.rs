@@ -182,6 +182,8 @@ impl Operation {
                 | "/v1/dedupe/scans"
                 | "/v1/scores/recompute"
                 | "/v1/decisions/{id}/replay"
+                | "/v1/clocks/{id}/resume"
+                | "/v1/leads/{id}/clocks/resume"
                 | "/v1/rules/{id}/activate"
                 | "/v1/rules/{id}/retire"
                 | "/v1/dedupe/pairs/{id}/reject"
@@ -195,6 +197,9 @@ impl Operation {
             ) => None,
             ("POST", "/v1/leads/search") => {
                 Some(json!({"condition": {"field": "city", "op": "is_set"}, "sort": ["city"]}))
+            }
+            ("POST", "/v1/clocks/{id}/pause" | "/v1/leads/{id}/clocks/pause") => {
+                Some(json!({"reason": "on holiday"}))
             }
             ("POST", "/v1/leads/{id}/stage") => Some(json!({"stage": "mql"})),
             ("PUT", "/v1/pipeline") => {

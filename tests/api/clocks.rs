@@ -1,0 +1,230 @@
+//! Clocks stand still and go on, follow their calendar, and escalate so that somebody notices.
+
+use crate::decisions::{decide_by, events_with, list, pass, text};
+use crate::support::TestApp;
+use baton::worker::clocks;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+fn at(value: &Value) -> DateTime<Utc> {
+    text(value).parse().unwrap()
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + std::time::Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < until, "not in time: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+fn of_type<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    events
+        .iter()
+        .filter(|event| event["type"] == kind)
+        .collect()
+}
+
+#[test]
+fn a_paused_clock_fires_nothing_and_goes_on_with_the_time_it_had_left() {
+    let app = TestApp::start_deciding();
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let lead = &captured["lead"]["id"];
+    let path = format!("/v1/clocks/{}", text(&captured["clocks"][0]["id"]));
+    pass(&app, Duration::seconds(120));
+    let empty = app.post(&format!("{path}/pause"), json!({"reason": "  "}));
+    assert_eq!(
+        (empty.status, empty.errors()[0].0.as_str()),
+        (422, "/reason")
+    );
+    let pause = || app.post(&format!("{path}/pause"), json!({"reason": "on holiday"}));
+    let paused = pause();
+    assert_eq!(paused.status, 200, "{}", paused.text());
+    let paused = paused.json();
+    assert_eq!(
+        (&paused["state"], &paused["pause_reason"]),
+        (&json!("paused"), &json!("on holiday"))
+    );
+    let left = paused["remaining_seconds"].as_i64().unwrap();
+    assert!((170..=180).contains(&left), "{left}");
+    assert_eq!(
+        pause().json()["paused_at"],
+        paused["paused_at"],
+        "paused once"
+    );
+    pass(&app, Duration::hours(3));
+    assert_eq!(clocks::tick(&app.database().open()).unwrap(), 0);
+    assert_eq!(list(&app, lead, "clocks")[0]["state"], "paused");
+    let before = Utc::now();
+    let resumed = app.post(
+        &format!("/v1/leads/{}/clocks/resume", text(lead)),
+        json!({}),
+    );
+    assert_eq!(resumed.status, 200, "{}", resumed.text());
+    let clock = &resumed.json()["data"][0];
+    assert_eq!(
+        (
+            &clock["state"],
+            &clock["paused_at"],
+            &clock["remaining_seconds"]
+        ),
+        (&json!("running"), &Value::Null, &Value::Null)
+    );
+    let due_in = (at(&clock["due_at"]) - before).num_seconds();
+    assert!(
+        (left - 1..=left + 10).contains(&due_in),
+        "{due_in} of {left}"
+    );
+    let events = events_with(&app, "sla.resumed");
+    let paused = of_type(&events, "sla.paused");
+    assert_eq!(paused.len(), 1);
+    assert_eq!(paused[0]["data"]["happened"]["reason"], "on holiday");
+    let all = format!("/v1/leads/{}/clocks/pause", text(lead));
+    let all = app.post(&all, json!({"reason": "waits for the other side"}));
+    assert_eq!(all.json()["data"][0]["state"], "paused", "{}", all.text());
+    let call = json!({"type": "call", "direction": "outbound"});
+    app.post(&format!("/v1/leads/{}/activities", text(lead)), call);
+    let ended = app.post(&format!("{path}/resume"), json!({}));
+    assert_eq!(
+        (ended.status, ended.json()["code"].clone()),
+        (409, json!("clock_ended"))
+    );
+}
+
+fn office(app: &TestApp, document: Value) -> Value {
+    let rule = json!({"kind": "calendar", "key": "office", "document": document});
+    decide_by(app, rule)
+}
+
+#[test]
+fn open_clocks_follow_their_calendar_and_what_was_breached_stays_breached() {
+    const LEADS: usize = 450;
+    let app = TestApp::start_deciding();
+    office(&app, json!({"always": true}));
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+        {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 30, "calendar": "office"}]}}),
+    );
+    let late = app.capture(json!({"email": "late@example.com"}))["lead"]["id"].clone();
+    pass(&app, Duration::minutes(31));
+    wait_until("the clock is breached", || {
+        list(&app, &late, "clocks")[0]["state"] == "breached"
+    });
+    let breached = list(&app, &late, "clocks")[0].clone();
+    let held = app.capture(json!({"email": "held@example.com"}))["lead"]["id"].clone();
+    let pause = format!("/v1/leads/{}/clocks/pause", text(&held));
+    app.post(&pause, json!({"reason": "on holiday"}));
+    let items: Vec<Value> = (0..LEADS)
+        .map(|number| json!({"email": format!("p{number}@example.com")}))
+        .collect();
+    let batch = app.post("/v1/capture/batch", json!({"items": items}));
+    assert_eq!(batch.status, 200, "{}", batch.text());
+    let hours = json!({"monday": [{"from": "09:00", "to": "10:00"}]});
+    office(&app, json!({"zone": "Europe/Berlin", "hours": hours}));
+    let stale = "SELECT count(*) FROM sla_clocks WHERE calendar_version = 1";
+    wait_until("every clock counts by the new calendar", || {
+        app.database().number(stale) == 0
+    });
+    wait_until("it is told", || {
+        let sent = "SELECT count(*) FROM outbox";
+        app.database().number(sent) == 0
+    });
+    let events = app.all_events();
+    let told = of_type(&events, "sla.recomputed");
+    assert_eq!(told.len(), LEADS + 2, "each once");
+    for event in told {
+        let happened = &event["data"]["happened"];
+        let clock = &event["data"]["clock_id"];
+        assert_eq!(
+            (
+                &happened["old_calendar"]["version"],
+                &happened["new_calendar"]["version"],
+                &happened["new_calendar"]["zone"]
+            ),
+            (&json!(1), &json!(2), &json!("Europe/Berlin"))
+        );
+        let (old, new) = (at(&happened["old_due_at"]), at(&happened["new_due_at"]));
+        if event["lead_id"] == late || event["lead_id"] == held {
+            assert_eq!(old, new, "{clock}");
+        } else {
+            assert!(new > old + Duration::minutes(1), "{clock} {old} {new}");
+        }
+    }
+    let now = &list(&app, &late, "clocks")[0];
+    assert_eq!(
+        (
+            &now["state"],
+            &now["breached_at"],
+            &now["calendar"]["version"]
+        ),
+        (&json!("breached"), &breached["breached_at"], &json!(2))
+    );
+    let of_held = &list(&app, &held, "clocks")[0];
+    let left = of_held["remaining_seconds"].as_i64().unwrap();
+    assert!((1790..=1800).contains(&left), "{left}");
+    let resumed = app.post(&pause.replace("pause", "resume"), json!({}));
+    let due = at(&resumed.json()["data"][0]["due_at"]);
+    let berlin = due.with_timezone(&chrono_tz::Europe::Berlin);
+    let when = berlin.format("%a %H:%M").to_string();
+    // A second or so was counted before it was paused.
+    assert!(
+        ["Mon 09:29", "Mon 09:30"].contains(&when.as_str()),
+        "{when}"
+    );
+}
+
+#[test]
+fn an_escalation_names_whom_it_tells_makes_a_task_and_raises_the_priority() {
+    let app = TestApp::start_deciding();
+    let (rep, boss, other) = (app.user("rep"), app.user("manager"), app.user("readonly"));
+    app.user("manager");
+    app.team("North", &[&rep.id, &boss.id]);
+    let members = json!([{"user_id": rep.id}]);
+    decide_by(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "One", "members": members}}),
+    );
+    let notify = |to: &str| json!({"do": "notify", "to": to});
+    let at_50 = json!([notify("team"), {"do": "raise_priority", "to": "high"}]);
+    let at_100 = json!([notify("owner"), notify("manager"), {"do": "notify", "to": "user", "user_id": other.id},
+        {"do": "raise_priority", "to": "urgent"}, {"do": "task", "title": "Call them now"}]);
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [{"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 10,
+        "escalations": [{"at_percent": 50, "actions": at_50}, {"at_percent": 100, "actions": at_100}]}]}}),
+    );
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let lead = &captured["lead"]["id"];
+    assert_eq!(captured["clocks"][0]["priority"], Value::Null);
+    let priority = |wanted: &str| {
+        wait_until(wanted, || {
+            list(&app, lead, "clocks")[0]["priority"] == wanted
+        });
+    };
+    pass(&app, Duration::minutes(5));
+    priority("high");
+    pass(&app, Duration::minutes(5));
+    priority("urgent");
+    assert_eq!(
+        app.get("/v1/clocks").json()["data"][0]["priority"],
+        "urgent"
+    );
+    let tasks = app.get(&format!("/v1/leads/{}/activities?types=task", text(lead)));
+    let tasks = tasks.json()["data"].clone();
+    assert_eq!(tasks.as_array().unwrap().len(), 1, "{tasks}");
+    assert_eq!(
+        (&tasks[0]["subject"], &tasks[0]["properties"]["user_id"]),
+        (&json!("Call them now"), &json!(rep.id))
+    );
+    let events = events_with(&app, "activity.created");
+    let warned = of_type(&events, "sla.warned");
+    let mut team = [rep.id.clone(), boss.id.clone()];
+    team.sort();
+    assert_eq!(warned[0]["data"]["recipients"], json!(team));
+    assert_eq!(
+        warned[1]["data"]["recipients"],
+        json!([rep.id, boss.id, other.id])
+    );
+}
