@@ -12,8 +12,8 @@ use crate::api::{
     captures, changes, clocks as clock_api, clusters, cors, decisions, duplicates, extract,
     field_definitions, form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search,
     leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, pipeline,
-    qualification, replays, request_id, rules, schema, score, submissions, tags, teams, timeline,
-    users, views, workspace, workspaces,
+    qualification, replays, request_id, rule_transfer, rules, schema, score, submissions, tags,
+    teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -341,11 +341,19 @@ pub fn start_workers(
         Err(error) => log::warn!("Scores do not decay, it will be tried again: {error}"),
     };
     let (rules_db, recomputed) = (db.clone(), fired_by_rules);
-    let follow = move || match rule_worker::recompute(&rules_db, Utc::now()) {
-        Ok(0) => {}
-        Ok(_) => recomputed.wake(),
-        Err(error) => {
-            log::warn!("Clocks do not follow their calendars yet, it will be tried again: {error}");
+    let follow = move || {
+        let now = Utc::now();
+        if let Err(error) = rule_worker::activate(&rules_db, now) {
+            log::warn!("It is not known which rules are to count, it will be tried again: {error}");
+        }
+        match rule_worker::recompute(&rules_db, now) {
+            Ok(0) => {}
+            Ok(_) => recomputed.wake(),
+            Err(error) => {
+                log::warn!(
+                    "Clocks do not follow their calendars yet, it will be tried again: {error}"
+                );
+            }
         }
     };
     let index_db = db.clone();
@@ -438,7 +446,12 @@ where
         .service(merges::confirm_pair)
         .service(rules::write_rule)
         .service(rules::list_rules)
+        .service(rule_transfer::export_rules)
+        .service(rule_transfer::import_rules)
         .service(rules::get_rule)
+        .service(rule_transfer::diff_rule)
+        .service(rule_transfer::schedule_rule)
+        .service(rule_transfer::unschedule_rule)
         .service(rules::activate_rule)
         .service(rules::retire_rule)
         .service(qualification::get_qualification)

@@ -142,6 +142,17 @@ pub enum Conflict {
     /// The clock has ended.
     #[error("the clock is {state}")]
     ClockEnded { state: &'static str },
+    /// Another document that counts names it.
+    #[error("the {kind} `{key}` names it at {pointer}")]
+    RuleInUse {
+        rule_id: Uuid,
+        kind: &'static str,
+        key: String,
+        pointer: String,
+    },
+    /// Where the rule document stands, it cannot be scheduled, or is not.
+    #[error("the rule document is {state}")]
+    RuleSchedule { state: &'static str },
     /// The rule document does not count.
     #[error("the rule document is {state}")]
     RuleNotActive { state: &'static str },

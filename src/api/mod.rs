@@ -51,6 +51,7 @@ pub mod qualification;
 pub mod rate_limit;
 pub mod replays;
 pub mod request_id;
+pub mod rule_transfer;
 pub mod rules;
 pub mod schema;
 pub mod score;

@@ -126,7 +126,20 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ),
     ("POST", "/v1/rules", Needs::Scope(Scope::RulesWrite)),
     ("GET", "/v1/rules", Needs::Caller),
+    ("GET", "/v1/rules/export", Needs::Caller),
+    ("POST", "/v1/rules/import", Needs::Scope(Scope::RulesWrite)),
     ("GET", "/v1/rules/{id}", Needs::Caller),
+    ("GET", "/v1/rules/{id}/diff", Needs::Caller),
+    (
+        "POST",
+        "/v1/rules/{id}/schedule",
+        Needs::Scope(Scope::RulesWrite),
+    ),
+    (
+        "POST",
+        "/v1/rules/{id}/unschedule",
+        Needs::Scope(Scope::RulesWrite),
+    ),
     (
         "POST",
         "/v1/rules/{id}/activate",

@@ -262,6 +262,14 @@ impl From<&Conflict> for Problem {
                 ProblemKind::ClockEnded,
                 format!("The clock is {state}: it counts no more. See GET /v1/leads/{{id}}/clocks."),
             ),
+            Conflict::RuleInUse { rule_id, kind, key, pointer } => Problem::new(
+                ProblemKind::RuleInUse,
+                format!("The active {kind} `{key}` (rule {rule_id}) names it at {pointer}: activate a version of that one which does not, then retire this."),
+            ),
+            Conflict::RuleSchedule { state } => Problem::new(
+                ProblemKind::RuleSchedule,
+                format!("The document is {state}: an active one counts already, and only a scheduled one can be taken off the schedule."),
+            ),
             Conflict::RuleNotActive { state } => Problem::new(
                 ProblemKind::RuleNotActive,
                 format!("The document is {state}: only an active one can be retired. See GET /v1/rules?state=active."),

@@ -6,6 +6,7 @@ use crate::api::idempotency;
 use crate::api::page::{DEFAULT_LIMIT, Page, cut, read_cursor, write_cursor};
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::audit::Trail;
 use crate::domain::calendar::CalendarDocument;
 use crate::domain::capture_draft;
 use crate::domain::event::Actor;
@@ -100,7 +101,7 @@ impl Validate for RuleWrite {
 }
 
 impl RuleWrite {
-    fn into_parts(self) -> (Option<String>, Option<String>, RuleDocument) {
+    pub(super) fn into_parts(self) -> (Option<String>, Option<String>, RuleDocument) {
         match self {
             RuleWrite::Calendar {
                 key,
@@ -185,11 +186,14 @@ pub struct RuleBody {
     /// When it was last retired.
     #[schema(required = true)]
     pub retired_at: Option<DateTime<Utc>>,
+    /// When it is to count, while it is scheduled.
+    #[schema(required = true)]
+    pub activate_at: Option<DateTime<Utc>>,
     /// What is worth a look, though the document can be used; only told when it is written.
     pub warnings: Vec<RuleWarning>,
 }
 
-fn body(version: RuleVersion, warnings: Vec<FieldError>) -> Result<RuleBody> {
+pub(super) fn body(version: RuleVersion, warnings: Vec<FieldError>) -> Result<RuleBody> {
     Ok(RuleBody {
         id: version.id,
         kind: version.document.kind(),
@@ -202,6 +206,7 @@ fn body(version: RuleVersion, warnings: Vec<FieldError>) -> Result<RuleBody> {
         created_at: version.created_at,
         activated_at: version.activated_at,
         retired_at: version.retired_at,
+        activate_at: version.activate_at,
         warnings: warnings.into_iter().map(RuleWarning::from).collect(),
     })
 }
@@ -322,13 +327,15 @@ pub async fn activate_rule(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
-    run(&request, &state, caller, move |conn, by| {
-        change_rules::activate(conn, *id, by)
+    run(&request, &state, caller, move |conn, trail, by| {
+        change_rules::activate(conn, *id, trail, by)
     })
     .await
 }
 
-/// Let a rule document count no longer: what every workspace begins with stands in.
+/// Let a rule document count no longer: what every workspace begins with stands in, if there is such a thing.
+///
+/// A pool or calendar that an active document names is in use: the conflict says which document, and where.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),
@@ -342,8 +349,8 @@ pub async fn retire_rule(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
-    run(&request, &state, caller, move |conn, by| {
-        change_rules::retire(conn, *id, by)
+    run(&request, &state, caller, move |conn, trail, by| {
+        change_rules::retire(conn, *id, trail, by)
     })
     .await
 }
@@ -352,13 +359,13 @@ async fn run(
     request: &HttpRequest,
     state: &web::Data<AppState>,
     caller: Caller,
-    work: impl Fn(&mut TenantConnection, &OnBehalf) -> Result<RuleVersion> + Send + 'static,
+    work: impl Fn(&mut TenantConnection, &Trail, &OnBehalf) -> Result<RuleVersion> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(request, &caller, &[])?;
     let answered = in_workspace(state, caller.workspace_id, move |conn| {
-        let by = caller.on_behalf(Utc::now());
+        let (by, trail) = (caller.on_behalf(Utc::now()), caller.trail());
         once::once(conn, key.as_ref(), by.now, |conn| {
-            let done = work(conn, &by)?;
+            let done = work(conn, &trail, &by)?;
             idempotency::answer(StatusCode::OK, None, &body(done, Vec::new())?)
         })
     })

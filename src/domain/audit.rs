@@ -72,6 +72,16 @@ actions! {
     FormCreated = "form.created";
     /// A publishable key was revoked.
     PublishableKeyRevoked = "publishable_key.revoked";
+    /// A rule document counts from then on.
+    RuleActivated = "rule.activated";
+    /// A rule document counts no longer.
+    RuleRetired = "rule.retired";
+    /// A rule document is to count from a moment on.
+    RuleScheduled = "rule.scheduled";
+    /// A rule document is not to count from that moment on after all.
+    RuleUnscheduled = "rule.unscheduled";
+    /// The moment of a rule document came, and it could not be used any more.
+    RuleActivationFailed = "rule.activation_failed";
     /// The workspace was made.
     WorkspaceCreated = "workspace.created";
     /// The workspace's name or settings changed.

@@ -54,6 +54,7 @@ pub mod public_address;
 pub mod qualification;
 pub mod routing;
 pub mod rule_document;
+pub mod rule_references;
 pub mod rules;
 pub mod saved_view;
 pub mod scoring;

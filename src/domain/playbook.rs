@@ -60,6 +60,7 @@ impl Versions {
         let by_key = [
             (RuleKind::Pool, &self.pools),
             (RuleKind::Calendar, &self.calendars),
+            (RuleKind::ScoringModel, &self.scoring_models),
         ];
         let mut named: Vec<(RuleKind, &str, i64)> = only.collect();
         for (kind, versions) in by_key {
@@ -133,7 +134,8 @@ impl Playbook {
     }
 
     fn route_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
-        let (roster, queues) = (self.roster.clone(), BTreeSet::new());
+        // Whoever was disabled since gets no leads; the document stays what it is.
+        let (roster, queues) = (self.roster.as_active(), BTreeSet::new());
         let references = RoutingReferences {
             roster: &roster,
             queues: &queues,
@@ -172,7 +174,7 @@ impl Playbook {
 
     fn count_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
         let calendars: Vec<String> = calendars.iter().cloned().collect();
-        let users = HashSet::from_iter(self.roster.ids());
+        let users = self.roster.users().map(|user| user.id).collect();
         let references = SlaReferences {
             calendars: &calendars,
             users: &users,

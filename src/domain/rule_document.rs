@@ -3,9 +3,10 @@
 
 use crate::domain::calendar::CalendarDocument;
 use crate::domain::event::Actor;
+use crate::domain::playbook::EVERYONE;
 use crate::domain::qualification::FrameworkDocument;
 use crate::domain::routing::{PoolDocument, RoutingDocument};
-use crate::domain::scoring::ScoringModelDocument;
+use crate::domain::scoring::{self, ScoringModelDocument};
 use crate::domain::sla::SlaPolicyDocument;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,14 @@ impl RuleKind {
         }
     }
 
+    /// Whether a workspace has one of the kind, whose key is [`ONLY`].
+    pub fn is_only(self) -> bool {
+        matches!(
+            self,
+            RuleKind::RoutingPolicy | RuleKind::SlaPolicy | RuleKind::Framework
+        )
+    }
+
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<RuleKind> {
         RuleKind::ALL.into_iter().find(|kind| kind.as_str() == name)
@@ -70,6 +79,8 @@ impl RuleKind {
 pub enum RuleState {
     /// Written and checked; it does not count yet.
     Draft,
+    /// It is to count from a moment on.
+    Scheduled,
     /// It counts.
     Active,
     /// It counted once; it can be activated again.
@@ -81,6 +92,7 @@ impl RuleState {
     pub fn as_str(self) -> &'static str {
         match self {
             RuleState::Draft => "draft",
+            RuleState::Scheduled => "scheduled",
             RuleState::Active => "active",
             RuleState::Retired => "retired",
         }
@@ -88,9 +100,13 @@ impl RuleState {
 
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<RuleState> {
-        [RuleState::Draft, RuleState::Active, RuleState::Retired]
-            .into_iter()
-            .find(|state| state.as_str() == name)
+        let all = [
+            RuleState::Draft,
+            RuleState::Scheduled,
+            RuleState::Active,
+            RuleState::Retired,
+        ];
+        all.into_iter().find(|state| state.as_str() == name)
     }
 }
 
@@ -121,6 +137,22 @@ impl RuleDocument {
             RuleDocument::SlaPolicy(_) => RuleKind::SlaPolicy,
             RuleDocument::Framework(_) => RuleKind::Framework,
             RuleDocument::ScoringModel(_) => RuleKind::ScoringModel,
+        }
+    }
+
+    /// What stands in where no document of the kind and key is active, if there is such a thing.
+    pub fn usual(kind: RuleKind, key: &str) -> Option<RuleDocument> {
+        match kind {
+            RuleKind::RoutingPolicy => {
+                Some(RuleDocument::RoutingPolicy(RoutingDocument::default()))
+            }
+            RuleKind::SlaPolicy => Some(RuleDocument::SlaPolicy(SlaPolicyDocument::default())),
+            RuleKind::Framework => Some(RuleDocument::Framework(FrameworkDocument::default())),
+            RuleKind::Pool if key == EVERYONE => Some(RuleDocument::Pool(PoolDocument::default())),
+            RuleKind::ScoringModel if key == scoring::DEFAULT => {
+                Some(RuleDocument::ScoringModel(ScoringModelDocument::default()))
+            }
+            RuleKind::Pool | RuleKind::Calendar | RuleKind::ScoringModel => None,
         }
     }
 
@@ -178,4 +210,8 @@ pub struct RuleVersion {
     pub activated_at: Option<DateTime<Utc>>,
     /// When it was last retired.
     pub retired_at: Option<DateTime<Utc>>,
+    /// When it is to count, while it is scheduled.
+    pub activate_at: Option<DateTime<Utc>>,
+    /// Who said so.
+    pub scheduled_by: Option<Actor>,
 }

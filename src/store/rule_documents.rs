@@ -1,9 +1,10 @@
 //! Rule documents and their versions.
 
+use crate::domain::event::Actor;
 use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::error::{Error, Result};
 use crate::store::json::Json;
-use crate::store::pool::TenantConnection;
+use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::rule_documents;
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
@@ -25,6 +26,8 @@ struct Row {
     created_at: DateTime<Utc>,
     activated_at: Option<DateTime<Utc>>,
     retired_at: Option<DateTime<Utc>>,
+    activate_at: Option<DateTime<Utc>>,
+    scheduled_by: Option<Value>,
 }
 
 impl TryFrom<Row> for RuleVersion {
@@ -45,6 +48,12 @@ impl TryFrom<Row> for RuleVersion {
             created_at: row.created_at,
             activated_at: row.activated_at,
             retired_at: row.retired_at,
+            activate_at: row.activate_at,
+            scheduled_by: row
+                .scheduled_by
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(Error::internal)?,
         })
     }
 }
@@ -200,7 +209,55 @@ pub fn activate(conn: &mut TenantConnection, id: Uuid, now: DateTime<Utc>) -> Re
         .set((
             rule_documents::state.eq(RuleState::Active.as_str()),
             rule_documents::activated_at.eq(now),
+            rule_documents::activate_at.eq(None::<DateTime<Utc>>),
+            rule_documents::scheduled_by.eq(None::<Value>),
         ))
         .execute(conn.pg())?;
     Ok(())
+}
+
+/// Writes that a version is to count from a moment on.
+pub fn schedule(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    at: DateTime<Utc>,
+    by: &Actor,
+) -> Result<()> {
+    diesel::update(rule_documents::table)
+        .filter(rule_documents::workspace_id.eq(conn.workspace_id()))
+        .filter(rule_documents::id.eq(id))
+        .set((
+            rule_documents::state.eq(RuleState::Scheduled.as_str()),
+            rule_documents::activate_at.eq(at),
+            rule_documents::scheduled_by.eq(Json::of(by)?),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Writes that a version is not to count from a moment on; it is what it was before.
+pub fn unschedule(conn: &mut TenantConnection, id: Uuid, state: RuleState) -> Result<()> {
+    diesel::update(rule_documents::table)
+        .filter(rule_documents::workspace_id.eq(conn.workspace_id()))
+        .filter(rule_documents::id.eq(id))
+        .set((
+            rule_documents::state.eq(state.as_str()),
+            rule_documents::activate_at.eq(None::<DateTime<Utc>>),
+            rule_documents::scheduled_by.eq(None::<Value>),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// Versions of any workspace whose moment has come, the earliest first.
+pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
+    db.across_workspaces(|connection| {
+        Ok(rule_documents::table
+            .filter(rule_documents::state.eq("scheduled"))
+            .filter(rule_documents::activate_at.le(now))
+            .order(rule_documents::activate_at)
+            .limit(limit)
+            .select((rule_documents::workspace_id, rule_documents::id))
+            .load(connection)?)
+    })
 }

@@ -29,6 +29,7 @@ mod openapi;
 mod pipeline;
 mod refresh;
 mod replays;
+mod rules_as_code;
 mod schema;
 mod scopes;
 mod scores;

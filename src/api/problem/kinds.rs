@@ -60,6 +60,8 @@ problem_kinds! {
     RuleUnusable = CONFLICT, "rule-unusable", "The rule document cannot be used any more";
     DecisionNotReplayable = CONFLICT, "decision-not-replayable", "The decision cannot be made again";
     ClockEnded = CONFLICT, "clock-ended", "The clock has ended";
+    RuleInUse = CONFLICT, "rule-in-use", "Another document names it";
+    RuleSchedule = CONFLICT, "rule-schedule", "The rule document is in another state";
     RuleNotActive = CONFLICT, "rule-not-active", "The rule document does not count";
     PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";
     MergeUndone = CONFLICT, "merge-undone", "The merge was undone";

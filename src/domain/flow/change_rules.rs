@@ -1,14 +1,18 @@
 //! Writes, activates and retires rule documents.
 
+use crate::domain::audit::{Action, Target, Trail};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{rescore_leads, rules};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
+use crate::domain::rule_references::named_by;
+use crate::domain::rules::Rules;
 use crate::domain::stage::is_key;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{calendar_walks, rule_documents, workspaces};
-use chrono::Duration;
+use crate::store::{audit_log, calendar_walks, rule_documents, workspaces};
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 /// A version that was written, and what is worth a look.
@@ -33,19 +37,8 @@ pub fn write(
 ) -> Result<Written> {
     workspaces::lock(conn)?;
     let kind = document.kind();
-    let is_only = matches!(
-        kind,
-        RuleKind::RoutingPolicy | RuleKind::SlaPolicy | RuleKind::Framework
-    );
-    let mut errors = Vec::new();
     let key = key.unwrap_or_else(|| ONLY.to_owned());
-    if !is_key(&key) {
-        let detail = "a key has 1 to 50 of a–z, 0–9 and `_`, and begins with a letter";
-        errors.push(FieldError::new("/key", "invalid_key", detail));
-    } else if is_only && key != ONLY {
-        let detail = "a workspace has one policy of this kind: leave the key out";
-        errors.push(FieldError::new("/key", "one_only", detail));
-    }
+    let mut errors: Vec<FieldError> = wrong_key(kind, &key, "").into_iter().collect();
     // As it is in the database: who came in a moment ago may be named.
     let today = rules::load(conn)?;
     let warnings = match today.playbook.check(&document, &today) {
@@ -66,10 +59,24 @@ pub fn write(
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let number = rule_documents::last_version(conn, kind, &key)? + 1;
+    let version = draft(key, document, number, note, by);
+    rule_documents::insert(conn, &version)?;
+    Ok(Written { version, warnings })
+}
+
+/// A version that does not count yet.
+pub(super) fn draft(
+    key: String,
+    document: RuleDocument,
+    version: i64,
+    note: Option<String>,
+    by: &OnBehalf,
+) -> RuleVersion {
     let id = ProcessIds.next(by.now);
-    let version = RuleVersion {
+    RuleVersion {
         id,
-        version: rule_documents::last_version(conn, kind, &key)? + 1,
+        version,
         key,
         state: RuleState::Draft,
         document,
@@ -78,52 +85,104 @@ pub fn write(
         created_at: time_of(id),
         activated_at: None,
         retired_at: None,
-    };
-    rule_documents::insert(conn, &version)?;
-    Ok(Written { version, warnings })
+        activate_at: None,
+        scheduled_by: None,
+    }
+}
+
+/// What is wrong with the key of a document; `at` is the pointer to the document's object.
+pub(super) fn wrong_key(kind: RuleKind, key: &str, at: &str) -> Option<FieldError> {
+    let wrong = |code, detail: &str| Some(FieldError::new(format!("{at}/key"), code, detail));
+    if !is_key(key) {
+        let detail = "a key has 1 to 50 of a–z, 0–9 and `_`, and begins with a letter";
+        return wrong("invalid_key", detail);
+    }
+    if kind.is_only() && key != ONLY {
+        let detail = "a workspace has one policy of this kind: leave the key out";
+        return wrong("one_only", detail);
+    }
+    None
 }
 
 /// Lets a version count from now on; the one that did is retired. It is checked again: what it names may be gone.
 ///
 /// # Errors
 /// What is wrong with it by now, by pointers into the document.
-pub fn activate(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<RuleVersion> {
+pub fn activate(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    trail: &Trail,
+    by: &OnBehalf,
+) -> Result<RuleVersion> {
     workspaces::lock(conn)?;
     let version = rule_documents::get(conn, id)?;
     if version.state == RuleState::Active {
         return Ok(version);
     }
     let today = rules::load(conn)?;
-    let mut wrong = match today.playbook.check(&version.document, &today) {
-        Ok(_) => Vec::new(),
-        Err(wrong) => wrong,
-    };
-    wrong.extend(
-        today
-            .playbook
-            .other_half_life(&version.key, &version.document),
-    );
-    if !wrong.is_empty() {
-        let first = wrong
-            .first()
-            .map(|error| format!("{}: {}", error.pointer, error.detail));
-        return Err(Conflict::RuleUnusable {
-            detail: first.unwrap_or_default(),
-        }
-        .into());
-    }
-    let kind = version.document.kind();
+    check_usable(&version, &today)?;
+    put_in_force(conn, &version, trail, by)
+}
+
+/// Lets a version that was checked count from now on.
+pub(super) fn put_in_force(
+    conn: &mut TenantConnection,
+    version: &RuleVersion,
+    trail: &Trail,
+    by: &OnBehalf,
+) -> Result<RuleVersion> {
+    let (id, kind) = (version.id, version.document.kind());
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     rule_documents::activate(conn, id, by.now)?;
     follow(conn, kind, &version.key, by)?;
+    note(conn, version, Action::RuleActivated, trail, by.now)?;
     rule_documents::get(conn, id)
+}
+
+/// Refuses a version that cannot be used today.
+pub(super) fn check_usable(version: &RuleVersion, today: &Rules) -> Result<()> {
+    let playbook = &today.playbook;
+    let mut wrong = match playbook.check(&version.document, today) {
+        Ok(_) => Vec::new(),
+        Err(wrong) => wrong,
+    };
+    wrong.extend(playbook.other_half_life(&version.key, &version.document));
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let first = wrong
+        .first()
+        .map(|error| format!("{}: {}", error.pointer, error.detail));
+    Err(Conflict::RuleUnusable {
+        detail: first.unwrap_or_default(),
+    }
+    .into())
+}
+
+/// Adds a line to the audit log.
+pub(super) fn note(
+    conn: &mut TenantConnection,
+    version: &RuleVersion,
+    action: Action,
+    trail: &Trail,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let target = Target::new("rule", version.id);
+    let details =
+        json!({"kind": version.document.kind(), "key": version.key, "version": version.version});
+    audit_log::add(conn, trail, action, Some(target), details, now)
 }
 
 /// Lets the active version count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
 /// # Errors
-/// A conflict when it is not active.
-pub fn retire(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<RuleVersion> {
+/// A conflict when it is not active, and when another active document names it and nothing stands in.
+pub fn retire(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    trail: &Trail,
+    by: &OnBehalf,
+) -> Result<RuleVersion> {
     workspaces::lock(conn)?;
     let version = rule_documents::get(conn, id)?;
     if version.state != RuleState::Active {
@@ -133,8 +192,21 @@ pub fn retire(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Ru
         .into());
     }
     let kind = version.document.kind();
+    if RuleDocument::usual(kind, &version.key).is_none() {
+        let active = rule_documents::list_active(conn)?;
+        if let Some((by, place)) = named_by(&active, kind, &version.key) {
+            return Err(Conflict::RuleInUse {
+                rule_id: by.id,
+                kind: by.document.kind().as_str(),
+                key: by.key.clone(),
+                pointer: place.pointer,
+            }
+            .into());
+        }
+    }
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     follow(conn, kind, &version.key, by)?;
+    note(conn, &version, Action::RuleRetired, trail, by.now)?;
     rule_documents::get(conn, id)
 }
 

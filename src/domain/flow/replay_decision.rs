@@ -10,14 +10,12 @@ use crate::domain::history::HistoryFilter;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::qualification::{Answer, qualify};
-use crate::domain::routing::{self, Roster, RosterUser};
+use crate::domain::routing;
 use crate::domain::rules::Rules;
 use crate::domain::sla::{ClockDecision, ClockKind, ZoneOf, Zones};
 use crate::error::{Conflict, Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{
-    activities, lead_history, merges, qualification_answers, rule_documents, users,
-};
+use crate::store::{activities, lead_history, merges, qualification_answers, rule_documents};
 use chrono::Duration;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -84,17 +82,13 @@ fn refuse<T>(detail: impl Into<String>) -> Result<T> {
     .into())
 }
 
-/// The rules by the versions that the decision names. Who has been disabled since may still be named by them.
+/// The rules by the versions that the decision names.
 fn rules_of_then(conn: &mut TenantConnection, decision: &Decision, basis: &Basis) -> Result<Rules> {
     let mut rules = rules::load(conn)?;
     rules.settings.timezone.clone_from(&basis.timezone);
     let documents = rule_documents::list_versions(conn, &decision.rules.named())?;
-    let everybody = users::list_roster(conn)?;
-    let as_active = everybody.into_iter().map(|user| RosterUser {
-        is_active: true,
-        ..user
-    });
-    let playbook = Playbook::of(&documents, Roster::new(as_active), &rules);
+    let roster = rules.playbook.roster.clone();
+    let playbook = Playbook::of(&documents, roster, &rules);
     if playbook.versions != decision.rules {
         return refuse(
             "a rule document of then cannot be read any more, since a field that it names is gone",

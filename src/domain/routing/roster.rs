@@ -55,6 +55,19 @@ impl Roster {
         self.users.get(&id)
     }
 
+    /// The same people, as if nobody were disabled: documents may name whoever was there when they were written.
+    pub fn as_active(&self) -> Roster {
+        let active = |user: &RosterUser| RosterUser {
+            is_active: true,
+            ..*user
+        };
+        let users = self.users.iter();
+        Roster {
+            users: users.map(|(id, user)| (*id, active(user))).collect(),
+            reps: self.reps.clone(),
+        }
+    }
+
     /// Everybody, in no order.
     pub fn users(&self) -> impl Iterator<Item = &RosterUser> {
         self.users.values()

@@ -114,6 +114,7 @@ impl Operation {
                 | "/v1/dedupe/pairs"
                 | "/v1/merges"
                 | "/v1/rules"
+                | "/v1/rules/export"
                 | "/v1/clocks"
                 | "/v1/monitor/orphans"
                 | "/v1/field-definitions"
@@ -138,6 +139,7 @@ impl Operation {
                 | "/v1/dedupe/pairs/{id}"
                 | "/v1/merges/{id}"
                 | "/v1/rules/{id}"
+                | "/v1/rules/{id}/diff"
                 | "/v1/decisions/{id}"
                 | "/v1/leads/{id}/clocks"
                 | "/v1/leads/{id}/qualification"
@@ -186,6 +188,7 @@ impl Operation {
                 | "/v1/leads/{id}/clocks/resume"
                 | "/v1/rules/{id}/activate"
                 | "/v1/rules/{id}/retire"
+                | "/v1/rules/{id}/unschedule"
                 | "/v1/dedupe/pairs/{id}/reject"
                 | "/v1/dedupe/pairs/{id}/reopen"
                 | "/v1/users/{id}/password-reset"
@@ -215,6 +218,8 @@ impl Operation {
             ("POST", "/v1/leads/bulk") => {
                 Some(json!({"action": "tag", "tags": ["seen"], "select": {"ids": [ids.lead]}}))
             }
+            ("POST", "/v1/rules/import") => Some(json!({"documents": [], "dry_run": true})),
+            ("POST", "/v1/rules/{id}/schedule") => Some(json!({"at": "2999-01-01T00:00:00Z"})),
             ("POST", "/v1/rules") => {
                 Some(json!({"kind": "calendar", "key": "always", "document": {"always": true}}))
             }

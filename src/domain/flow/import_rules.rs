@@ -1,0 +1,211 @@
+//! Rules as code: all active documents go out as one, and come in as one, all or nothing.
+
+use crate::domain::audit::Trail;
+use crate::domain::flow::change_rules;
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::rules;
+use crate::domain::json_difference::{Difference, differences};
+use crate::domain::playbook::Playbook;
+use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
+use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{rule_documents, workspaces};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A document on its way in.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// What others name it by; `None` for what a workspace has one of.
+    pub key: Option<String>,
+    /// What it says.
+    pub document: RuleDocument,
+    /// Why it is written.
+    pub note: Option<String>,
+}
+
+impl Incoming {
+    fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(ONLY)
+    }
+}
+
+/// How documents come in.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// What is new counts at once.
+    pub activate: bool,
+}
+
+/// What became of a document.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// What it is about.
+    pub kind: RuleKind,
+    /// Its key.
+    pub key: String,
+    /// A version was made of it, or would be.
+    pub is_new: bool,
+    /// The version; `None`: it would be made.
+    pub id: Option<Uuid>,
+    /// Its number.
+    pub version: i64,
+    /// Where it stands.
+    pub state: RuleState,
+    /// What differs from the document that counted before.
+    pub differences: Vec<Difference>,
+    /// What is worth a look, by pointers into the request.
+    pub warnings: Vec<FieldError>,
+}
+
+/// The documents that count, in an order that stays the same: by kind, so that what is named stands before what names it,
+/// then by key.
+pub fn export(conn: &mut TenantConnection) -> Result<Vec<RuleVersion>> {
+    let mut active = rule_documents::list_active(conn)?;
+    active.sort_by(|one, other| {
+        let place = |version: &RuleVersion| version.document.kind();
+        (place(one), &one.key).cmp(&(place(other), &other.key))
+    });
+    Ok(active)
+}
+
+/// Takes documents in. They are checked as if all of them counted, since they name each other; a version is made only of
+/// one that differs from what counts, or from the latest version where none does.
+///
+/// # Errors
+/// Everything that is wrong with any of them, by pointers into the request; then nothing is written.
+pub fn import(
+    conn: &mut TenantConnection,
+    incoming: &[Incoming],
+    manner: Manner,
+    trail: &Trail,
+    by: &OnBehalf,
+) -> Result<Vec<Imported>> {
+    workspaces::lock(conn)?;
+    let active = rule_documents::list_active(conn)?;
+    let warnings = check(conn, incoming, &active, by)?;
+    let mut places: Vec<usize> = (0..incoming.len()).collect();
+    places.sort_by_key(|place| incoming[*place].document.kind());
+    let mut imported: Vec<(usize, Imported)> = Vec::with_capacity(incoming.len());
+    for place in places {
+        let one = &incoming[place];
+        let mut done = take_in(conn, one, &active, manner, by)?;
+        done.warnings.clone_from(&warnings[place]);
+        if let Some(id) = done.id
+            && manner.activate
+            && !manner.dry_run
+        {
+            // All were checked together: by itself one may not go with what counted before.
+            let version = rule_documents::get(conn, id)?;
+            if version.state != RuleState::Active {
+                done.state = change_rules::put_in_force(conn, &version, trail, by)?.state;
+            }
+        }
+        imported.push((place, done));
+    }
+    imported.sort_by_key(|(place, _)| *place);
+    Ok(imported.into_iter().map(|(_, done)| done).collect())
+}
+
+fn take_in(
+    conn: &mut TenantConnection,
+    one: &Incoming,
+    active: &[RuleVersion],
+    manner: Manner,
+    by: &OnBehalf,
+) -> Result<Imported> {
+    let (kind, key) = (one.document.kind(), one.key());
+    let is_it = |version: &&RuleVersion| version.document.kind() == kind && version.key == key;
+    let counts = active.iter().find(is_it);
+    let latest = rule_documents::list(conn, Some(kind), Some(key), None, None, 1)?;
+    let same = counts
+        .into_iter()
+        .chain(&latest)
+        .find(|version| version.document == one.document);
+    let differences = differences(
+        &json(counts.map(|version| &version.document))?,
+        &json(Some(&one.document))?,
+    );
+    let imported = |version: Option<&RuleVersion>, is_new| Imported {
+        kind,
+        key: key.to_owned(),
+        is_new,
+        id: version.map(|version| version.id),
+        version: version.map_or(0, |version| version.version),
+        state: version.map_or(RuleState::Draft, |version| version.state),
+        differences,
+        warnings: Vec::new(),
+    };
+    if let Some(known) = same {
+        return Ok(imported(Some(known), false));
+    }
+    let number = rule_documents::last_version(conn, kind, key)? + 1;
+    if manner.dry_run {
+        let mut would_be = imported(None, true);
+        would_be.version = number;
+        return Ok(would_be);
+    }
+    let (document, note) = (one.document.clone(), one.note.clone());
+    let version = change_rules::draft(key.to_owned(), document, number, note, by);
+    rule_documents::insert(conn, &version)?;
+    Ok(imported(Some(&version), true))
+}
+
+fn json(document: Option<&RuleDocument>) -> Result<Value> {
+    let json = document.map(RuleDocument::to_json).transpose();
+    Ok(json.map_err(Error::internal)?.unwrap_or_default())
+}
+
+/// Everything that is wrong with them, were they all active; the answer is what is worth a look, by document.
+fn check(
+    conn: &mut TenantConnection,
+    incoming: &[Incoming],
+    active: &[RuleVersion],
+    by: &OnBehalf,
+) -> Result<Vec<Vec<FieldError>>> {
+    let rules = rules::load(conn)?;
+    let is_replaced = |version: &&RuleVersion| {
+        let replaces = |one: &Incoming| {
+            one.document.kind() == version.document.kind() && one.key() == version.key
+        };
+        !incoming.iter().any(replaces)
+    };
+    let mut together: Vec<RuleVersion> = active.iter().filter(is_replaced).cloned().collect();
+    together.extend(incoming.iter().map(|one| {
+        let (key, document) = (one.key().to_owned(), one.document.clone());
+        change_rules::draft(key, document, 1, None, by)
+    }));
+    let roster = rules.playbook.roster.clone();
+    let playbook = Playbook::of(&together, roster, &rules);
+    let mut errors = Vec::new();
+    let mut warnings = Vec::with_capacity(incoming.len());
+    for (place, one) in incoming.iter().enumerate() {
+        let at = format!("/documents/{place}");
+        let earlier = &incoming[..place];
+        let is_same = |other: &Incoming| {
+            other.document.kind() == one.document.kind() && other.key() == one.key()
+        };
+        if earlier.iter().any(is_same) {
+            let detail = "a document of this kind and key stands before it: each once";
+            errors.push(FieldError::new(at.clone(), "repeated", detail));
+        }
+        errors.extend(change_rules::wrong_key(one.document.kind(), one.key(), &at));
+        let inside = |error: FieldError| FieldError {
+            pointer: format!("{at}/document{}", error.pointer),
+            ..error
+        };
+        match playbook.check(&one.document, &rules) {
+            Ok(found) => warnings.push(found.into_iter().map(inside).collect()),
+            Err(wrong) => errors.extend(wrong.into_iter().map(inside)),
+        }
+        let pace = playbook.other_half_life(one.key(), &one.document);
+        errors.extend(pace.map(inside));
+    }
+    if errors.is_empty() {
+        Ok(warnings)
+    } else {
+        Err(Error::Invalid(errors))
+    }
+}

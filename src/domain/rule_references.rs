@@ -1,0 +1,82 @@
+//! What rule documents name of each other.
+
+use super::routing::{MembersDocument, RoutingDocument, Target};
+use super::rule_document::{RuleDocument, RuleKind, RuleVersion};
+
+/// A place at which a document names another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What is named.
+    pub kind: RuleKind,
+    /// By which key.
+    pub key: String,
+    /// JSON pointer into the document.
+    pub pointer: String,
+}
+
+impl RuleDocument {
+    /// Every place at which it names another document.
+    pub fn names(&self) -> Vec<Named> {
+        match self {
+            RuleDocument::RoutingPolicy(policy) => pools_of(policy),
+            RuleDocument::Pool(pool) => match &pool.members {
+                MembersDocument::Everybody(_) => Vec::new(),
+                MembersDocument::Listed(members) => {
+                    let calendars = members.iter().map(|member| member.calendar.as_deref());
+                    named_calendars(calendars, "members")
+                }
+            },
+            RuleDocument::SlaPolicy(policy) => {
+                let calendars = policy.clocks.iter().map(|clock| clock.calendar.as_deref());
+                named_calendars(calendars, "clocks")
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn pools_of(policy: &RoutingDocument) -> Vec<Named> {
+    let chains = policy.rules.iter().enumerate();
+    let mut chains: Vec<(String, &[Target])> = chains
+        .map(|(index, rule)| (format!("/rules/{index}/to"), rule.to.as_slice()))
+        .collect();
+    chains.push(("/fallback".to_owned(), &policy.fallback));
+    let mut found = Vec::new();
+    for (at, chain) in chains {
+        for (index, target) in chain.iter().enumerate() {
+            if let Target::Pool(key) = target {
+                found.push(Named {
+                    kind: RuleKind::Pool,
+                    key: key.clone(),
+                    pointer: format!("{at}/{index}/pool"),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn named_calendars<'a>(keys: impl Iterator<Item = Option<&'a str>>, list: &str) -> Vec<Named> {
+    let keys = keys.enumerate();
+    let named = keys.filter_map(|(index, key)| {
+        Some(Named {
+            kind: RuleKind::Calendar,
+            key: key?.to_owned(),
+            pointer: format!("/{list}/{index}/calendar"),
+        })
+    });
+    named.collect()
+}
+
+/// The first of some documents that names this one, and where.
+pub fn named_by<'a>(
+    documents: &'a [RuleVersion],
+    kind: RuleKind,
+    key: &str,
+) -> Option<(&'a RuleVersion, Named)> {
+    documents.iter().find_map(|version| {
+        let mut named = version.document.names().into_iter();
+        let place = named.find(|named| named.kind == kind && named.key == key)?;
+        Some((version, place))
+    })
+}
