@@ -23,14 +23,16 @@ CREATE TABLE lead_scores (
   model_version bigint,
   ledger jsonb NOT NULL,
   next_change_at timestamptz,
+  verdict_changes_at timestamptz,
   is_stale boolean NOT NULL DEFAULT false,
   PRIMARY KEY (workspace_id, lead_id)
 );
 COMMENT ON COLUMN lead_scores.model IS 'the key of the model that scored the lead; null: none counts for it';
 COMMENT ON COLUMN lead_scores.model_version IS 'null: the model that every workspace begins with';
 COMMENT ON COLUMN lead_scores.ledger IS 'domain/scoring/ledger.rs';
-COMMENT ON COLUMN lead_scores.next_change_at IS 'when a worker looks at it next: something is crossed by decay, or the lead has changed';
-COMMENT ON COLUMN lead_scores.is_stale IS 'to be scored from nothing';
+COMMENT ON COLUMN lead_scores.next_change_at IS 'when a worker looks at the lead next: something is crossed by decay, an answer becomes stale, or the lead has changed';
+COMMENT ON COLUMN lead_scores.verdict_changes_at IS 'when what the answers amount to may change by itself';
+COMMENT ON COLUMN lead_scores.is_stale IS 'to be qualified and scored from nothing';
 CREATE INDEX lead_scores_to_change ON lead_scores (workspace_id, next_change_at) WHERE next_change_at IS NOT NULL;
 ALTER TABLE lead_scores ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON lead_scores TO baton_app

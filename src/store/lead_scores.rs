@@ -20,16 +20,17 @@ statement! {
         model_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
         ledger: Vec<Json> => Array<Jsonb>,
         next_change_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        verdict_changes_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         is_stale: Vec<bool> => Array<Bool>,
     }
-    "INSERT INTO lead_scores (workspace_id, lead_id, model, model_version, ledger, next_change_at, is_stale) \
-     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[], ?::bigint[], ?::jsonb[], ?::timestamptz[], ?::bool[]) c \
+    "INSERT INTO lead_scores (workspace_id, lead_id, model, model_version, ledger, next_change_at, verdict_changes_at, is_stale) \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[], ?::bigint[], ?::jsonb[], ?::timestamptz[], ?::timestamptz[], ?::bool[]) c \
      ON CONFLICT (workspace_id, lead_id) DO UPDATE SET model = excluded.model, model_version = excluded.model_version, \
-       ledger = excluded.ledger, next_change_at = excluded.next_change_at, is_stale = excluded.is_stale"
+       ledger = excluded.ledger, next_change_at = excluded.next_change_at, verdict_changes_at = excluded.verdict_changes_at, is_stale = excluded.is_stale"
 }
 
 statement! {
-    Wake { now: DateTime<Utc> => Timestamptz, workspace_id: Uuid => SqlUuid, lead_id: Uuid => SqlUuid }
+    Wake { at: DateTime<Utc> => Timestamptz, workspace_id: Uuid => SqlUuid, lead_id: Uuid => SqlUuid }
     "UPDATE lead_scores SET next_change_at = least(next_change_at, ?) WHERE workspace_id = ? AND lead_id = ?"
 }
 
@@ -45,6 +46,7 @@ pub(in crate::store) fn insertion<'a>(
         model_version: records.iter().map(|one| one.model_version).collect(),
         ledger: Json::column(records, |one| &one.ledger)?,
         next_change_at: records.iter().map(|one| one.next_change_at).collect(),
+        verdict_changes_at: records.iter().map(|one| one.verdict_changes_at).collect(),
         is_stale: records.iter().map(|one| one.is_stale).collect(),
         rows: std::marker::PhantomData,
     })
@@ -58,10 +60,10 @@ pub fn write_all(conn: &mut TenantConnection, records: &[&ScoreRecord]) -> Resul
     Ok(())
 }
 
-/// A lead has changed: it is scored again soon.
-pub fn wake(conn: &mut TenantConnection, lead_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+/// A lead is to be looked at again at that moment, or sooner.
+pub fn wake(conn: &mut TenantConnection, lead_id: Uuid, at: DateTime<Utc>) -> Result<()> {
     Wake {
-        now: &now,
+        at: &at,
         workspace_id: &conn.workspace_id(),
         lead_id: &lead_id,
     }
@@ -69,7 +71,24 @@ pub fn wake(conn: &mut TenantConnection, lead_id: Uuid, now: DateTime<Utc>) -> R
     Ok(())
 }
 
-/// Other activities belong to leads than before: they are scored from nothing soon.
+/// Says when what the answers of a lead amount to may change by itself.
+pub fn set_verdict_change(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    diesel::update(lead_scores::table)
+        .filter(lead_scores::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_scores::lead_id.eq(lead_id))
+        .set(lead_scores::verdict_changes_at.eq(at))
+        .execute(conn.pg())?;
+    match at {
+        Some(at) => wake(conn, lead_id, at),
+        None => Ok(()),
+    }
+}
+
+/// Other activities and answers belong to leads than before: they are qualified and scored from nothing soon.
 pub fn make_stale(conn: &mut TenantConnection, leads: &[Uuid], now: DateTime<Utc>) -> Result<()> {
     diesel::update(lead_scores::table)
         .filter(lead_scores::workspace_id.eq(conn.workspace_id()))
@@ -88,6 +107,7 @@ type Row = (
     Option<i64>,
     Value,
     Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
     bool,
 );
 
@@ -105,20 +125,32 @@ pub fn list_of_leads(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<
             lead_scores::model_version,
             lead_scores::ledger,
             lead_scores::next_change_at,
+            lead_scores::verdict_changes_at,
             lead_scores::is_stale,
         ))
         .load(conn.pg())?;
-    let read = |(lead_id, model, model_version, ledger, next_change_at, is_stale): Row| {
-        Ok(ScoreRecord {
-            lead_id,
-            model,
-            model_version,
-            ledger: serde_json::from_value(ledger).map_err(Error::internal)?,
-            next_change_at,
-            is_stale,
+    rows.into_iter()
+        .map(|row| {
+            let (
+                lead_id,
+                model,
+                model_version,
+                ledger,
+                next_change_at,
+                verdict_changes_at,
+                is_stale,
+            ) = row;
+            Ok(ScoreRecord {
+                lead_id,
+                model,
+                model_version,
+                ledger: serde_json::from_value(ledger).map_err(Error::internal)?,
+                next_change_at,
+                verdict_changes_at,
+                is_stale,
+            })
         })
-    };
-    rows.into_iter().map(read).collect()
+        .collect()
 }
 
 #[derive(QueryableByName)]

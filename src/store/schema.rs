@@ -118,6 +118,7 @@ diesel::table! {
         model_version -> Nullable<Int8>,
         ledger -> Jsonb,
         next_change_at -> Nullable<Timestamptz>,
+        verdict_changes_at -> Nullable<Timestamptz>,
         is_stale -> Bool,
     }
 }

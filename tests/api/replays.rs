@@ -150,7 +150,7 @@ fn p4_a_thousand_decisions_are_made_again_and_are_the_same() {
     let ids = app.database().texts("SELECT id FROM decisions ORDER BY id");
     assert!(ids.len() >= 600, "{}", ids.len());
     let client = app.client();
-    let mut kinds = [0; 3];
+    let mut kinds = [0; 4];
     for id in &ids {
         let reply = client.send("POST", &format!("/v1/decisions/{id}/replay"), "", b"");
         assert_eq!(reply.status, 200, "{}", reply.text());
@@ -161,7 +161,7 @@ fn p4_a_thousand_decisions_are_made_again_and_are_the_same() {
             "{replayed:#}"
         );
         assert_eq!(replayed["recorded"], replayed["replayed"]);
-        let all = ["routing", "clocks", "qualification"];
+        let all = ["routing", "clocks", "qualification", "score"];
         let kind = all
             .iter()
             .position(|kind| replayed["recorded"]["kind"] == *kind);

@@ -402,3 +402,35 @@ fn lists_are_in_the_order_of_scores() {
         .collect();
     assert_eq!(emails, ["c@acme.example", "b@acme.example"]);
 }
+
+#[test]
+fn a_verdict_does_not_outlive_the_answers_it_rests_on_and_goes_with_them_when_leads_are_merged() {
+    let app = TestApp::start_deciding();
+    let all = json!({"budget": "25k EUR", "authority": "decision_maker", "need": "replace a spreadsheet", "timing": "this quarter"});
+    let one = id(&app.capture(json!({"email": "ada@acme.example", "answers": all}))["lead"]);
+    let two = id(&app.capture(json!({"email": "bob@mail.example"}))["lead"]);
+    let verdict = |lead: &str| app.get(&format!("/v1/leads/{lead}")).json()["verdict"].clone();
+    assert_eq!((verdict(&one), verdict(&two)), (json!("sql"), Value::Null));
+    let merged = app.post(&format!("/v1/leads/{two}/merge"), json!({"with": [one]}));
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    let shown = until(&app, &two, |found| found["verdict"] == json!("sql"));
+    assert_eq!(shown["verdict"], json!("sql"));
+    // Everything was said five years ago.
+    app.database().by_hand(
+        "UPDATE qualification_answers SET answer = jsonb_set(answer, '{at}', to_jsonb(now() - interval '5 years'))",
+    );
+    app.database()
+        .by_hand("UPDATE lead_scores SET next_change_at = now(), verdict_changes_at = now()");
+    let shown = until(&app, &two, |found| found["verdict"] != json!("sql"));
+    assert_ne!(shown["verdict"], json!("sql"));
+    let told = || {
+        let told = types(&app, &two).into_iter().rev();
+        let mut verdicts = told.filter_map(|(_, data)| data.get("verdict").cloned());
+        verdicts.next() == Some(shown["verdict"].clone())
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    while !told() {
+        assert!(Instant::now() < until, "{:?}", types(&app, &two));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -479,7 +479,7 @@ fn received(one: &Incoming, captured: &Captured) -> Option<Submission> {
 }
 
 fn touch(capture: &Capture, captured: &Captured) -> Activity {
-    let id = ProcessIds.next(capture.received_at);
+    let id = capture.touch_id;
     Activity {
         id,
         lead_id: captured.lead.id,

@@ -39,12 +39,18 @@ impl Decider {
             Outcome::Repeated => return Ok(()),
             Outcome::Matched => {
                 let answered = self.answered(conn, capture, captured, rules)?;
+                let changes_at = answered
+                    .is_some()
+                    .then(|| verdict_change(&captured.decided));
                 let mut lead = answered.unwrap_or_else(|| captured.lead.clone());
                 let now = capture.received_at;
                 if let Some(decision) = self.score(conn, (&mut lead, false), touch, rules, now)? {
                     let told = score_lead::events(&lead, &decision, now);
                     captured.events.extend(told);
                     captured.decided.decisions.push(decision);
+                }
+                if let Some(changes_at) = changes_at {
+                    self.follow_verdict(lead.id, changes_at);
                 }
                 lead
             }
@@ -70,10 +76,12 @@ impl Decider {
         let mut lead = captured.lead.clone();
         let new = answers(capture, &lead, rules);
         let mut decided = qualify_lead::decide(&mut lead, &new, activities, rules, now);
+        let changes_at = verdict_change(&decided);
         lead.stage_changed_at = captured.lead.stage_changed_at;
         decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
         self.answers.extend(decided.answers.iter().cloned());
         let scored = self.score(conn, (&mut lead, true), touch, rules, now)?;
+        self.follow_verdict(lead.id, changes_at);
         decided.extend(match lead.owner_id {
             Some(owner_id) => Decided {
                 assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
@@ -114,6 +122,12 @@ impl Decider {
         self.scores
             .extend(found.into_iter().map(|one| (one.lead_id, one)));
         Ok(())
+    }
+
+    fn follow_verdict(&mut self, lead_id: Uuid, changes_at: Option<DateTime<Utc>>) {
+        if let Some(record) = self.scores.get_mut(&lead_id) {
+            record.follow_verdict(changes_at);
+        }
     }
 
     /// The scores that are to be written.
@@ -168,9 +182,16 @@ impl Decider {
         *record = found.record;
         self.scored.insert(lead.id);
         lead.score = found.score;
-        Ok(found
-            .finding
-            .map(|finding| score_lead::decision(lead, finding, rules, now)))
+        let last = record.ledger.last.map(|last| last.activity_id);
+        let last = last.into_iter().chain([touch.id]).max();
+        Ok(found.finding.map(|finding| {
+            let mut decision = score_lead::decision(lead, finding, rules, now);
+            // Ids of a batch are older than its decisions: later touches of it were not looked at.
+            if let Some(basis) = &mut decision.basis {
+                basis.last_activity_id = last;
+            }
+            decision
+        }))
     }
 
     /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.
@@ -209,6 +230,11 @@ impl Decider {
         let own = self.answers.iter().filter(move |(id, _)| *id == lead_id);
         own.map(|(_, answer)| answer.clone())
     }
+}
+
+/// When what the answers amount to may change by itself.
+fn verdict_change(decided: &Decided) -> Option<DateTime<Utc>> {
+    decided.qualification.as_ref()?.next_change_at
 }
 
 /// Of what a lead began with each value is told once.

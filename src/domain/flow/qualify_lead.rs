@@ -4,7 +4,7 @@ use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
-use crate::domain::event::{Actor, Event, EventType};
+use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -18,7 +18,7 @@ use crate::domain::rules::Rules;
 use crate::domain::stage::Stage;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{decisions, leads, outbox, qualification_answers};
+use crate::store::{decisions, lead_scores, leads, outbox, qualification_answers};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -220,6 +220,9 @@ pub fn answer(
             .collect();
         outbox::add_all(conn, &told)?;
     }
+    let changes_at = decided.qualification.as_ref();
+    let changes_at = changes_at.and_then(|found| found.next_change_at);
+    lead_scores::set_verdict_change(conn, lead_id, changes_at)?;
     clocks::qualified(conn, &lead, &by.rules, &by.provenance, by.now)?;
     let qualification = decided.qualification;
     Ok(Qualified {
@@ -227,4 +230,42 @@ pub fn answer(
         answers,
         qualification: qualification.ok_or_else(|| Error::internal("no qualification"))?,
     })
+}
+
+/// Says anew what the answers of a lead amount to, which is locked: time has passed, or other answers belong to it. The answer is
+/// when that may change by itself next.
+pub fn again(
+    conn: &mut TenantConnection,
+    lead: &mut Lead,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    if answers.is_empty() && lead.verdict.is_none() {
+        return Ok(None);
+    }
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let before = lead.clone();
+    let decided = decide(lead, &answers, &activities, rules, now);
+    if *lead != before {
+        decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+        let provenance = by_itself(&decided);
+        begin_change(lead, now);
+        let happened = told(&before, lead, decided.qualification.as_ref());
+        leads::update(conn, &before, lead, rules)?;
+        let told: Vec<_> = happened.iter().map(|event| (event, &provenance)).collect();
+        outbox::add_all(conn, &told)?;
+        clocks::qualified(conn, lead, rules, &provenance, now)?;
+    }
+    Ok(decided.qualification.and_then(|found| found.next_change_at))
+}
+
+/// Who does what nobody asked for: Baton itself, by its decision.
+fn by_itself(decided: &Decided) -> Provenance {
+    let decision = decided.decisions.first();
+    Provenance {
+        actor: Actor::system(),
+        cause: Cause::decision(decision.map(|one| one.id).unwrap_or_default()),
+        origin: None,
+    }
 }

@@ -4,6 +4,7 @@ use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decision, Finding};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
+use crate::domain::flow::qualify_lead;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
@@ -55,7 +56,8 @@ pub fn rescore(
     Ok(decision)
 }
 
-/// Scores leads as [`rescore`] does, also those that are not there any more, and writes and tells everything.
+/// Scores leads as [`rescore`] does, also those that are not there any more, and writes and tells everything. Those whose answers
+/// have become stale, or are others than before, are qualified first.
 pub fn rescore_all(
     conn: &mut TenantConnection,
     mut leads: Vec<Lead>,
@@ -78,7 +80,11 @@ pub fn rescore_all(
             }));
             continue;
         }
-        let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
+        let mut record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
+        if record.is_stale || record.verdict_changes_at.is_some_and(|at| at <= now) {
+            let changes_at = qualify_lead::again(conn, lead, rules, now)?;
+            record.follow_verdict(changes_at);
+        }
         let news = if record.is_stale {
             News::Everything
         } else {

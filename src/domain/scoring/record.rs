@@ -24,9 +24,11 @@ pub struct ScoreRecord {
     pub model_version: Option<i64>,
     /// What is added to.
     pub ledger: Ledger,
-    /// When decay alone changes something next.
+    /// When something changes by itself: by decay, or since an answer becomes stale.
     pub next_change_at: Option<DateTime<Utc>>,
-    /// It is to be scored from nothing.
+    /// When what the answers amount to may change by itself.
+    pub verdict_changes_at: Option<DateTime<Utc>>,
+    /// It is to be qualified and scored from nothing.
     pub is_stale: bool,
 }
 
@@ -96,8 +98,15 @@ impl ScoreRecord {
             model_version: None,
             ledger: Ledger::default(),
             next_change_at: None,
+            verdict_changes_at: None,
             is_stale: true,
         }
+    }
+
+    /// Takes in when what the answers amount to may change by itself.
+    pub fn follow_verdict(&mut self, changes_at: Option<DateTime<Utc>>) {
+        self.verdict_changes_at = changes_at;
+        self.next_change_at = self.next_change_at.into_iter().chain(changes_at).min();
     }
 
     /// Scores the lead with what is new. `None`: all activities of the lead are needed, see [`rescore`](Self::rescore).
@@ -138,6 +147,8 @@ impl ScoreRecord {
     fn unscored(&self) -> Rescored {
         Rescored {
             record: ScoreRecord {
+                next_change_at: self.verdict_changes_at,
+                verdict_changes_at: self.verdict_changes_at,
                 is_stale: false,
                 ..ScoreRecord::begin(self.lead_id)
             },
@@ -167,7 +178,12 @@ impl ScoreRecord {
                 model: Some(active.key.clone()),
                 model_version: active.version,
                 ledger: scored.ledger,
-                next_change_at: next.map(|next| next.at),
+                next_change_at: next
+                    .map(|next| next.at)
+                    .into_iter()
+                    .chain(self.verdict_changes_at)
+                    .min(),
+                verdict_changes_at: self.verdict_changes_at,
                 is_stale: false,
             },
         }
