@@ -72,6 +72,19 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// Whether somebody has to answer it: it is there, in earnest, and neither converted nor disqualified.
+    pub fn is_open(&self) -> bool {
+        self.deleted_at.is_none() && !self.is_test && !self.is_over()
+    }
+
+    /// Whether it is converted or disqualified.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.stage_kind,
+            StageKind::Converted | StageKind::Disqualified
+        )
+    }
+
     /// The domain of its mail address.
     pub fn email_domain(&self) -> Option<&str> {
         self.fields

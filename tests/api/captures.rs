@@ -732,6 +732,9 @@ fn story(app: &TestApp, count: usize) -> (Vec<Value>, Vec<Value>) {
         for name in ["id", "occurred_at", "cause", "actor"] {
             event[name] = Value::Null;
         }
+        if let Some(decision_id) = event.pointer_mut("/data/decision_id") {
+            *decision_id = Value::Null;
+        }
         if let Some(like) = event.pointer_mut("/data/possible_duplicates") {
             for one in like.as_array_mut().unwrap() {
                 one["lead_id"] = names[one["lead_id"].as_str().unwrap()].into();

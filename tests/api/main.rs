@@ -29,6 +29,7 @@ mod openapi;
 mod pipeline;
 mod refresh;
 mod replays;
+mod returns;
 mod rules_as_code;
 mod schema;
 mod scopes;

@@ -5,12 +5,13 @@ use crate::domain::capture::{Capture, Captured, Known, Outcome};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Decided, Decision};
 use crate::domain::event::Change;
+use crate::domain::flow::bring_back::comes_back;
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::qualify_lead::{self, Said};
 use crate::domain::flow::score_lead;
 use crate::domain::lead::Lead;
-use crate::domain::lead_changes::differences;
+use crate::domain::lead_changes::{differences, take_back};
 use crate::domain::qualification::{Answer, AnswerEvidence, AnswerSource};
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
@@ -52,6 +53,7 @@ impl Decider {
                 if let Some(changes_at) = changes_at {
                     self.follow_verdict(lead.id, changes_at);
                 }
+                self.return_to_work(conn, capture, captured, &mut lead, rules)?;
                 lead
             }
             Outcome::Created => self.begin(conn, capture, touch, captured, rules)?,
@@ -192,6 +194,34 @@ impl Decider {
             }
             decision
         }))
+    }
+
+    /// A lead that the capture brought back is answered like a new one; nobody waits for one that it disqualified.
+    fn return_to_work(
+        &mut self,
+        conn: &mut TenantConnection,
+        capture: &Capture,
+        captured: &mut Captured,
+        lead: &mut Lead,
+        rules: &Rules,
+    ) -> Result<()> {
+        let mut before = lead.clone();
+        let events = captured.events.iter().rev();
+        for change in events.flat_map(|event| event.changes.iter().rev()) {
+            take_back(&mut before, change);
+        }
+        let now = capture.received_at;
+        if lead.is_over() && !before.is_over() {
+            let reason = format!("the lead is {}", lead.stage_kind.as_str());
+            return clocks::cancel(conn, lead, &reason, rules, &capture.provenance, now);
+        }
+        if comes_back(&before, lead) {
+            let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+            let (decided, told) = self.bring_back(conn, lead, &activities, rules, now)?;
+            captured.decided.extend(decided);
+            captured.events.extend(told);
+        }
+        Ok(())
     }
 
     /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.

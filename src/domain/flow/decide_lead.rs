@@ -167,6 +167,9 @@ pub fn start_clocks(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Decided {
+    if lead.is_over() {
+        return Decided::default();
+    }
     let playbook = &rules.playbook;
     // Who has a verdict already need not wait for one.
     let is_wanted = |kind: &ClockKind| *kind != ClockKind::Qualify || !is_judged(lead);

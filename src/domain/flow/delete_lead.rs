@@ -2,6 +2,7 @@
 
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Change, EventType};
+use crate::domain::flow::bring_back;
 use crate::domain::flow::change_lead::check_version;
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
@@ -43,7 +44,7 @@ pub fn delete_lead(
     Ok(lead)
 }
 
-/// Brings a deleted lead back.
+/// Brings a deleted lead back, to be answered like a new one.
 ///
 /// # Errors
 /// A conflict when it is not deleted, or was deleted more than [`RESTORE_DAYS`] ago.
@@ -68,5 +69,6 @@ pub fn restore_lead(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Res
     );
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    bring_back::bring_back(conn, &before, &mut lead, &by.rules, &by.provenance, by.now)?;
     Ok(lead)
 }

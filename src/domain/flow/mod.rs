@@ -4,6 +4,7 @@ pub mod activities;
 pub mod api_keys;
 pub mod assign_lead;
 pub mod authenticate;
+pub mod bring_back;
 pub mod bulk;
 pub mod calibrate_matching;
 pub mod capture;

@@ -5,6 +5,7 @@ use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
 use crate::domain::entry;
 use crate::domain::event::{Event, EventType};
+use crate::domain::flow::bring_back;
 use crate::domain::flow::change_lead::check_version;
 use crate::domain::flow::clocks;
 use crate::domain::flow::notes;
@@ -52,7 +53,8 @@ pub struct Moved {
 /// Moves a lead. In the stage where it is it stays, without an event; of a disqualified one the reason and the time to
 /// look again may change.
 ///
-/// Leaving a stage of kind `disqualified` clears both.
+/// Leaving a stage of kind `disqualified` clears both, and the lead is answered like a new one; also when it leaves one of kind
+/// `converted`.
 ///
 /// # Errors
 /// A stage that is not there, a missing or an unknown reason, by their pointers; a conflict for a stage that is archived,
@@ -221,11 +223,8 @@ fn save(
         .map(|event| (event, &by.provenance))
         .collect();
     outbox::add_all(conn, &events)?;
-    if matches!(
-        lead.stage_kind,
-        StageKind::Converted | StageKind::Disqualified
-    ) && has_moved
-    {
+    bring_back::bring_back(conn, before, &mut lead, &by.rules, &by.provenance, by.now)?;
+    if lead.is_over() && has_moved {
         let reason = format!("the lead is {}", lead.stage_kind.as_str());
         clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
     }

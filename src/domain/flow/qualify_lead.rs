@@ -224,6 +224,10 @@ pub fn answer(
     let changes_at = changes_at.and_then(|found| found.next_change_at);
     lead_scores::set_verdict_change(conn, lead_id, changes_at)?;
     clocks::qualified(conn, &lead, &by.rules, &by.provenance, by.now)?;
+    if lead.is_over() && !before.is_over() {
+        let reason = format!("the lead is {}", lead.stage_kind.as_str());
+        clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
+    }
     let qualification = decided.qualification;
     Ok(Qualified {
         lead,
