@@ -129,6 +129,7 @@ pub fn capture_many(
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
     let mut replies = Vec::with_capacity(incoming.len());
     let mut decider = Decider::default();
+    let mut touches = Vec::with_capacity(incoming.len());
     decider.know_scores(conn, known.leads.keys(), rules)?;
     for one in incoming {
         let key = one.idempotency_key.as_ref();
@@ -153,6 +154,7 @@ pub fn capture_many(
         if captured.outcome != Outcome::Created && !one.visible.shows(&captured.lead) {
             return Err(Conflict::LeadNotVisible.into());
         }
+        touches.extend(Some(touched).filter(|_| captured.outcome != Outcome::Repeated));
         let told = told(conn, &captured, &one.visible)?;
         let answer = (one.answers.done)(told.as_ref());
         if let Some(key) = key {
@@ -167,6 +169,7 @@ pub fn capture_many(
     // Save
     let mut beside = Beside {
         scores: decider.scores(),
+        touches,
         ..Beside::default()
     };
     let mut decided = Vec::with_capacity(incoming.len());
@@ -204,8 +207,10 @@ pub fn replay(
     decider.take_in(conn, capture, &touched, &mut captured, &mut known, rules)?;
     decider.save(conn)?;
     let decided = [(capture, &captured)];
+    let touches = Some(touched).filter(|_| captured.outcome != Outcome::Repeated);
     let beside = Beside {
         scores: decider.scores(),
+        touches: touches.into_iter().collect(),
         ..Beside::default()
     };
     save(conn, &decided, &beside, &known, &claims, rules, now)?;
@@ -364,6 +369,8 @@ struct Beside<'a> {
     answers: Vec<(&'a IdempotencyKey, &'a Answer)>,
     /// What leads are worth.
     scores: Vec<&'a ScoreRecord>,
+    /// Touches, as they were decided by.
+    touches: Vec<Activity>,
 }
 
 fn save(
@@ -384,9 +391,6 @@ fn save(
     let created = known.created.iter().filter_map(|id| known.leads.get(id));
     let is_new = |(_, captured): &&(&Capture, &Captured)| captured.outcome != Outcome::Repeated;
     let taken_in: Vec<&(&Capture, &Captured)> = decided.iter().filter(is_new).collect();
-    let touches = taken_in
-        .iter()
-        .map(|(capture, captured)| touch(capture, captured));
     let consents = taken_in
         .iter()
         .flat_map(|(capture, captured)| consent_records(capture, captured));
@@ -397,7 +401,7 @@ fn save(
     let new = NewRows {
         leads: &created.collect::<Vec<_>>(),
         submissions: &beside.received.iter().collect::<Vec<_>>(),
-        activities: &touches.collect::<Vec<_>>(),
+        activities: &beside.touches,
         consents: &consents.collect::<Vec<_>>(),
         events: &events.collect::<Vec<_>>(),
         answers: &beside.answers,
