@@ -8,6 +8,7 @@ mod support;
 mod clocks;
 mod crashes;
 mod crowd;
+mod due_clocks;
 mod feed;
 mod hostile_strings;
 mod hostile_text;
