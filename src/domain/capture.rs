@@ -29,8 +29,6 @@ pub struct Capture {
     pub receipt_id: Uuid,
     /// The id of the lead, if this becomes a new one: a UUIDv7 of `received_at`.
     pub new_lead_id: Uuid,
-    /// The id of the activity that it adds: a UUIDv7 of `received_at`.
-    pub touch_id: Uuid,
     /// Our time.
     pub received_at: DateTime<Utc>,
     /// The sender's time to the microsecond, never later than ours.

@@ -191,7 +191,6 @@ pub fn normalise(
     Ok(Capture {
         receipt_id: around.receipt_id,
         new_lead_id: ids.next(around.received_at),
-        touch_id: ids.next(around.received_at),
         received_at: around.received_at,
         occurred_at: draft
             .submitted_at

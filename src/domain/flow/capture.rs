@@ -483,7 +483,7 @@ fn received(one: &Incoming, captured: &Captured) -> Option<Submission> {
 }
 
 fn touch(capture: &Capture, captured: &Captured) -> Activity {
-    let id = capture.touch_id;
+    let id = ProcessIds.next(capture.received_at);
     Activity {
         id,
         lead_id: captured.lead.id,

@@ -184,16 +184,9 @@ impl Decider {
         *record = found.record;
         self.scored.insert(lead.id);
         lead.score = found.score;
-        let last = record.ledger.last.map(|last| last.activity_id);
-        let last = last.into_iter().chain([touch.id]).max();
-        Ok(found.finding.map(|finding| {
-            let mut decision = score_lead::decision(lead, finding, rules, now);
-            // Ids of a batch are older than its decisions: later touches of it were not looked at.
-            if let Some(basis) = &mut decision.basis {
-                basis.last_activity_id = last;
-            }
-            decision
-        }))
+        Ok(found
+            .finding
+            .map(|finding| score_lead::decision(lead, finding, rules, now)))
     }
 
     /// A lead that the capture brought back is answered like a new one; nobody waits for one that it disqualified.

@@ -63,12 +63,7 @@ pub fn replay(conn: &mut TenantConnection, decision: &Decision, lead: &Lead) -> 
         }
         Finding::Score(recorded) => {
             // Whatever happened before counted, also what no condition asked for.
-            let activities = activities_of_then(
-                conn,
-                lead.id,
-                basis.last_activity_id.or(Some(decision.id)),
-                basis,
-            )?;
+            let activities = activities_of_then(conn, lead.id, Some(decision.id), basis)?;
             let facts = Facts {
                 lead: &then,
                 activities: &activities,
