@@ -11,9 +11,9 @@ use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
     captures, changes, clocks as clock_api, clusters, cors, decisions, duplicates, extract,
     field_definitions, form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search,
-    leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, pipeline,
-    qualification, replays, request_id, rule_transfer, rules, schema, score, submissions, tags,
-    teams, timeline, users, views, workspace, workspaces,
+    leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, ownership,
+    pipeline, qualification, replays, request_id, rule_transfer, rules, schema, score, submissions,
+    tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -27,8 +27,8 @@ use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::{Ticker, Wake};
 use crate::worker::{
-    clocks, field_walk, match_follower, retention, rules as rule_worker, scores, search_index,
-    sequencer,
+    clocks, field_walk, match_follower, offers, retention, rules as rule_worker, scores,
+    search_index, sequencer,
 };
 use actix_web::dev::{ServiceFactory, ServiceRequest};
 use actix_web::middleware::{Compress, from_fn};
@@ -289,6 +289,7 @@ pub fn start_workers(
 ) -> Result<Vec<Ticker>> {
     let index_metrics = metrics.clone();
     let (fired, scored, fired_by_rules) = (events.clone(), events.clone(), events.clone());
+    let events_of_offers = events.clone();
     let (sequencer_db, feed, metrics) = (db.clone(), feed.clone(), metrics.clone());
     let publish = move || {
         if let Err(error) = sequencer::tick(&sequencer_db, &feed, &metrics) {
@@ -334,6 +335,12 @@ pub fn start_workers(
         Ok(_) => fired.wake(),
         Err(error) => log::warn!("Clocks do not fire, it will be tried again: {error}"),
     };
+    let (offer_db, let_go) = (db.clone(), events_of_offers);
+    let offer = move || match offers::tick(&offer_db) {
+        Ok(0) => {}
+        Ok(_) => let_go.wake(),
+        Err(error) => log::warn!("Leads are not taken back, it will be tried again: {error}"),
+    };
     let score_db = db.clone();
     let score = move || match scores::tick(&score_db) {
         Ok(0) => {}
@@ -365,6 +372,8 @@ pub fn start_workers(
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("clocks", FIRE, REST, Arc::new(Wake::default()), fire)
+            .map_err(Error::internal)?,
+        Ticker::start("offers", FIRE, REST, Arc::new(Wake::default()), offer)
             .map_err(Error::internal)?,
         Ticker::start("scores", FIRE, REST, Arc::new(Wake::default()), score)
             .map_err(Error::internal)?,
@@ -457,6 +466,12 @@ where
         .service(qualification::get_qualification)
         .service(score::get_score)
         .service(handoff::get_handoff)
+        .service(ownership::get_assignment)
+        .service(ownership::accept_lead)
+        .service(ownership::reject_lead)
+        .service(ownership::claim_lead)
+        .service(ownership::list_queues)
+        .service(ownership::claim_next)
         .service(score::recompute_scores)
         .service(qualification::add_answers)
         .service(decisions::list_clocks_of_lead)

@@ -130,6 +130,9 @@ pub enum Conflict {
     /// The lead was deleted too long ago to come back.
     #[error("the lead was deleted more than {days} days ago")]
     RestoreWindowPassed { days: i64 },
+    /// Nobody has the lead, or it was accepted already, or it waits in no queue: it cannot be accepted, rejected or claimed.
+    #[error("the lead is in other hands: {detail}")]
+    InOtherHands { detail: String },
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,

@@ -195,6 +195,12 @@ pub struct AssignmentBody {
     pub state: AssignmentState,
     /// When it began.
     pub given_at: DateTime<Utc>,
+    /// Until when it is to be accepted; `null`: it need not be.
+    #[schema(required = true)]
+    pub accept_by: Option<DateTime<Utc>>,
+    /// When it was accepted.
+    #[schema(required = true)]
+    pub accepted_at: Option<DateTime<Utc>>,
     /// When it was over.
     #[schema(required = true)]
     pub ended_at: Option<DateTime<Utc>>,
@@ -214,6 +220,8 @@ impl From<AssignmentRecord> for AssignmentBody {
             user_id: assignment.user_id,
             state: assignment.state,
             given_at: assignment.given_at,
+            accept_by: assignment.accept_by,
+            accepted_at: assignment.accepted_at,
             ended_at: assignment.ended_at,
             reason: assignment.reason,
             decision_id: record.decision_id,

@@ -43,6 +43,7 @@ pub mod notes;
 pub mod openapi;
 pub mod operation;
 pub mod own_document;
+pub mod ownership;
 pub mod page;
 pub mod permissions;
 pub mod pipeline;

@@ -67,6 +67,32 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ),
     (
         "GET",
+        "/v1/leads/{id}/assignment",
+        Needs::Scope(Scope::LeadsRead),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/assignment/accept",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/assignment/reject",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "POST",
+        "/v1/leads/{id}/claim",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    ("GET", "/v1/queues", Needs::Scope(Scope::LeadsRead)),
+    (
+        "POST",
+        "/v1/queues/{key}/claim",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
+        "GET",
         "/v1/leads/{id}/history",
         Needs::Scope(Scope::LeadsRead),
     ),

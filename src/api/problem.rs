@@ -249,6 +249,7 @@ impl From<&Conflict> for Problem {
                 ProblemKind::RestoreWindowPassed,
                 format!("The lead was deleted more than {days} days ago and cannot be restored."),
             ),
+            Conflict::InOtherHands { detail } => Problem::new(ProblemKind::InOtherHands, detail.as_str()),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
             Conflict::RuleUnusable { detail } => Problem::new(
                 ProblemKind::RuleUnusable,

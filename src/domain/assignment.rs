@@ -150,6 +150,14 @@ impl Assignment {
         Ok(next)
     }
 
+    /// When somebody has to look at it: whether it was accepted, or anything was done since. `None`: nothing is to be looked at.
+    pub fn look_at(&self, last_activity_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self.state {
+            AssignmentState::Offered => self.accept_by,
+            _ => self.idle_at(last_activity_at),
+        }
+    }
+
     /// When it is taken back unless something happens; `last_activity_at` is that of the owner's latest activity with the
     /// lead. Hours are elapsed time; `None`: it never is, or is not accepted yet.
     pub fn idle_at(&self, last_activity_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {

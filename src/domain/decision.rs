@@ -1,6 +1,6 @@
 //! Decisions about leads, with everything they were decided by (promise P4).
 
-use crate::domain::assignment::Assignment;
+use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::condition::Facts;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Versions;
@@ -193,6 +193,12 @@ impl Decided {
         self.answers.extend(other.answers);
         self.qualification = other.qualification.or(self.qualification.take());
         self.assignment = other.assignment.or(self.assignment.take());
+    }
+
+    /// Whether somebody has to accept the lead.
+    pub fn is_offered(&self) -> bool {
+        let given = self.assignment.as_ref();
+        given.is_some_and(|record| record.assignment.state == AssignmentState::Offered)
     }
 
     /// How the lead was routed, and the decision's id.

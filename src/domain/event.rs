@@ -63,7 +63,7 @@ impl Actor {
 /// What led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// `submission`, `request`, `job`, `clock` or `decision`.
+    /// `submission`, `request`, `job`, `clock`, `assignment` or `decision`.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
@@ -84,6 +84,14 @@ impl Cause {
     pub fn clock(id: Uuid) -> Self {
         Cause {
             kind: "clock".into(),
+            id: id.to_string(),
+        }
+    }
+
+    /// An assignment of a lead, by its id.
+    pub fn assignment(id: Uuid) -> Self {
+        Cause {
+            kind: "assignment".into(),
             id: id.to_string(),
         }
     }
@@ -174,6 +182,12 @@ pub enum EventType {
     /// Somebody else became accountable for a lead, or nobody. `data` has the reason.
     #[serde(rename = "lead.assigned")]
     LeadAssigned,
+    /// The owner accepted a lead that was offered to them. `data` says who.
+    #[serde(rename = "lead.accepted")]
+    LeadAccepted,
+    /// The owner gave a lead back. `data` has the reason; `lead.assigned` says who has it then.
+    #[serde(rename = "lead.rejected")]
+    LeadRejected,
     /// Leads became one. Each of them gets the event; `data` has the merge, the survivor and all of their ids.
     #[serde(rename = "lead.merged")]
     LeadMerged,
@@ -244,6 +258,8 @@ impl EventType {
         EventType::LeadRestored,
         EventType::LeadStageChanged,
         EventType::LeadAssigned,
+        EventType::LeadAccepted,
+        EventType::LeadRejected,
         EventType::LeadMerged,
         EventType::LeadUnmerged,
         EventType::LeadQualified,
@@ -276,6 +292,8 @@ impl EventType {
             EventType::LeadRestored => "lead.restored",
             EventType::LeadStageChanged => "lead.stage_changed",
             EventType::LeadAssigned => "lead.assigned",
+            EventType::LeadAccepted => "lead.accepted",
+            EventType::LeadRejected => "lead.rejected",
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
             EventType::LeadQualified => "lead.qualified",

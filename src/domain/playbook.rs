@@ -3,15 +3,14 @@
 use crate::domain::calendar::Calendar;
 use crate::domain::qualification::{Framework, FrameworkDocument};
 use crate::domain::routing::{
-    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts, Target,
+    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts,
     compile, compile_pool,
 };
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleVersion};
 use crate::domain::rules::Rules;
 use crate::domain::scoring::{self, ActiveModel, Models, ScoringModel, ScoringModelDocument};
 use crate::domain::sla::{
-    Calendars, ClockKind, References as SlaReferences, SlaPolicy, SlaPolicyDocument,
-    VersionedCalendar,
+    Calendars, References as SlaReferences, SlaPolicy, SlaPolicyDocument, VersionedCalendar,
 };
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
@@ -291,7 +290,7 @@ impl Playbook {
             queues: &queues,
             calendars: &calendars,
         };
-        let checked = match document {
+        match document {
             RuleDocument::Calendar(document) => Calendar::compile(document).map(|_| Vec::new()),
             RuleDocument::Pool(document) => {
                 compile_pool(document, rules, &references).map(|compiled| compiled.warnings)
@@ -316,15 +315,6 @@ impl Playbook {
                 };
                 SlaPolicy::compile(document, rules, &references).map(|_| Vec::new())
             }
-        };
-        let mut wrong = unsupported(document);
-        match checked {
-            Ok(warnings) if wrong.is_empty() => Ok(warnings),
-            Ok(_) => Err(wrong),
-            Err(errors) => {
-                wrong.extend(errors);
-                Err(wrong)
-            }
         }
     }
 }
@@ -334,69 +324,4 @@ fn find(active: &[RuleVersion], kind: RuleKind) -> Option<&RuleVersion> {
     active
         .iter()
         .find(|version| version.document.kind() == kind && version.key == ONLY)
-}
-
-/// What a document asks for that nothing does yet: better refused than promised.
-fn unsupported(document: &RuleDocument) -> Vec<FieldError> {
-    let mut found = Vec::new();
-    let mut note = |pointer: String, detail: &str| {
-        found.push(FieldError::new(pointer, "not_supported_yet", detail));
-    };
-    match document {
-        RuleDocument::SlaPolicy(policy) => {
-            for (index, clock) in policy.clocks.iter().enumerate() {
-                if clock.kind == ClockKind::Accept {
-                    let detail =
-                        "whoever gets a lead has accepted it: no clock for that starts yet";
-                    note(format!("/clocks/{index}/kind"), detail);
-                }
-            }
-        }
-        RuleDocument::RoutingPolicy(policy) => {
-            let chains = policy.rules.iter().enumerate();
-            let mut chains: Vec<(String, &[Target])> = chains
-                .map(|(index, rule)| (format!("/rules/{index}/to"), rule.to.as_slice()))
-                .collect();
-            chains.push(("/fallback".to_owned(), &policy.fallback));
-            for (at, chain) in chains {
-                for (index, target) in chain.iter().enumerate() {
-                    if matches!(target, Target::OwnerOfAccount(_) | Target::EarlierOwner(_)) {
-                        let detail = "who owns an account or had a lead before is not looked up yet: name a user, a pool or a queue";
-                        note(format!("{at}/{index}"), detail);
-                    }
-                }
-            }
-            let limits = policy.rules.iter().enumerate().map(|(index, rule)| {
-                let at = format!("/rules/{index}");
-                (
-                    at,
-                    rule.accept_within_minutes,
-                    rule.take_back_after_idle_hours,
-                )
-            });
-            let own = (
-                String::new(),
-                policy.accept_within_minutes,
-                policy.take_back_after_idle_hours,
-            );
-            for (at, accept, idle) in limits.chain([own]) {
-                if accept.is_some() {
-                    note(
-                        format!("{at}/accept_within_minutes"),
-                        "leads need not be accepted yet",
-                    );
-                }
-                if idle.is_some() {
-                    let detail =
-                        "leads are taken back by clocks only: see `reassign` of the SLA policy";
-                    note(format!("{at}/take_back_after_idle_hours"), detail);
-                }
-            }
-        }
-        RuleDocument::Calendar(_)
-        | RuleDocument::Pool(_)
-        | RuleDocument::Framework(_)
-        | RuleDocument::ScoringModel(_) => {}
-    }
-    found
 }

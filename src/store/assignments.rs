@@ -3,12 +3,12 @@
 use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::decision::AssignmentRecord;
 use crate::error::{Error, Result};
-use crate::store::pool::TenantConnection;
+use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::assignments;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,10 +22,13 @@ statement! {
         given_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
         accepted_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         decision_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+        accept_by: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        take_back_after_idle_hours: Vec<Option<i32>> => Array<Nullable<Integer>>,
+        next_look_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
     }
-    "INSERT INTO assignments (workspace_id, id, lead_id, user_id, state, given_at, accepted_at, decision_id) \
+    "INSERT INTO assignments (workspace_id, id, lead_id, user_id, state, given_at, accepted_at, decision_id, accept_by, take_back_after_idle_hours, next_look_at) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
-       unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::uuid[]) c"
+       unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::uuid[], ?::timestamptz[], ?::integer[], ?::timestamptz[]) c"
 }
 
 /// The rows, ready to be written.
@@ -42,6 +45,9 @@ pub(in crate::store) fn insertion<'a>(
         given_at: new.iter().map(|one| one.assignment.given_at).collect(),
         accepted_at: new.iter().map(|one| one.assignment.accepted_at).collect(),
         decision_id: new.iter().map(|one| one.decision_id).collect(),
+        accept_by: new.iter().map(|one| one.assignment.accept_by).collect(),
+        take_back_after_idle_hours: new.iter().map(|one| hours(&one.assignment)).collect(),
+        next_look_at: new.iter().map(|one| one.assignment.look_at(None)).collect(),
         rows: std::marker::PhantomData,
     }
 }
@@ -58,17 +64,48 @@ fn name(state: AssignmentState) -> String {
     json!(state).as_str().unwrap_or_default().to_owned()
 }
 
-type Row = (
-    Uuid,
-    Uuid,
-    Uuid,
-    String,
-    DateTime<Utc>,
-    Option<DateTime<Utc>>,
-    Option<DateTime<Utc>>,
-    Option<String>,
-    Option<Uuid>,
-);
+fn hours(assignment: &Assignment) -> Option<i32> {
+    assignment.take_back_after_idle_hours?.try_into().ok()
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = assignments, check_for_backend(diesel::pg::Pg))]
+struct Row {
+    id: Uuid,
+    lead_id: Uuid,
+    user_id: Uuid,
+    state: String,
+    given_at: DateTime<Utc>,
+    accept_by: Option<DateTime<Utc>>,
+    accepted_at: Option<DateTime<Utc>>,
+    take_back_after_idle_hours: Option<i32>,
+    ended_at: Option<DateTime<Utc>>,
+    reason: Option<String>,
+    decision_id: Option<Uuid>,
+}
+
+impl TryFrom<Row> for AssignmentRecord {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<AssignmentRecord> {
+        let hours = row.take_back_after_idle_hours;
+        Ok(AssignmentRecord {
+            id: row.id,
+            lead_id: row.lead_id,
+            assignment: Assignment {
+                user_id: row.user_id,
+                state: serde_json::from_value(json!(row.state)).map_err(Error::internal)?,
+                given_at: row.given_at,
+                accept_by: row.accept_by,
+                accepted_at: row.accepted_at,
+                take_back_after_idle_hours: hours.and_then(|hours| hours.try_into().ok()),
+                ended_at: row.ended_at,
+                reason: row.reason,
+            },
+            decision_id: row.decision_id,
+        })
+    }
+}
 
 /// Who had a lead, the latest first; at most a thousand.
 pub fn list_of_lead(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<AssignmentRecord>> {
@@ -77,52 +114,12 @@ pub fn list_of_lead(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<As
         .filter(assignments::lead_id.eq(lead_id))
         .order(assignments::id.desc())
         .limit(1000)
-        .select((
-            assignments::id,
-            assignments::lead_id,
-            assignments::user_id,
-            assignments::state,
-            assignments::given_at,
-            assignments::accepted_at,
-            assignments::ended_at,
-            assignments::reason,
-            assignments::decision_id,
-        ))
+        .select(Row::as_select())
         .load(conn.pg())?;
-    rows.into_iter()
-        .map(
-            |(
-                id,
-                lead_id,
-                user_id,
-                state,
-                given_at,
-                accepted_at,
-                ended_at,
-                reason,
-                decision_id,
-            )| {
-                Ok(AssignmentRecord {
-                    id,
-                    lead_id,
-                    assignment: Assignment {
-                        user_id,
-                        state: serde_json::from_value(json!(state)).map_err(Error::internal)?,
-                        given_at,
-                        accept_by: None,
-                        accepted_at,
-                        take_back_after_idle_hours: None,
-                        ended_at,
-                        reason,
-                    },
-                    decision_id,
-                })
-            },
-        )
-        .collect()
+    rows.into_iter().map(AssignmentRecord::try_from).collect()
 }
 
-/// Writes how an assignment ended.
+/// Writes how an assignment goes on, or how it ended.
 pub fn update(conn: &mut TenantConnection, record: &AssignmentRecord) -> Result<()> {
     diesel::update(assignments::table)
         .filter(assignments::workspace_id.eq(conn.workspace_id()))
@@ -132,7 +129,42 @@ pub fn update(conn: &mut TenantConnection, record: &AssignmentRecord) -> Result<
             assignments::accepted_at.eq(record.assignment.accepted_at),
             assignments::ended_at.eq(record.assignment.ended_at),
             assignments::reason.eq(&record.assignment.reason),
+            assignments::next_look_at.eq(record.assignment.look_at(None)),
         ))
         .execute(conn.pg())?;
     Ok(())
+}
+
+/// Puts off when a worker looks at an assignment.
+pub fn look_later(conn: &mut TenantConnection, id: Uuid, at: Option<DateTime<Utc>>) -> Result<()> {
+    diesel::update(assignments::table)
+        .filter(assignments::workspace_id.eq(conn.workspace_id()))
+        .filter(assignments::id.eq(id))
+        .set(assignments::next_look_at.eq(at))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = SqlUuid)]
+    workspace_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    lead_id: Uuid,
+}
+
+/// Leads of any workspace with an assignment that is to be looked at by `now`, the longest overdue first.
+pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
+    db.across_workspaces(|connection| {
+        let rows: Vec<Due> = diesel::sql_query(
+            "SELECT f.workspace_id, c.lead_id FROM feed_positions f, LATERAL \
+               (SELECT s.lead_id, s.next_look_at FROM assignments s WHERE s.workspace_id = f.workspace_id AND s.next_look_at <= $1 \
+                ORDER BY s.next_look_at LIMIT $2) c \
+             ORDER BY c.next_look_at LIMIT $2",
+        )
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+        Ok(rows.into_iter().map(|due| (due.workspace_id, due.lead_id)).collect())
+    })
 }

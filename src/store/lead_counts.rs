@@ -3,8 +3,9 @@
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::statement::statement;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -46,5 +47,29 @@ pub fn list_orphans(conn: &mut TenantConnection, limit: i64) -> Result<Vec<Uuid>
         workspace_id: &conn.workspace_id(),
         limit: &limit,
     }
+    .load(conn.pg())?)
+}
+
+/// Leads that wait in a queue.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Waiting {
+    /// The key of the queue.
+    #[diesel(sql_type = Text)]
+    pub queue: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub leads: i64,
+    /// When the first of them came.
+    #[diesel(sql_type = Timestamptz)]
+    pub oldest_at: DateTime<Utc>,
+}
+
+/// Queues in which open leads wait, by their keys.
+pub fn list_queues(conn: &mut TenantConnection) -> Result<Vec<Waiting>> {
+    Ok(diesel::sql_query(
+        "SELECT l.queue, count(*) AS leads, min(l.created_at) AS oldest_at FROM leads l WHERE l.workspace_id = $1 AND l.queue IS NOT NULL \
+           AND l.deleted_at IS NULL AND NOT l.is_test AND l.stage_kind NOT IN ('converted', 'disqualified') GROUP BY l.queue ORDER BY l.queue",
+    )
+    .bind::<SqlUuid, _>(conn.workspace_id())
     .load(conn.pg())?)
 }

@@ -1,5 +1,6 @@
 //! The only place with SQL: one file per table, and what they share.
 
+pub mod account_owners;
 pub mod activities;
 pub mod api_keys;
 pub mod assignments;

@@ -679,6 +679,9 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         reason -> Nullable<Text>,
         decision_id -> Nullable<Uuid>,
+        accept_by -> Nullable<Timestamptz>,
+        take_back_after_idle_hours -> Nullable<Int4>,
+        next_look_at -> Nullable<Timestamptz>,
     }
 }
 

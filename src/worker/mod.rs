@@ -5,6 +5,7 @@ pub mod clocks;
 pub mod field_walk;
 pub mod jobs;
 pub mod match_follower;
+pub mod offers;
 pub mod password_pool;
 pub mod retention;
 pub mod rules;

@@ -56,6 +56,7 @@ problem_kinds! {
     EntryCriteria = CONFLICT, "entry-criteria", "The lead does not meet the criteria";
     SubmissionActivity = CONFLICT, "submission-activity", "A submission cannot be changed";
     RestoreWindowPassed = CONFLICT, "restore-window-passed", "Too late to restore";
+    InOtherHands = CONFLICT, "in-other-hands", "The lead is in other hands";
     NotDeleted = CONFLICT, "not-deleted", "Nothing to restore";
     RuleUnusable = CONFLICT, "rule-unusable", "The rule document cannot be used any more";
     DecisionNotReplayable = CONFLICT, "decision-not-replayable", "The decision cannot be made again";

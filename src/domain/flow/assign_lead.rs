@@ -111,6 +111,7 @@ pub fn assign(
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     if lead.owner_id != before.owner_id {
+        clocks::end_offers(conn, &lead, &by.rules, &by.provenance, by.now)?;
         clocks::hand_over(conn, &lead, to.reason.as_deref(), by.now)?;
     }
     Ok(lead)

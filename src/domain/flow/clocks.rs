@@ -3,13 +3,12 @@
 use crate::domain::activity::Activity;
 use crate::domain::assignment::Step;
 use crate::domain::calendar::Calendar;
-use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::escalate;
+use crate::domain::flow::let_go;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
-use crate::domain::lead_changes::differences;
 use crate::domain::rule_document::{RuleDocument, RuleKind};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, meets};
@@ -154,36 +153,25 @@ fn take_back(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let reason = format!("the clock `{}` was breached", clock.key);
-    // Also where no record says who had it: it may be older than the records.
-    let mut let_go: Vec<Uuid> = lead.owner_id.into_iter().collect();
-    for mut record in assignments::list_of_lead(conn, lead.id)? {
-        let step = Step::TakeBack {
-            reason: reason.clone(),
-        };
-        if let Ok(ended) = record.assignment.step(step, now) {
-            record.assignment = ended;
-            assignments::update(conn, &record)?;
-        }
-        if record.assignment.state.let_go().is_some() {
-            let_go.push(record.assignment.user_id);
-        }
+    let step = Step::TakeBack {
+        reason: format!("the clock `{}` was breached", clock.key),
+    };
+    let_go::let_go(conn, decider, lead, &step, rules, (&by_clock(clock), now))?;
+    Ok(())
+}
+
+/// Who does what nobody asked for: Baton itself, because of an assignment.
+pub fn by_itself(assignment_id: Uuid) -> Provenance {
+    Provenance {
+        actor: Actor::system(),
+        cause: Cause::assignment(assignment_id),
+        origin: None,
     }
-    let before = lead.clone();
-    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
-    let decided = decider.route(conn, lead, &activities, &let_go, rules, now)?;
-    let changes = differences(&before, lead);
-    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    begin_change(lead, now);
-    let mut happened = event(EventType::LeadAssigned, lead, changes, &mut ProcessIds);
-    let decision_id = decided.routed().map(|(id, _)| id);
-    happened.data = Some(json!({"reason": reason, "decision_id": decision_id}));
-    leads::update(conn, &before, lead, rules)?;
-    outbox::add_all(conn, &[(&happened, &by_clock(clock))])
+}
+
+/// Writes clocks that start.
+pub fn start(conn: &mut TenantConnection, clocks: &[Clock]) -> Result<()> {
+    sla_clocks::insert_all(conn, &clocks.iter().collect::<Vec<_>>())
 }
 
 /// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew.
@@ -216,6 +204,39 @@ pub fn meet(
     Ok(())
 }
 
+/// How clocks end.
+#[derive(Clone, Copy)]
+enum Ending<'a> {
+    /// What they waited for has happened.
+    Met,
+    /// Nobody waits any more, for a reason.
+    Cancelled(&'a str),
+}
+
+/// Ends the open clocks of a lead, which is locked: those of a kind, or all.
+fn end(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    kind: Option<ClockKind>,
+    ending: Ending,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<()> {
+    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
+        if kind.is_some_and(|kind| clock.kind != kind) {
+            continue;
+        }
+        let calendar = counted_by(conn, &clock.calendar, rules)?;
+        let happened = match ending {
+            Ending::Met => clock.meet(now, &calendar),
+            Ending::Cancelled(reason) => clock.cancel(reason, now, &calendar),
+        };
+        sla_clocks::update(conn, &clock)?;
+        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
+    }
+    Ok(())
+}
+
 /// There is a verdict about a lead, which is locked: clocks that waited for one are met.
 pub fn qualified(
     conn: &mut TenantConnection,
@@ -227,23 +248,33 @@ pub fn qualified(
     if !decide_lead::is_judged(lead) {
         return Ok(());
     }
-    let open = sla_clocks::lock_open_of(conn, &[lead.id])?;
-    for mut clock in open
-        .into_iter()
-        .filter(|clock| clock.kind == ClockKind::Qualify)
-    {
-        let calendar = counted_by(conn, &clock.calendar, rules)?;
-        let happened = clock.meet(now, &calendar);
-        sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
-    }
-    Ok(())
+    let by = (provenance, now);
+    end(conn, lead, Some(ClockKind::Qualify), Ending::Met, rules, by)
 }
 
-/// Whether a person did it: what a program notes down is taken for a person's, unless it says `"automatic": true`.
-fn is_by_person(activity: &Activity) -> bool {
-    let is_automatic = activity.properties.get("automatic") == Some(&Value::Bool(true));
-    matches!(activity.actor.kind.as_str(), "user" | "api_key") && !is_automatic
+/// A lead, which is locked, was accepted: clocks that waited for that are met.
+pub fn accepted(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let by = (provenance, now);
+    end(conn, lead, Some(ClockKind::Accept), Ending::Met, rules, by)
+}
+
+/// Nobody waits any more for a lead, which is locked, to be accepted by whom it was offered to.
+pub fn end_offers(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ending = Ending::Cancelled("it goes to somebody else");
+    let by = (provenance, now);
+    end(conn, lead, Some(ClockKind::Accept), ending, rules, by)
 }
 
 /// Nobody waits for a lead any more, which is locked: its clocks end.
@@ -255,13 +286,14 @@ pub fn cancel(
     provenance: &Provenance,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        let calendar = counted_by(conn, &clock.calendar, rules)?;
-        let happened = clock.cancel(reason, now, &calendar);
-        sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
-    }
-    Ok(())
+    let (ending, by) = (Ending::Cancelled(reason), (provenance, now));
+    end(conn, lead, None, ending, rules, by)
+}
+
+/// Whether a person did it: what a program notes down is taken for a person's, unless it says `"automatic": true`.
+fn is_by_person(activity: &Activity) -> bool {
+    let is_automatic = activity.properties.get("automatic") == Some(&Value::Bool(true));
+    matches!(activity.actor.kind.as_str(), "user" | "api_key") && !is_automatic
 }
 
 /// Somebody said by hand who has a lead: who had it has it no longer.

@@ -4,17 +4,21 @@ use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
 use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
+use crate::domain::dedupe::FREE_MAIL_DOMAINS;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
 use crate::domain::qualification::{Answer, Verdict};
-use crate::domain::routing::{Desk, Destination, Roster, Router, Turns, World, route};
+use crate::domain::routing::{
+    Desk, Destination, EarlierOwner, LetGo, Roster, Routed, Router, Turns, World, return_turn,
+    route,
+};
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, lead_counts, pool_turns};
+use crate::store::{account_owners, activities, assignments, lead_counts, pool_turns};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -26,6 +30,8 @@ use uuid::Uuid;
 #[derive(Debug, Default)]
 pub struct Decider {
     desk: Desk,
+    /// Who got leads of which account in this transaction.
+    owners: Vec<(String, Uuid)>,
     /// The versions of the turns that are locked; `None`: no lead has needed any yet.
     locked: Option<BTreeMap<String, i64>>,
     /// Answers that came in and are not written yet, each of its lead.
@@ -55,14 +61,17 @@ impl Decider {
         };
         let facts = Facts { lead, activities };
         let basis = Some(Basis::of(&facts, &[], rules, now));
+        let account_owner = self.account_owner(conn, router, lead)?;
+        let earlier_owner = earlier_owner(conn, router, lead, now)?;
+        let facts = Facts { lead, activities };
         let desk = self.desk(conn, playbook, router, &facts, now)?;
         let world = World {
             facts,
             score: lead_total(&facts, now),
             now,
             day: now.with_timezone(&rules.zone()).date_naive(),
-            account_owner: None,
-            earlier_owner: None,
+            account_owner,
+            earlier_owner,
             let_go,
             roster: &playbook.roster,
             shifts: &Shift(&playbook.calendars),
@@ -74,7 +83,19 @@ impl Decider {
             Destination::Owner(user_id) => {
                 (lead.owner_id, lead.queue) = (Some(*user_id), None);
                 lead.team_id = routed.team_id.or(lead.team_id);
-                assignment = Some(given(lead.id, *user_id, Some(id), now));
+                assignment = Some(AssignmentRecord {
+                    id: ProcessIds.next(now),
+                    lead_id: lead.id,
+                    assignment: Assignment::begin(
+                        *user_id,
+                        routed.accept_within_minutes,
+                        routed.take_back_after_idle_hours,
+                        now,
+                    ),
+                    decision_id: Some(id),
+                });
+                self.owners
+                    .extend(account_of(lead).map(|domain| (domain, *user_id)));
             }
             Destination::Queue(queue) => (lead.owner_id, lead.queue) = (None, Some(queue.clone())),
         }
@@ -86,11 +107,58 @@ impl Decider {
             created_at: time_of(id),
             basis,
         };
-        Ok(Decided {
+        let mut decided = Decided {
             decisions: vec![decision],
             assignment,
             ..Decided::default()
-        })
+        };
+        if decided.is_offered() {
+            let trigger = Trigger::Assigned;
+            decided.extend(start_clocks(lead, activities, trigger, rules, now));
+        }
+        Ok(decided)
+    }
+
+    /// Who owns the account of a lead, where the policy asks for that: the owner of the latest lead of the same company, by the
+    /// domain of its website, or else of its mail address.
+    fn account_owner(
+        &self,
+        conn: &mut TenantConnection,
+        router: &Router,
+        lead: &Lead,
+    ) -> Result<Option<Uuid>> {
+        let Some(domain) = account_of(lead).filter(|_| router.asks_of_accounts()) else {
+            return Ok(None);
+        };
+        let fresh = self.owners.iter().rev().find(|(known, _)| *known == domain);
+        match fresh {
+            Some((_, owner)) => Ok(Some(*owner)),
+            None => account_owners::find(conn, &domain, lead.id),
+        }
+    }
+
+    /// Gives somebody back the turn that a decision took from them.
+    pub fn give_back_turn(
+        &mut self,
+        conn: &mut TenantConnection,
+        playbook: &Playbook,
+        routed: &Routed,
+        how: LetGo,
+    ) -> Result<()> {
+        let (Some(router), Some(turn), Destination::Owner(user_id)) =
+            (&playbook.router, &routed.turn, &routed.to)
+        else {
+            return Ok(());
+        };
+        let pool = router.pools.get(&turn.pool);
+        if !pool.is_some_and(|pool| pool.returns_turn.contains(&how)) {
+            return Ok(());
+        }
+        self.lock(conn, playbook, router)?;
+        if let Some(turns) = self.desk.turns_mut(&turn.pool) {
+            return_turn(turns, routed.candidates(), *user_id, turn.day);
+        }
+        Ok(())
     }
 
     fn desk(
@@ -101,16 +169,29 @@ impl Decider {
         facts: &Facts,
         now: DateTime<Utc>,
     ) -> Result<&mut Desk> {
-        if self.locked.is_none() && !takes_no_turn(router, &playbook.roster, facts, now) {
-            let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
-            let asked = router.asks_of_open_leads(&playbook.roster);
-            let open = lead_counts::open_of_owners(conn, &asked)?;
-            let turns = pool_turns::lock(conn, &keys)?;
-            let version = |(pool, turns): (&String, &Turns)| (pool.clone(), turns.version);
-            self.locked = Some(turns.iter().map(version).collect());
-            self.desk = Desk::new(turns, open);
+        if !takes_no_turn(router, &playbook.roster, facts, now) {
+            self.lock(conn, playbook, router)?;
         }
         Ok(&mut self.desk)
+    }
+
+    fn lock(
+        &mut self,
+        conn: &mut TenantConnection,
+        playbook: &Playbook,
+        router: &Router,
+    ) -> Result<()> {
+        if self.locked.is_some() {
+            return Ok(());
+        }
+        let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
+        let asked = router.asks_of_open_leads(&playbook.roster);
+        let open = lead_counts::open_of_owners(conn, &asked)?;
+        let turns = pool_turns::lock(conn, &keys)?;
+        let version = |(pool, turns): (&String, &Turns)| (pool.clone(), turns.version);
+        self.locked = Some(turns.iter().map(version).collect());
+        self.desk = Desk::new(turns, open);
+        Ok(())
     }
 
     /// Writes the turns that were taken.
@@ -125,6 +206,30 @@ impl Decider {
         }
         Ok(())
     }
+}
+
+/// The domain of a lead's company: of its website, or else of its mail address, unless many share that.
+fn account_of(lead: &Lead) -> Option<String> {
+    let domain = lead.website_domain.as_deref().or(lead.email_domain())?;
+    let is_own = FREE_MAIL_DOMAINS.iter().all(|shared| *shared != domain);
+    is_own.then(|| domain.to_owned())
+}
+
+/// Who had a lead before, where the policy asks for that.
+fn earlier_owner(
+    conn: &mut TenantConnection,
+    router: &Router,
+    lead: &Lead,
+    now: DateTime<Utc>,
+) -> Result<Option<EarlierOwner>> {
+    if !router.asks_of_earlier_owners() {
+        return Ok(None);
+    }
+    let latest = assignments::list_of_lead(conn, lead.id)?.into_iter().next();
+    Ok(latest.map(|record| EarlierOwner {
+        user_id: record.assignment.user_id,
+        last_at: record.assignment.ended_at.unwrap_or(now),
+    }))
 }
 
 /// A lead's score now, in whole points; one that is reached exactly is reached.

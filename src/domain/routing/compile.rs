@@ -94,6 +94,21 @@ impl Router {
             .collect()
     }
 
+    /// Whether a target is who owns the account.
+    pub fn asks_of_accounts(&self) -> bool {
+        self.has_target(|target| matches!(target, Target::OwnerOfAccount(_)))
+    }
+
+    /// Whether a target is who had the lead before.
+    pub fn asks_of_earlier_owners(&self) -> bool {
+        self.has_target(|target| matches!(target, Target::EarlierOwner(_)))
+    }
+
+    fn has_target(&self, is_wanted: impl Fn(&Target) -> bool) -> bool {
+        let own = self.rules.iter().flat_map(|rule| &rule.to);
+        own.chain(&self.fallback).any(is_wanted)
+    }
+
     /// Whether a condition needs to know the activities.
     pub fn asks_of_activities(&self) -> bool {
         self.rules.iter().any(|rule| rule.when.asks_of_activities())

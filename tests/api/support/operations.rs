@@ -126,6 +126,7 @@ impl Operation {
                 | "/v1/jobs"
                 | "/v1/views"
                 | "/v1/me"
+                | "/v1/queues"
                 | "/v1/users"
                 | "/v1/teams"
                 | "/v1/api-keys"
@@ -144,6 +145,7 @@ impl Operation {
                 | "/v1/leads/{id}/clocks"
                 | "/v1/leads/{id}/qualification"
                 | "/v1/leads/{id}/score"
+                | "/v1/leads/{id}/assignment"
                 | "/v1/leads/{id}/handoff"
                 | "/v1/leads/{id}/assignments"
                 | "/v1/leads/{id}/decisions"
@@ -183,6 +185,7 @@ impl Operation {
                 | "/v1/dedupe/calibrations/{id}/retire"
                 | "/v1/dedupe/scans"
                 | "/v1/scores/recompute"
+                | "/v1/leads/{id}/assignment/accept"
                 | "/v1/decisions/{id}/replay"
                 | "/v1/clocks/{id}/resume"
                 | "/v1/leads/{id}/clocks/resume"
@@ -240,6 +243,8 @@ impl Operation {
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
+            ("POST", "/v1/leads/{id}/assignment/reject") => Some(json!({"reason": "no time"})),
+            ("POST", "/v1/leads/{id}/claim" | "/v1/queues/{key}/claim") => Some(json!({})),
             ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),
             ("POST", "/v1/field-definitions") => Some(json!({"key": field_key(), "type": "text"})),
             ("PATCH", "/v1/field-definitions/{key}") => Some(json!({"label": "Renamed"})),

@@ -1,0 +1,144 @@
+//! Leads that somebody lets go: they said no, did not accept in time, did nothing, or let a clock run out. Each goes to
+//! somebody else, and never to nobody (promise P3).
+
+use crate::domain::assignment::{Assignment, Step};
+use crate::domain::capture::{begin_change, event};
+use crate::domain::decision::{AssignmentRecord, Decided, Finding};
+use crate::domain::event::{EventType, Provenance};
+use crate::domain::flow::clocks;
+use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::ids::ProcessIds;
+use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
+use crate::domain::rules::Rules;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::{assignments, decisions, leads, outbox};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Takes a lead, which is locked, from who has it, and routes it again without those who let it go. The turn goes back to
+/// them where the pool says so.
+pub fn let_go(
+    conn: &mut TenantConnection,
+    decider: &mut Decider,
+    lead: &mut Lead,
+    step: &Step,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<Decided> {
+    // Also where no record says who had it: it may be older than the records.
+    let mut gone: Vec<Uuid> = lead.owner_id.into_iter().collect();
+    let mut reason = reason_of(step);
+    for mut record in assignments::list_of_lead(conn, lead.id)? {
+        if let Ok(ended) = record.assignment.step(step.clone(), now) {
+            record.assignment = ended;
+            reason = record.assignment.reason.clone().or(reason);
+            assignments::update(conn, &record)?;
+            give_back_turn(conn, decider, &record, rules)?;
+        }
+        if record.assignment.state.let_go().is_some() {
+            gone.push(record.assignment.user_id);
+        }
+    }
+    clocks::end_offers(conn, lead, rules, provenance, now)?;
+    let before = lead.clone();
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let decided = decider.route(conn, lead, &activities, &gone, rules, now)?;
+    let changes = differences(&before, lead);
+    if !changes.is_empty() {
+        begin_change(lead, now);
+        let mut happened = event(EventType::LeadAssigned, lead, changes, &mut ProcessIds);
+        let decision_id = decided.routed().map(|(id, _)| id);
+        happened.data = Some(json!({"reason": reason, "decision_id": decision_id}));
+        leads::update(conn, &before, lead, rules)?;
+        outbox::add_all(conn, &[(&happened, provenance)])?;
+    }
+    keep(conn, &decided)?;
+    Ok(decided)
+}
+
+fn reason_of(step: &Step) -> Option<String> {
+    match step {
+        Step::Reject { reason } | Step::TakeBack { reason } | Step::End { reason } => {
+            Some(reason.clone())
+        }
+        Step::Accept | Step::TimeOut => None,
+    }
+}
+
+/// Writes what was decided about a lead that is there.
+pub fn keep(conn: &mut TenantConnection, decided: &Decided) -> Result<()> {
+    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
+    clocks::start(conn, &decided.clocks)
+}
+
+fn give_back_turn(
+    conn: &mut TenantConnection,
+    decider: &mut Decider,
+    record: &AssignmentRecord,
+    rules: &Rules,
+) -> Result<()> {
+    let (Some(how), Some(decision_id)) = (record.assignment.state.let_go(), record.decision_id)
+    else {
+        return Ok(());
+    };
+    let decision = decisions::get(conn, decision_id)?;
+    match &decision.finding {
+        Finding::Routing(routed) => decider.give_back_turn(conn, &rules.playbook, routed, how),
+        _ => Ok(()),
+    }
+}
+
+/// Looks at leads that are offered or taken for hoarded, which may be in order by now; the answer is how many were let go.
+pub fn look(
+    conn: &mut TenantConnection,
+    lead_ids: &[Uuid],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let mut decider = Decider::default();
+    let mut let_go_of = 0;
+    for mut lead in leads::lock_by_ids(conn, lead_ids)? {
+        for record in assignments::list_of_lead(conn, lead.id)? {
+            let assignment = &record.assignment;
+            let last = last_activity(conn, &lead, assignment)?;
+            let is_waited_for = lead.is_open() && lead.owner_id == Some(assignment.user_id);
+            match assignment.look_at(last).filter(|_| is_waited_for) {
+                Some(at) if at <= now => {
+                    let step = step_of(assignment);
+                    let by = clocks::by_itself(record.id);
+                    let_go(conn, &mut decider, &mut lead, &step, rules, (&by, now))?;
+                    let_go_of += 1;
+                    break;
+                }
+                later => assignments::look_later(conn, record.id, later)?,
+            }
+        }
+    }
+    decider.save(conn)?;
+    Ok(let_go_of)
+}
+
+fn step_of(assignment: &Assignment) -> Step {
+    match assignment.take_back_after_idle_hours {
+        Some(hours) if assignment.accepted_at.is_some() => Step::TakeBack {
+            reason: format!("nothing was done with it for {hours} hours"),
+        },
+        _ => Step::TimeOut,
+    }
+}
+
+/// When the owner last did something with the lead.
+fn last_activity(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    assignment: &Assignment,
+) -> Result<Option<DateTime<Utc>>> {
+    if assignment.take_back_after_idle_hours.is_none() || !assignment.state.is_open() {
+        return Ok(None);
+    }
+    crate::store::activities::find_latest_of_actor(conn, lead.id, assignment.user_id)
+}

@@ -1,0 +1,226 @@
+//! People take leads on, or give them back: what is offered is accepted or rejected, what waits in a queue is claimed.
+
+use crate::domain::assignment::{AssignmentState, Refused, Step};
+use crate::domain::capture::{begin_change, event};
+use crate::domain::decision::{AssignmentRecord, Decided};
+use crate::domain::event::EventType;
+use crate::domain::flow::clocks;
+use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::let_go::{self, let_go};
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::reach;
+use crate::domain::ids::ProcessIds;
+use crate::domain::lead::Lead;
+use crate::domain::lead_changes::differences;
+use crate::error::{Conflict, Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
+use crate::store::{assignments, leads, outbox};
+use serde_json::json;
+use uuid::Uuid;
+
+/// For whom somebody takes a lead on or gives it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// For themselves only.
+    Own(Uuid),
+    /// For any owner.
+    Any,
+}
+
+/// A lead and what was decided about it.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The lead afterwards.
+    pub lead: Lead,
+    /// Its assignment that counts, if somebody has it.
+    pub assignment: Option<AssignmentRecord>,
+    /// What was decided besides.
+    pub decided: Decided,
+}
+
+/// The assignment that counts of a lead; `None`: nobody has it.
+pub fn current(conn: &mut TenantConnection, lead: &Lead) -> Result<Option<AssignmentRecord>> {
+    let mut records = assignments::list_of_lead(conn, lead.id)?.into_iter();
+    Ok(records.find(|record| record.assignment.state.is_open()))
+}
+
+/// Accepts a lead that is offered. Doing it twice changes nothing.
+///
+/// # Errors
+/// A conflict when nobody has the lead; [`Error::Forbidden`] when it is somebody else's.
+pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) -> Result<Taken> {
+    let mut lead = reach::lock(conn, id, &by.visible)?;
+    let mut record = held(conn, &lead, hand)?;
+    match record.assignment.step(Step::Accept, by.now) {
+        Ok(accepted) => record.assignment = accepted,
+        Err(Refused::AcceptedAlready) => {
+            return Ok(Taken {
+                lead,
+                assignment: Some(record),
+                decided: Decided::default(),
+            });
+        }
+        Err(refused) => {
+            return Err(in_other_hands(format!(
+                "The lead cannot be accepted: {refused}."
+            )));
+        }
+    }
+    assignments::update(conn, &record)?;
+    let before = lead.clone();
+    begin_change(&mut lead, by.now);
+    let mut happened = event(
+        EventType::LeadAccepted,
+        &mut lead,
+        Vec::new(),
+        &mut ProcessIds,
+    );
+    happened.data =
+        Some(json!({"owner_id": record.assignment.user_id, "assignment_id": record.id}));
+    leads::update(conn, &before, &lead, &by.rules)?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    clocks::accepted(conn, &lead, &by.rules, &by.provenance, by.now)?;
+    Ok(Taken {
+        lead,
+        assignment: Some(record),
+        decided: Decided::default(),
+    })
+}
+
+/// Gives a lead back, with the reason: it is routed again, without those who let it go.
+///
+/// # Errors
+/// As [`accept`].
+pub fn reject(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    reason: &str,
+    hand: Hand,
+    by: &OnBehalf,
+) -> Result<Taken> {
+    let mut lead = reach::lock(conn, id, &by.visible)?;
+    let record = held(conn, &lead, hand)?;
+    let before = lead.clone();
+    begin_change(&mut lead, by.now);
+    let mut happened = event(
+        EventType::LeadRejected,
+        &mut lead,
+        Vec::new(),
+        &mut ProcessIds,
+    );
+    happened.data = Some(
+        json!({"reason": reason, "owner_id": record.assignment.user_id, "assignment_id": record.id}),
+    );
+    leads::update(conn, &before, &lead, &by.rules)?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    let step = Step::Reject {
+        reason: reason.to_owned(),
+    };
+    let mut decider = Decider::default();
+    let by_whom = (&by.provenance, by.now);
+    let decided = let_go(conn, &mut decider, &mut lead, &step, &by.rules, by_whom)?;
+    decider.save(conn)?;
+    Ok(Taken {
+        lead,
+        assignment: decided.assignment.clone(),
+        decided,
+    })
+}
+
+/// The assignment of who has a lead, if they are who may speak for it.
+fn held(conn: &mut TenantConnection, lead: &Lead, hand: Hand) -> Result<AssignmentRecord> {
+    let record = current(conn, lead)?;
+    let record = record.ok_or_else(|| {
+        in_other_hands("Nobody has the lead, so there is nothing to accept or to give back.")
+    })?;
+    match hand {
+        Hand::Own(user_id) if user_id != record.assignment.user_id => Err(Error::Forbidden(
+            "The lead is somebody else's: only they, and who may assign leads, can accept it or give it back.",
+        )),
+        _ => Ok(record),
+    }
+}
+
+fn in_other_hands(detail: impl Into<String>) -> Error {
+    Conflict::InOtherHands {
+        detail: detail.into(),
+    }
+    .into()
+}
+
+/// Takes a lead out of the queue in which it waits, for a user.
+///
+/// # Errors
+/// A conflict when it waits in none.
+pub fn claim(conn: &mut TenantConnection, id: Uuid, user_id: Uuid, by: &OnBehalf) -> Result<Taken> {
+    // Nobody owns what waits: it may be claimed by who is not shown the leads of others.
+    let lead = leads::lock(conn, id)?;
+    if lead.deleted_at.is_some() {
+        return Err(Error::not_found("lead", id));
+    }
+    if lead.queue.is_none() && !by.visible.shows(&lead) {
+        return Err(Error::not_found("lead", id));
+    }
+    take(conn, lead, user_id, by)
+}
+
+/// Takes the lead that has waited longest in a queue, for a user. Of several who claim at once each gets another.
+///
+/// # Errors
+/// [`Error::NotFound`] when none waits there.
+pub fn claim_next(
+    conn: &mut TenantConnection,
+    queue: &str,
+    user_id: Uuid,
+    by: &OnBehalf,
+) -> Result<Taken> {
+    let next = leads::lock_next_of_queue(conn, queue)?;
+    let lead = next.ok_or_else(|| Error::not_found("lead waiting in the queue", queue))?;
+    take(conn, lead, user_id, by)
+}
+
+fn take(
+    conn: &mut TenantConnection,
+    mut lead: Lead,
+    user_id: Uuid,
+    by: &OnBehalf,
+) -> Result<Taken> {
+    let Some(queue) = lead.queue.clone() else {
+        return Err(in_other_hands(
+            "The lead waits in no queue: it has an owner or a team. POST /v1/leads/{id}/assignment gives it to somebody else.",
+        ));
+    };
+    let roster = &by.rules.playbook.roster;
+    let user = roster.find(user_id).filter(|user| user.is_active);
+    let user = user.ok_or_else(|| {
+        let detail =
+            "the workspace has no such user who answers leads; GET /v1/users lists those it has";
+        Error::Invalid(vec![FieldError::new("/user_id", "unknown_user", detail)])
+    })?;
+    let before = lead.clone();
+    begin_change(&mut lead, by.now);
+    (lead.owner_id, lead.queue) = (Some(user_id), None);
+    lead.team_id = user.team_id.or(lead.team_id);
+    let changes = differences(&before, &lead);
+    let mut happened = event(EventType::LeadAssigned, &mut lead, changes, &mut ProcessIds);
+    happened.data = Some(json!({"reason": format!("claimed from the queue {queue}")}));
+    leads::update(conn, &before, &lead, &by.rules)?;
+    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    let decided = Decided {
+        assignment: Some(decide_lead::given(lead.id, user_id, None, by.now)),
+        ..Decided::default()
+    };
+    let_go::keep(conn, &decided)?;
+    Ok(Taken {
+        lead,
+        assignment: decided.assignment.clone(),
+        decided,
+    })
+}
+
+impl AssignmentRecord {
+    /// Whether it is still to be accepted.
+    pub fn is_offered(&self) -> bool {
+        self.assignment.state == AssignmentState::Offered
+    }
+}

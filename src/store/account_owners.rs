@@ -1,0 +1,28 @@
+//! Who owns accounts: leads of one company, by its domain.
+
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::statement::statement;
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+statement! {
+    Find { workspace_id: Uuid => SqlUuid, domain: &'a str => Text, but: Uuid => SqlUuid }
+    "SELECT l.owner_id FROM leads l WHERE l.workspace_id = ? AND coalesce(l.website_domain, l.email_domain) = ? AND l.id <> ? \
+       AND l.owner_id IS NOT NULL AND l.deleted_at IS NULL AND l.stage_kind <> 'disqualified' AND NOT l.is_test \
+     ORDER BY l.id DESC LIMIT 1",
+    returns SqlUuid
+}
+
+/// The owner of the latest lead of a company, but for one lead; `None`: nobody owns one that is not disqualified.
+pub fn find(conn: &mut TenantConnection, domain: &str, but: Uuid) -> Result<Option<Uuid>> {
+    let workspace_id = conn.workspace_id();
+    Ok(Find {
+        workspace_id: &workspace_id,
+        domain: &domain,
+        but: &but,
+    }
+    .get_result(conn.pg())
+    .optional()?)
+}
