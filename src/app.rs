@@ -330,9 +330,14 @@ pub fn start_workers(
         }
     };
     let clock_db = db.clone();
+    let clock_wake = Arc::new(Wake::default());
+    let more_due = clock_wake.clone();
     let fire = move || match clocks::tick(&clock_db) {
         Ok(0) => {}
-        Ok(_) => fired.wake(),
+        Ok(_) => {
+            fired.wake();
+            more_due.wake();
+        }
         Err(error) => log::warn!("Clocks do not fire, it will be tried again: {error}"),
     };
     let (offer_db, let_go) = (db.clone(), events_of_offers);
@@ -371,8 +376,7 @@ pub fn start_workers(
     };
     Ok(vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
-        Ticker::start("clocks", FIRE, REST, Arc::new(Wake::default()), fire)
-            .map_err(Error::internal)?,
+        Ticker::start("clocks", FIRE, REST, clock_wake, fire).map_err(Error::internal)?,
         Ticker::start("offers", FIRE, REST, Arc::new(Wake::default()), offer)
             .map_err(Error::internal)?,
         Ticker::start("scores", FIRE, REST, Arc::new(Wake::default()), score)

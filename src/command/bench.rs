@@ -1,5 +1,6 @@
 //! `baton bench`: what Baton does with data of yours, in figures.
 
+mod clocks;
 mod dedupe;
 mod lookup;
 mod people;
@@ -16,6 +17,8 @@ pub struct BenchArgs {
 
 #[derive(Subcommand)]
 enum What {
+    /// How long workers take for clocks that are all due at once
+    Clocks(clocks::ClocksArgs),
     /// How well duplicates are found in a folder with leads.csv and truth.csv
     Dedupe(dedupe::DedupeArgs),
     /// How long it takes to find leads that are like one
@@ -25,6 +28,7 @@ enum What {
 /// Measures.
 pub fn run(args: &BenchArgs) -> Result<(), BoxError> {
     match &args.what {
+        What::Clocks(args) => clocks::run(args),
         What::Dedupe(args) => dedupe::run(args),
         What::Lookup(args) => lookup::run(args),
     }

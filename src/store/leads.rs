@@ -308,6 +308,22 @@ pub fn lock_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead
     rows.into_iter().map(Lead::try_from).collect()
 }
 
+/// As [`lock_by_ids`], without those that another transaction has locked.
+pub fn lock_free_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<LeadRow> = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.eq_any(ids))
+        .order(leads::id)
+        .for_update()
+        .skip_locked()
+        .select(LeadRow::as_select())
+        .load(conn.pg())?;
+    rows.into_iter().map(Lead::try_from).collect()
+}
+
 /// Leads by id, in the order of their ids; also deleted ones.
 pub fn list_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Lead>> {
     if ids.is_empty() {

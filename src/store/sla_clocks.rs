@@ -164,6 +164,49 @@ pub fn list_due_before(
     rows.into_iter().map(read).collect()
 }
 
+statement! {
+    owned Update {
+        id: Vec<Uuid> => Array<SqlUuid>,
+        state: Vec<&'a str> => Array<Text>,
+        due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        next_fire_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
+        clock: Vec<Json> => Array<Jsonb>,
+        calendar: Vec<Option<&'a str>> => Array<Nullable<Text>>,
+        calendar_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
+        workspace_id: Uuid => SqlUuid,
+    }
+    "UPDATE sla_clocks s SET state = c.state, due_at = c.due_at, next_fire_at = c.next_fire_at, clock = c.clock, \
+       calendar = c.calendar, calendar_version = c.calendar_version \
+     FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[], ?::text[], ?::bigint[]) \
+       AS c (id, state, due_at, next_fire_at, clock, calendar, calendar_version) \
+     WHERE s.workspace_id = ? AND s.id = c.id"
+}
+
+/// Writes clocks whose rows are locked, each once.
+pub fn update_all(conn: &mut TenantConnection, changed: &[Clock]) -> Result<()> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    // Citus takes a join of an update in parts only.
+    if conn.is_distributed() {
+        return changed.iter().try_for_each(|clock| update(conn, clock));
+    }
+    let each = || changed.iter();
+    Update {
+        id: each().map(|clock| clock.id).collect(),
+        state: each().map(|clock| clock.state.as_str()).collect(),
+        due_at: each().map(|clock| clock.due_at).collect(),
+        next_fire_at: each().map(|clock| clock.next_fire_at).collect(),
+        clock: each().map(Json::of).collect::<Result<_>>()?,
+        calendar: each().map(|clock| clock.calendar.key.as_deref()).collect(),
+        calendar_version: each().map(|clock| clock.calendar.version).collect(),
+        workspace_id: conn.workspace_id(),
+        rows: std::marker::PhantomData,
+    }
+    .execute(conn.pg())?;
+    Ok(())
+}
+
 /// Writes a clock whose row is locked.
 pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
     diesel::update(sla_clocks::table)

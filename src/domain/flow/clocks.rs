@@ -30,11 +30,33 @@ pub fn fire_due(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<usize> {
-    let found = leads::lock_by_ids(conn, lead_ids)?;
-    let mut leads: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
+    let leads = leads::lock_by_ids(conn, lead_ids)?;
+    fire(conn, leads, rules, now)
+}
+
+/// As [`fire_due`], of those of the leads that nobody else is at: workers do not wait for each other.
+pub fn fire_due_of_free(
+    conn: &mut TenantConnection,
+    lead_ids: &[Uuid],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let leads = leads::lock_free_by_ids(conn, lead_ids)?;
+    fire(conn, leads, rules, now)
+}
+
+/// Clocks and what is told of them are written together at the end: a worker has hundreds at a time.
+fn fire(
+    conn: &mut TenantConnection,
+    leads: Vec<Lead>,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let ids: Vec<Uuid> = leads.iter().map(|lead| lead.id).collect();
+    let mut leads: HashMap<Uuid, Lead> = leads.into_iter().map(|lead| (lead.id, lead)).collect();
     let mut decider = Decider::default();
-    let mut fired = 0;
-    for mut clock in sla_clocks::lock_open_of(conn, lead_ids)? {
+    let (mut changed, mut told) = (Vec::new(), Vec::new());
+    for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
         let Some(lead) = leads.get_mut(&clock.lead_id) else {
             continue;
         };
@@ -47,17 +69,20 @@ pub fn fire_due(
         if happened.is_empty() {
             continue;
         }
-        fired += 1;
-        sla_clocks::update(conn, &clock)?;
         let by = by_clock(&clock);
-        tell(conn, lead, &clock, &happened, rules, &by, now)?;
+        let events = events(conn, lead, &clock, &happened, rules, now)?;
+        told.extend(events.into_iter().map(|event| (event, by.clone())));
         if happened.iter().any(reassigns) {
             take_back(conn, &mut decider, lead, &clock, rules, now)?;
         }
         escalate::make_tasks(conn, lead, &clock, &happened, rules, &by, now)?;
+        changed.push(clock);
     }
+    sla_clocks::update_all(conn, &changed)?;
+    let told: Vec<(&Event, &Provenance)> = told.iter().map(|(event, by)| (event, by)).collect();
+    outbox::add_all(conn, &told)?;
     decider.save(conn)?;
-    Ok(fired)
+    Ok(changed.len())
 }
 
 fn reassigns(event: &ClockEvent) -> bool {
@@ -114,6 +139,20 @@ pub(super) fn tell(
     provenance: &Provenance,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let events = events(conn, lead, clock, happened, rules, now)?;
+    let events: Vec<(&Event, &Provenance)> =
+        events.iter().map(|event| (event, provenance)).collect();
+    outbox::add_all(conn, &events)
+}
+
+fn events(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    clock: &Clock,
+    happened: &[ClockEvent],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>> {
     let mut events = Vec::with_capacity(happened.len());
     for what in happened {
         let Some(kind) = EventType::from_name(what.name()) else {
@@ -135,9 +174,7 @@ pub(super) fn tell(
             data: Some(data),
         });
     }
-    let events: Vec<(&Event, &Provenance)> =
-        events.iter().map(|event| (event, provenance)).collect();
-    outbox::add_all(conn, &events)
+    Ok(events)
 }
 
 fn told(clock: &Clock, what: &ClockEvent) -> Value {
