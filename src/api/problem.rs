@@ -265,7 +265,7 @@ impl From<&Conflict> for Problem {
             ),
             Conflict::RuleInUse { rule_id, kind, key, pointer } => Problem::new(
                 ProblemKind::RuleInUse,
-                format!("The active {kind} `{key}` (rule {rule_id}) names it at {pointer}: activate a version of that one which does not, then retire this."),
+                format!("The active {kind} `{key}` (rule {rule_id}) names it at {pointer}: first activate a version of that one which does not."),
             ),
             Conflict::RuleSchedule { state } => Problem::new(
                 ProblemKind::RuleSchedule,

@@ -228,3 +228,37 @@ fn an_escalation_names_whom_it_tells_makes_a_task_and_raises_the_priority() {
         json!([rep.id, boss.id, other.id])
     );
 }
+
+#[test]
+fn a_clock_in_the_leads_own_zone_stays_in_it_when_its_calendar_changes() {
+    let app = TestApp::start_deciding();
+    let every_day = |from: &str, to: &str| {
+        let hours = json!([{"from": from, "to": to}]);
+        json!({"zone": "Europe/Berlin", "hours": {"monday": hours, "tuesday": hours, "wednesday": hours, "thursday": hours,
+            "friday": hours, "saturday": hours, "sunday": hours}})
+    };
+    office(&app, every_day("01:00", "02:00"));
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+        {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 180, "calendar": "office", "zone": "lead"}]}}),
+    );
+    let captured = app.capture(json!({"email": "a@example.com", "timezone": "Asia/Tokyo"}));
+    let lead = &captured["lead"]["id"];
+    assert_eq!(captured["clocks"][0]["calendar"]["zone"], "Asia/Tokyo");
+    office(&app, every_day("03:00", "04:00"));
+    wait_until("it counts by the new calendar", || {
+        list(&app, lead, "clocks")[0]["calendar"]["version"] == 2
+    });
+    let clock = &list(&app, lead, "clocks")[0];
+    assert_eq!(
+        (&clock["calendar"]["zone"], &clock["calendar"]["zone_of"]),
+        (&json!("Asia/Tokyo"), &json!("lead"))
+    );
+    let due = at(&clock["due_at"]).with_timezone(&chrono_tz::Asia::Tokyo);
+    let (hour, minute) = (due.format("%H").to_string(), due.format("%M").to_string());
+    assert!(
+        (hour == "04" && minute == "00") || hour == "03",
+        "{due}: within the hours of the calendar, by the lead's clock"
+    );
+}

@@ -200,3 +200,35 @@ fn a_record_that_was_changed_is_told_by_its_places() {
         (409, json!("decision_not_replayable"))
     );
 }
+
+#[test]
+fn a_decision_about_a_lead_that_was_merged_since_is_made_again_once_it_is_two_again() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    let [one, other] = ["a@example.com", "b@example.com"].map(|email| {
+        let captured = app.capture(json!({"email": email, "answers": {"need": "a CRM"}}));
+        captured["lead"]["id"].clone()
+    });
+    let decisions = app.database().texts("SELECT id FROM decisions ORDER BY id");
+    let replays = |wanted: &Value| {
+        for id in &decisions {
+            let path = format!("/v1/decisions/{id}/replay");
+            let reply = app.client().send("POST", &path, "", b"");
+            let told = reply.json();
+            let found = match reply.status {
+                200 => &told["same"],
+                _ => &told["code"],
+            };
+            assert_eq!(found, wanted, "{told:#}");
+        }
+    };
+    replays(&json!(true));
+    let merge = format!("/v1/leads/{}/merge", text(&one));
+    let merged = app.post(&merge, json!({"with": [other]}));
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    replays(&json!("decision_not_replayable"));
+    let merge_id = app.database().texts("SELECT id FROM merges").remove(0);
+    let undone = app.post(&format!("/v1/merges/{merge_id}/undo"), json!({}));
+    assert_eq!(undone.status, 200, "{}", undone.text());
+    replays(&json!(true));
+}

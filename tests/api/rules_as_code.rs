@@ -2,6 +2,7 @@
 
 use crate::decisions::{decide_by, list, text};
 use crate::support::TestApp;
+use crate::support::fields::define;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -364,4 +365,33 @@ fn a_pool_stays_in_use_when_a_member_is_disabled() {
             (&json!("field"), &json!(bob.id))
         );
     }
+}
+
+#[test]
+fn a_field_that_an_active_document_names_is_not_archived() {
+    let app = TestApp::start_deciding();
+    define(&app, json!({"key": "tier", "type": "integer"}));
+    let policy = |when: Value| json!({"kind": "routing_policy", "document": {"rules": [{"key": "big", "name": "Big", "when": when, "to": [{"pool": "everyone"}]}]}});
+    let active = decide_by(
+        &app,
+        policy(json!({"field": "custom.tier", "op": "gte", "value": 3})),
+    );
+    let archive = || app.delete("/v1/field-definitions/tier");
+    let refused = archive();
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (409, json!("rule_in_use")),
+        "{}",
+        refused.text()
+    );
+    let detail = text(&refused.json()["detail"]);
+    assert!(
+        detail.contains(&text(&active["id"])) && detail.contains("/rules/0/when"),
+        "{detail}"
+    );
+    let label = app.patch("/v1/field-definitions/tier", json!({"label": "Tier"}));
+    assert_eq!(label.status, 200, "{}", label.text());
+    decide_by(&app, policy(json!({"field": "city", "op": "is_set"})));
+    let archived = archive();
+    assert!((200..300).contains(&archived.status), "{}", archived.text());
 }

@@ -3,12 +3,14 @@
 use crate::domain::field_definition::{FieldDefinition, FieldOption};
 use crate::domain::field_rules::{check, check_beside, check_key, wider_types};
 use crate::domain::field_value::index_form;
+use crate::domain::flow::rules;
 use crate::domain::flow::walk_fields::{self, BATCH};
+use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::field_definitions::{self, FieldRecord};
 use crate::store::leads::KeyedValue;
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_values, leads, workspaces};
+use crate::store::{lead_values, leads, rule_documents, workspaces};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
@@ -63,7 +65,7 @@ pub fn define(
 ///
 /// # Errors
 /// Everything that is wrong with it; [`Error::VersionMismatch`] when `expected` does not hold; a conflict when values that
-/// leads have would not mean the same any more.
+/// leads have would not mean the same any more, or an active rule document could not be read any more.
 pub fn change(
     conn: &mut TenantConnection,
     key: &str,
@@ -95,6 +97,7 @@ pub fn change(
         return Ok(before);
     }
     keep_meaning(conn, &before.definition, &definition)?;
+    keep_rules(conn, &definition)?;
     let mut record = FieldRecord {
         definition,
         version: before.version + 1,
@@ -144,6 +147,35 @@ fn begin_walk(conn: &mut TenantConnection, record: &mut FieldRecord) -> Result<(
         lead_ids: shared,
     }
     .into())
+}
+
+/// Refuses a change after which an active rule document could not be read any more: leads would fall back to what every
+/// workspace begins with, without a word.
+fn keep_rules(conn: &mut TenantConnection, changed: &FieldDefinition) -> Result<()> {
+    let today = rules::load(conn)?;
+    let mut then = today.clone();
+    for field in then
+        .fields
+        .iter_mut()
+        .filter(|field| field.key == changed.key)
+    {
+        field.clone_from(changed);
+    }
+    for version in rule_documents::list_active(conn)? {
+        let check = |rules: &Rules| today.playbook.check(&version.document, rules);
+        let known = check(&today).err().unwrap_or_default();
+        let wrong = check(&then).err().unwrap_or_default();
+        if let Some(error) = wrong.into_iter().find(|error| !known.contains(error)) {
+            return Err(Conflict::RuleInUse {
+                rule_id: version.id,
+                kind: version.document.kind().as_str(),
+                key: version.key,
+                pointer: error.pointer,
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a change after which a value that a lead has could mean something else, or nothing.
