@@ -63,7 +63,7 @@ impl Actor {
 /// What led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cause {
-    /// `submission`, `request`, `job`, `clock`, `assignment` or `decision`.
+    /// `submission`, `request`, `job`, `clock`, `assignment`, `decision` or `rule`.
     #[serde(rename = "type")]
     #[schema(example = "submission")]
     pub kind: String,
@@ -100,6 +100,14 @@ impl Cause {
     pub fn decision(id: Uuid) -> Self {
         Cause {
             kind: "decision".into(),
+            id: id.to_string(),
+        }
+    }
+
+    /// A rule document whose moment came, by its id.
+    pub fn rule(id: Uuid) -> Self {
+        Cause {
+            kind: "rule".into(),
             id: id.to_string(),
         }
     }
@@ -206,7 +214,8 @@ pub enum EventType {
     /// The grade of a lead is another. `data` has both, why, and where the lead stands.
     #[serde(rename = "lead.grade_changed")]
     LeadGradeChanged,
-    /// A part of the time of a clock has passed. `data` has the clock, and what is to be done.
+    /// A part of the time of a clock has passed. `data` has the clock, what is to be done, and the users who are told, as
+    /// `recipients`.
     #[serde(rename = "sla.warned")]
     SlaWarned,
     /// A lead was not answered in time. `data` has the clock.

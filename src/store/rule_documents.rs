@@ -7,8 +7,9 @@ use crate::store::json::Json;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::rule_documents;
 use chrono::{DateTime, Utc};
-use diesel::dsl::max;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -249,11 +250,12 @@ pub fn unschedule(conn: &mut TenantConnection, id: Uuid, state: RuleState) -> Re
     Ok(())
 }
 
-/// Versions of any workspace whose moment has come, the earliest first.
+/// Versions of any workspace whose moment has come, the earliest first. The state is named in the text, as by the index of
+/// those that are scheduled.
 pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
     db.across_workspaces(|connection| {
         Ok(rule_documents::table
-            .filter(rule_documents::state.eq("scheduled"))
+            .filter(sql::<Bool>("rule_documents.state = 'scheduled'"))
             .filter(rule_documents::activate_at.le(now))
             .order(rule_documents::activate_at)
             .limit(limit)

@@ -157,5 +157,10 @@ fn p3_a_lead_that_is_reopened_or_comes_again_has_an_owner_and_a_clock() {
     assert_eq!(states(&app, &gone), ["running", "cancelled"]);
     let tried = app.capture(json!({"email": "tried@example.com", "test": true}));
     assert_eq!(tried["lead"]["owner_id"], Value::Null, "tests are nobody's");
+    assert_eq!(tried["clocks"], json!([]));
+    let earnest = app.capture(json!({"email": "tried@example.com"}));
+    assert_eq!(earnest["lead"]["id"], tried["lead"]["id"]);
+    assert!(earnest["lead"]["owner_id"].is_string(), "{earnest}");
+    assert_eq!(earnest["clocks"][0]["state"], "running");
     no_orphans(&app);
 }

@@ -99,7 +99,7 @@ pub fn activate_due(conn: &mut TenantConnection, id: Uuid, now: DateTime<Utc>) -
         visible: Visibility::All,
         provenance: Provenance {
             actor,
-            cause: Cause::request(format!("schedule of {id}")),
+            cause: Cause::rule(id),
             origin: None,
         },
         rules: Arc::new(rules::load(conn)?),
