@@ -48,6 +48,10 @@ fn house_rules(app: &TestApp) {
         "fallback": [{"pool": "all"}]}}),
     );
     decide_by(app, clocks(10, Some("office")));
+    decide_by(
+        app,
+        json!({"kind": "scoring_model", "key": "default", "document": {"name": "Nothing", "rules": []}}),
+    );
 }
 
 #[test]
@@ -74,7 +78,8 @@ fn what_one_workspace_exports_another_imports_and_again_nothing_changes() {
             "pool:all",
             "pool:north",
             "routing_policy:-",
-            "sla_policy:-"
+            "sla_policy:-",
+            "scoring_model:default"
         ]
     );
     assert!(!exported.to_string().contains("\"id\""), "{exported}");
@@ -96,7 +101,7 @@ fn what_one_workspace_exports_another_imports_and_again_nothing_changes() {
     let documents = json!(documents);
     let tried = import(true, &documents);
     assert_eq!(tried.status, 200, "{}", tried.text());
-    assert_eq!(outcomes(&tried.json()), ["created"; 5]);
+    assert_eq!(outcomes(&tried.json()), ["created"; 6]);
     assert_eq!(tried.json()["results"][0]["id"], Value::Null);
     let kept = || {
         other.get("/v1/rules").json()["data"]
@@ -117,23 +122,23 @@ fn what_one_workspace_exports_another_imports_and_again_nothing_changes() {
     assert_eq!(other.get("/v1/rules/export").json(), exported);
     assert_eq!(
         outcomes(&import(false, &documents).json()),
-        ["unchanged"; 5]
+        ["unchanged"; 6]
     );
-    assert_eq!(kept(), 5);
+    assert_eq!(kept(), 6);
     let mut changed = documents.clone();
-    changed[0]["document"]["clocks"][0]["within_minutes"] = json!(20);
+    changed[1]["document"]["clocks"][0]["within_minutes"] = json!(20);
     let again = import(false, &changed).json();
     assert_eq!(
         (
-            &again["results"][0]["version"],
-            &again["results"][0]["differences"]
+            &again["results"][1]["version"],
+            &again["results"][1]["differences"]
         ),
         (
             &json!(2),
             &json!([{"pointer": "/clocks/0/within_minutes", "before": 10, "after": 20}])
         )
     );
-    assert_eq!(kept(), 6);
+    assert_eq!(kept(), 7);
     assert!(
         app.audited("")
             .iter()
