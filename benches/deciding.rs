@@ -65,7 +65,6 @@ fn routing(now: DateTime<Utc>) {
     let none = BTreeSet::new();
     let references = References {
         roster: &roster,
-        queues: &none,
         calendars: &none,
     };
     let member = |(number, id): (usize, &Uuid)| json!({"user_id": id, "weight": number + 1, "daily_cap": 100_000, "languages": ["de"]});

@@ -134,10 +134,9 @@ impl Playbook {
 
     fn route_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
         // Whoever was disabled since gets no leads; the document stays what it is.
-        let (roster, queues) = (self.roster.as_active(), BTreeSet::new());
+        let roster = self.roster.as_active();
         let references = RoutingReferences {
             roster: &roster,
-            queues: &queues,
             calendars,
         };
         let mut pools = BTreeMap::new();
@@ -284,10 +283,8 @@ impl Playbook {
         rules: &Rules,
     ) -> Result<Vec<FieldError>, Vec<FieldError>> {
         let calendars: BTreeSet<String> = self.calendars.keys().cloned().collect();
-        let queues = BTreeSet::new();
         let references = RoutingReferences {
             roster: &self.roster,
-            queues: &queues,
             calendars: &calendars,
         };
         match document {

@@ -39,12 +39,13 @@ statement! {
 statement! {
     /// The limit keeps the look-up one by the whole key, and hubs from costing more than other keys. The latest leads come
     /// first: who comes twice mostly does so soon.
-    Find { workspace_id: Uuid => SqlUuid, seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: i64 => BigInt }
-    "SELECT DISTINCT c.seeker, m.lead_id \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[]) AS c (seeker, family, hash), \
+    Find { workspace_id: Uuid => SqlUuid, seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt> }
+    "SELECT c.seeker, m.lead_id, count(*) \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
        LATERAL (SELECT k.lead_id FROM match_keys k \
-         WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT ?) m",
-    returns (Integer, SqlUuid)
+         WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
+     GROUP BY c.seeker, m.lead_id",
+    returns (Integer, SqlUuid, BigInt)
 }
 
 /// The rows of new leads, ready to be written.
@@ -131,25 +132,38 @@ pub(in crate::store) fn follow(
     Ok(())
 }
 
-/// Leads that share a key with each of these, by the number of who seeks; of each key at most so many, the latest.
+/// A lead that shares keys with somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sharing {
+    /// The number of who seeks.
+    pub seeker: usize,
+    /// The lead.
+    pub lead_id: Uuid,
+    /// How many keys they share, as far as was looked.
+    pub keys: i64,
+}
+
+/// Leads that share a key with each of these; of each key at most so many as `most_of` says, the latest.
 pub fn list_candidates(
     conn: &mut TenantConnection,
     sought: &[&[MatchKey]],
-    most: i64,
-) -> Result<Vec<(usize, Uuid)>> {
+    most_of: impl Fn(&MatchKey) -> i64,
+) -> Result<Vec<Sharing>> {
     let (mut seekers, mut families, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut most = Vec::new();
     for (number, keys) in (0i32..).zip(sought) {
         for key in *keys {
             seekers.push(number);
             families.push(key.family);
             hashes.push(key.hash);
+            most.push(most_of(key));
         }
     }
     if seekers.is_empty() {
         return Ok(Vec::new());
     }
     let workspace_id = conn.workspace_id();
-    let found: Vec<(i32, Uuid)> = Find {
+    let found: Vec<(i32, Uuid, i64)> = Find {
         workspace_id: &workspace_id,
         seekers: &seekers,
         families: &families,
@@ -157,10 +171,14 @@ pub fn list_candidates(
         most: &most,
     }
     .load(conn.pg())?;
-    Ok(found
-        .into_iter()
-        .filter_map(|(number, id)| Some((usize::try_from(number).ok()?, id)))
-        .collect())
+    let sharing = |(number, lead_id, keys): (i32, Uuid, i64)| {
+        Some(Sharing {
+            seeker: usize::try_from(number).ok()?,
+            lead_id,
+            keys,
+        })
+    };
+    Ok(found.into_iter().filter_map(sharing).collect())
 }
 
 statement! {

@@ -1,6 +1,7 @@
 //! The public API over HTTP, a file per subject. Each test has a service and a database of its own.
 
 mod api_keys;
+mod assignments;
 mod audit_log;
 mod bulk;
 mod calibrations;

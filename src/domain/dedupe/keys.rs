@@ -18,6 +18,18 @@ pub struct MatchKey {
     pub hash: i64,
 }
 
+impl MatchKey {
+    /// How many leads with this key a capture looks at. A key that many people share, such as a city with a given name, says little
+    /// of any of them; who is the same person mostly shares another key, too.
+    pub fn worth(&self) -> i64 {
+        match self.family {
+            1..=4 | 10..=15 => 20,
+            25 => 3,
+            _ => 8,
+        }
+    }
+}
+
 /// Most keys of a lead.
 pub const MAX_KEYS: usize = 16;
 /// Words of a company's name that have a key of their own.

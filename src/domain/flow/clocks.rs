@@ -5,7 +5,7 @@ use crate::domain::assignment::Step;
 use crate::domain::calendar::Calendar;
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::decide_lead::{self, Decider};
-use crate::domain::flow::escalate;
+use crate::domain::flow::escalate::{self, Teams};
 use crate::domain::flow::let_go;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -55,7 +55,7 @@ fn fire(
     let ids: Vec<Uuid> = leads.iter().map(|lead| lead.id).collect();
     let mut leads: HashMap<Uuid, Lead> = leads.into_iter().map(|lead| (lead.id, lead)).collect();
     let mut decider = Decider::default();
-    let (mut changed, mut told) = (Vec::new(), Vec::new());
+    let (mut changed, mut told, mut teams) = (Vec::new(), Vec::new(), Teams::default());
     for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
         let Some(lead) = leads.get_mut(&clock.lead_id) else {
             continue;
@@ -70,7 +70,7 @@ fn fire(
             continue;
         }
         let by = by_clock(&clock);
-        let events = events(conn, lead, &clock, &happened, rules, now)?;
+        let events = events(conn, lead, &clock, &happened, &mut teams, rules, now)?;
         told.extend(events.into_iter().map(|event| (event, by.clone())));
         if happened.iter().any(reassigns) {
             take_back(conn, &mut decider, lead, &clock, rules, now)?;
@@ -139,17 +139,20 @@ pub(super) fn tell(
     provenance: &Provenance,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let events = events(conn, lead, clock, happened, rules, now)?;
+    let mut teams = Teams::default();
+    let events = events(conn, lead, clock, happened, &mut teams, rules, now)?;
     let events: Vec<(&Event, &Provenance)> =
         events.iter().map(|event| (event, provenance)).collect();
     outbox::add_all(conn, &events)
 }
 
-fn events(
+/// The events of what happened to a clock.
+pub(super) fn events(
     conn: &mut TenantConnection,
     lead: &Lead,
     clock: &Clock,
     happened: &[ClockEvent],
+    teams: &mut Teams,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Vec<Event>> {
@@ -160,7 +163,7 @@ fn events(
         };
         let mut data = told(clock, what);
         if let ClockEvent::Warned { actions, .. } = what {
-            let recipients = escalate::recipients(conn, lead, actions, rules)?;
+            let recipients = escalate::recipients(conn, lead, actions, teams, rules)?;
             data["recipients"] = json!(recipients);
         }
         let id = ProcessIds.next(now.max(lead.updated_at));

@@ -15,16 +15,22 @@ use crate::store::pool::TenantConnection;
 use crate::store::{activities, leads, outbox, teams};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// The type of activities that escalations make.
 pub const TASK: &str = "task";
+
+/// The members of teams, each team read once.
+pub type Teams = HashMap<Uuid, Vec<Uuid>>;
 
 /// Who is told by actions, each once and in their order; nobody who is disabled.
 pub fn recipients(
     conn: &mut TenantConnection,
     lead: &Lead,
     actions: &[Action],
+    teams: &mut Teams,
     rules: &Rules,
 ) -> Result<Vec<Uuid>> {
     let roster = &rules.playbook.roster;
@@ -36,8 +42,8 @@ pub fn recipients(
         match to {
             Recipient::Owner => told.extend(lead.owner_id),
             Recipient::User => told.extend(user_id),
-            Recipient::Team => told.extend(team_of(conn, lead)?),
-            Recipient::Manager => told.extend(managers(roster, &team_of(conn, lead)?)),
+            Recipient::Team => told.extend(team_of(conn, lead, teams)?),
+            Recipient::Manager => told.extend(managers(roster, team_of(conn, lead, teams)?)),
         }
     }
     let is_active = |id: &Uuid| roster.find(*id).is_some_and(|user| user.is_active);
@@ -50,12 +56,22 @@ pub fn recipients(
     Ok(found)
 }
 
-fn team_of(conn: &mut TenantConnection, lead: &Lead) -> Result<Vec<Uuid>> {
+fn team_of<'a>(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    known: &'a mut Teams,
+) -> Result<&'a [Uuid]> {
     let Some(team_id) = lead.team_id else {
-        return Ok(Vec::new());
+        return Ok(&[]);
     };
-    let mut members = teams::members(conn, &[team_id])?;
-    Ok(members.remove(&team_id).unwrap_or_default())
+    let members = match known.entry(team_id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let found = teams::members(conn, &[team_id])?.remove(&team_id);
+            place.insert(found.unwrap_or_default())
+        }
+    };
+    Ok(members)
 }
 
 /// The managers of the team; where it has none, all managers; where there are none, the admins: somebody hears of it.

@@ -5,15 +5,14 @@ use crate::domain::dedupe::MatchKey;
 use crate::domain::likeness::{Compared, Duplicate, Sought, judge, ranked};
 use crate::domain::rules::Rules;
 use crate::error::Result;
+use crate::store::compared_leads;
+use crate::store::match_keys::{self, Sharing};
 use crate::store::pool::TenantConnection;
-use crate::store::{compared_leads, match_keys};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Leads that are looked at for each key of a capture: a key that more share says little.
-const OF_A_KEY: i64 = 20;
 /// Leads that are looked at for each capture.
-const OF_A_CAPTURE: usize = 60;
+const OF_A_CAPTURE: usize = 20;
 
 /// Leads that may be the person of each capture, the likeliest first. Tests are only like tests.
 pub fn find(
@@ -25,17 +24,13 @@ pub fn find(
         .iter()
         .map(|(_, sought)| sought.keys.as_slice())
         .collect();
-    let mut candidates: Vec<Vec<Uuid>> = vec![Vec::new(); sought.len()];
-    for (number, id) in match_keys::list_candidates(conn, &keys, OF_A_KEY)? {
-        if let Some(of_one) = candidates.get_mut(number) {
-            of_one.push(id);
+    let mut sharing: Vec<Vec<Sharing>> = vec![Vec::new(); sought.len()];
+    for found in match_keys::list_candidates(conn, &keys, MatchKey::worth)? {
+        if let Some(of_one) = sharing.get_mut(found.seeker) {
+            of_one.push(found);
         }
     }
-    for of_one in &mut candidates {
-        // The latest, where there are too many.
-        of_one.sort_unstable_by(|a, b| b.cmp(a));
-        of_one.truncate(OF_A_CAPTURE);
-    }
+    let candidates: Vec<Vec<Uuid>> = sharing.into_iter().map(nearest).collect();
     let mut ids: Vec<Uuid> = candidates.iter().flatten().copied().collect();
     ids.sort_unstable();
     ids.dedup();
@@ -58,4 +53,14 @@ pub fn find(
             ranked(like.collect())
         })
         .collect())
+}
+
+/// Where there are too many, those that share most keys, and of these the latest.
+fn nearest(mut found: Vec<Sharing>) -> Vec<Uuid> {
+    found.sort_unstable_by(|one, other| {
+        let place = |lead: &Sharing| (lead.keys, lead.lead_id);
+        place(other).cmp(&place(one))
+    });
+    found.truncate(OF_A_CAPTURE);
+    found.into_iter().map(|lead| lead.lead_id).collect()
 }

@@ -15,6 +15,7 @@ use crate::domain::lead_changes::differences;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{assignments, leads, outbox};
+use chrono::SubsecRound;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -51,7 +52,9 @@ pub fn current(conn: &mut TenantConnection, lead: &Lead) -> Result<Option<Assign
 pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) -> Result<Taken> {
     let mut lead = reach::lock(conn, id, &by.visible)?;
     let mut record = held(conn, &lead, hand)?;
-    match record.assignment.step(Step::Accept, by.now) {
+    // What is answered at once is what is read later.
+    let now = by.now.trunc_subsecs(6);
+    match record.assignment.step(Step::Accept, now) {
         Ok(accepted) => record.assignment = accepted,
         Err(Refused::AcceptedAlready) => {
             return Ok(Taken {

@@ -1,15 +1,17 @@
 //! Recomputes open clocks whose calendar has changed, some leads a step.
 
 use crate::domain::calendar::Calendar;
-use crate::domain::event::{Actor, Cause, Provenance};
+use crate::domain::event::{Actor, Cause, Event, Provenance};
+use crate::domain::flow::escalate::Teams;
 use crate::domain::flow::{clocks, rules};
 use crate::domain::lead::Lead;
 use crate::domain::sla::{CalendarUsed, Clock, ClockEvent, VersionedCalendar, ZoneOf};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{calendar_walks, leads, sla_clocks};
+use crate::store::{calendar_walks, leads, outbox, sla_clocks};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// Leads of one step.
@@ -39,25 +41,34 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
     clocks::fire_due(conn, &ids, &rules, now)?;
     let found = leads::list_by_ids(conn, &ids)?;
     let leads: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
-    let mut recomputed = 0;
+    let mut calendars: HashMap<CalendarUsed, Calendar> = HashMap::new();
+    let (mut recomputed, mut told, mut teams) = (Vec::new(), Vec::new(), Teams::default());
     for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
         if clock.calendar.key.as_deref() != Some(calendar) || clock.calendar.version == version {
             continue;
         }
-        let old = clocks::counted_by(conn, &clock.calendar, &rules)?;
-        let happened = recompute(&mut clock, &old, calendar, target, now);
-        sla_clocks::update(conn, &clock)?;
-        recomputed += 1;
+        let old = match calendars.entry(clock.calendar.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(clocks::counted_by(conn, &clock.calendar, &rules)?)
+            }
+        };
+        let happened = recompute(&mut clock, old, calendar, target, now);
         if let Some(lead) = leads.get(&clock.lead_id) {
             let by = Provenance {
                 actor: Actor::system(),
                 cause: Cause::clock(clock.id),
                 origin: None,
             };
-            clocks::tell(conn, lead, &clock, &happened, &rules, &by, now)?;
+            let events = clocks::events(conn, lead, &clock, &happened, &mut teams, &rules, now)?;
+            told.extend(events.into_iter().map(|event| (event, by.clone())));
         }
+        recomputed.push(clock);
     }
-    Ok(Step::Recomputed(recomputed))
+    sla_clocks::update_all(conn, &recomputed)?;
+    let told: Vec<(&Event, &Provenance)> = told.iter().map(|(event, by)| (event, by)).collect();
+    outbox::add_all(conn, &told)?;
+    Ok(Step::Recomputed(recomputed.len()))
 }
 
 fn recompute(

@@ -121,7 +121,8 @@ fn candidates(
         .map(|(_, evidence)| keys(evidence, workspace_id.as_bytes()))
         .collect();
     let keys: Vec<&[MatchKey]> = keys.iter().map(Vec::as_slice).collect();
-    match_keys::list_candidates(conn, &keys, OF_A_KEY)
+    let found = match_keys::list_candidates(conn, &keys, |_| OF_A_KEY)?;
+    Ok(found.iter().map(|one| (one.seeker, one.lead_id)).collect())
 }
 
 /// Pairs of leads drawn at random, in every run the same: by a linear congruence (Knuth, *MMIX*).

@@ -229,13 +229,14 @@ impl Scan {
             })
             .collect();
         let asked: Vec<_> = keyed.iter().map(Vec::as_slice).collect();
-        let mut found = match_keys::list_candidates(conn, &asked, OF_A_KEY)?;
-        found.retain(|(number, other)| ids.get(*number).is_some_and(|id| other < id));
-        let mut others: Vec<Uuid> = found.iter().map(|(_, other)| *other).collect();
+        let mut found = match_keys::list_candidates(conn, &asked, |_| OF_A_KEY)?;
+        found.retain(|one| ids.get(one.seeker).is_some_and(|id| one.lead_id < *id));
+        let mut others: Vec<Uuid> = found.iter().map(|one| one.lead_id).collect();
         others.sort_unstable();
         others.dedup();
         let others = self.known(conn, &others, rules)?;
-        for (number, other_id) in found {
+        for one in found {
+            let (number, other_id) = (one.seeker, one.lead_id);
             let pair = ids
                 .get(number)
                 .and_then(|id| Some((*id, own.get(id)?, others.get(&other_id)?)));

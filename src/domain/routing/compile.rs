@@ -21,8 +21,6 @@ pub const LAST_QUEUE: &str = "unassigned";
 pub struct References<'a> {
     /// The users of the workspace.
     pub roster: &'a Roster,
-    /// Keys of its queues; [`LAST_QUEUE`] is always one.
-    pub queues: &'a BTreeSet<String>,
     /// Keys of its calendars.
     pub calendars: &'a BTreeSet<String>,
 }
@@ -240,11 +238,11 @@ impl Reader<'_> {
                 let detail = format!("there is no pool `{}` in use{hint}", shown_name(key));
                 self.wrong(format!("{at}/pool"), "unknown_pool", detail);
             }
-            Target::Queue(key) if key != LAST_QUEUE && !references.queues.contains(key) => {
-                let known = references.queues.iter().map(String::as_str);
-                let hint = did_you_mean(key, known.chain([LAST_QUEUE]));
-                let detail = format!("there is no queue `{}`{hint}", shown_name(key));
-                self.wrong(format!("{at}/queue"), "unknown_queue", detail);
+            // A queue is there by being named.
+            Target::Queue(key) if !is_key(key) => {
+                let detail =
+                    "the key of a queue has 1 to 50 of a–z, 0–9 and `_`, and begins with a letter";
+                self.wrong(format!("{at}/queue"), "invalid_key", detail);
             }
             Target::User(user) => {
                 self.errors

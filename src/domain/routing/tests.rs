@@ -69,11 +69,9 @@ struct Stage {
 fn pool_of(document: Value, roster: &Roster) -> Result<CompiledPool, Vec<(String, &'static str)>> {
     let document: PoolDocument = serde_json::from_value(document).unwrap();
     let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
-    let (queues, calendars): (BTreeSet<String>, BTreeSet<String>) =
-        (keys(&["partners"]), keys(&["night", "late", "always"]));
+    let calendars: BTreeSet<String> = keys(&["night", "late", "always"]);
     let references = References {
         roster,
-        queues: &queues,
         calendars: &calendars,
     };
     compile_pool(&document, &Rules::default(), &references).map_err(places)
@@ -101,10 +99,8 @@ fn compiled(
         })
         .collect();
     let document: RoutingDocument = serde_json::from_value(policy).unwrap();
-    let queues = BTreeSet::from(["partners".to_owned()]);
     let references = References {
         roster,
-        queues: &queues,
         calendars: &BTreeSet::new(),
     };
     compile(&document, &Rules::default(), &references, &pools).map_err(places)

@@ -40,7 +40,7 @@ impl ClockState {
 }
 
 /// What a clock counts by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct CalendarUsed {
     /// Key of the calendar; `null`: around the clock.
     pub key: Option<String>,

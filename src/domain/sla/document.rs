@@ -58,7 +58,7 @@ impl ClockKind {
 }
 
 /// By whose clocks the hours of the calendar are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ZoneOf {
     /// The calendar's own; it also stands in where another is not known.

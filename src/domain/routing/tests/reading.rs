@@ -26,7 +26,7 @@ fn the_defaults_can_be_used_and_give_the_first_lead_an_owner() {
 fn everything_wrong_with_a_policy_is_told_at_its_place() {
     let de = json!({"field": "country", "op": "eq", "value": "DE"});
     let policy = json!({"rules": [
-        {"key": "Bad key", "name": " ", "when": {"field": "contry", "op": "eq", "value": "DE"}, "to": [{"pool": "evryone"}, {"queue": "q"}]},
+        {"key": "Bad key", "name": " ", "when": {"field": "contry", "op": "eq", "value": "DE"}, "to": [{"pool": "evryone"}, {"queue": "Q"}]},
         {"key": "a", "name": "A", "when": de, "to": [{"queue": "unassigned"}, {"pool": "everyone"}]},
         {"key": "a", "name": "A", "when": de, "to": [{"owner_of_account": false}, {"user": id(900)}, {"user": id(77)}]},
         {"key": "c", "name": "C", "to": [{"pool": "everyone"}, {"pool": "everyone"}]},
@@ -39,7 +39,7 @@ fn everything_wrong_with_a_policy_is_told_at_its_place() {
             place("/rules/0/name", "empty_name"),
             place("/rules/0/when/field", "unknown_field"),
             place("/rules/0/to/0/pool", "unknown_pool"),
-            place("/rules/0/to/1/queue", "unknown_queue"),
+            place("/rules/0/to/1/queue", "invalid_key"),
             place("/rules/1/to/1", "never_reached"),
             place("/rules/2/key", "not_unique"),
             place("/rules/2", "never_reached"),

@@ -1,0 +1,320 @@
+//! Leads that are offered, given back, hoarded and claimed; accounts that somebody owns already.
+
+use crate::support::TestApp;
+use crate::support::people::TestUser;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+fn activate(app: &TestApp, rule: Value) {
+    let written = app.post("/v1/rules", rule);
+    assert_eq!(written.status, 201, "{}", written.text());
+    let path = format!("/v1/rules/{}/activate", id(&written.json()));
+    let active = app.post(&path, json!({}));
+    assert_eq!(active.status, 200, "{}", active.text());
+}
+
+fn offering(app: &TestApp) {
+    activate(
+        app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "accept_within_minutes": 5}}),
+    );
+    activate(
+        app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "accept", "kind": "accept", "name": "Accept", "within_minutes": 5}]}}),
+    );
+}
+
+fn ownership(app: &TestApp, lead: &str) -> Value {
+    let reply = app.get(&format!("/v1/leads/{lead}/assignment"));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+/// Reads who has the lead until the worker has seen to it.
+fn until(app: &TestApp, lead: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found = ownership(app, lead);
+        if holds(&found) || Instant::now() > until {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn states(app: &TestApp, lead: &str) -> Vec<Value> {
+    let found = app.get(&format!("/v1/leads/{lead}/assignments")).json();
+    let records = found["data"].as_array().unwrap();
+    records.iter().map(|one| one["state"].clone()).collect()
+}
+
+fn given(app: &TestApp) -> Vec<i64> {
+    let found = app.get("/v1/pools/everyone/fairness").json();
+    let members = found["members"].as_array().unwrap();
+    members
+        .iter()
+        .map(|member| member["given"].as_i64().unwrap())
+        .collect()
+}
+
+fn owner<'a>(reps: &'a [TestUser], found: &Value) -> &'a TestUser {
+    let owner = reps.iter().find(|rep| found["owner_id"] == json!(rep.id));
+    owner.unwrap_or_else(|| panic!("{found}"))
+}
+
+#[test]
+fn an_offer_is_accepted_by_its_owner_only_and_meets_the_clock() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep")];
+    offering(&app);
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let lead = id(&captured["lead"]);
+    assert_eq!(captured["clocks"][0]["kind"], json!("accept"));
+    let found = ownership(&app, &lead);
+    assert_eq!(found["assignment"]["state"], json!("offered"));
+    assert!(found["assignment"]["accept_by"].is_string());
+    let mine = owner(&reps, &found);
+    let other = reps.iter().find(|rep| rep.id != mine.id).unwrap();
+    let path = format!("/v1/leads/{lead}/assignment/accept");
+    let refused = app.client_with(&other.access_token).post(&path, &json!({}));
+    assert!([403, 404].contains(&refused.status), "{}", refused.text());
+    let accepted = app.client_with(&mine.access_token).post(&path, &json!({}));
+    assert_eq!(accepted.status, 200, "{}", accepted.text());
+    assert_eq!(accepted.json()["assignment"]["state"], json!("accepted"));
+    let again = app.client_with(&mine.access_token).post(&path, &json!({}));
+    assert_eq!(again.json()["assignment"], accepted.json()["assignment"]);
+    let clocks = app.get(&format!("/v1/leads/{lead}/clocks")).json();
+    assert_eq!(clocks["data"][0]["state"], json!("met"));
+}
+
+#[test]
+fn who_gives_a_lead_back_gets_the_turn_back_and_never_the_lead() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep")];
+    offering(&app);
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let first = owner(&reps, &ownership(&app, &lead)).id.clone();
+    let path = format!("/v1/leads/{lead}/assignment/reject");
+    assert_eq!(
+        app.post(&path, json!({"reason": " "})).status,
+        422,
+        "a reason is needed"
+    );
+    let given_back = app.post(&path, json!({"reason": "no time"}));
+    assert_eq!(given_back.status, 200, "{}", given_back.text());
+    let now = given_back.json();
+    let second = owner(&reps, &now).id.clone();
+    assert_ne!(first, second);
+    assert_eq!(now["routed"]["owner_id"], json!(second));
+    assert_eq!(given(&app).iter().sum::<i64>(), 1, "one lead, one turn");
+    let given_back = app.post(&path, json!({"reason": "no time either"})).json();
+    assert_eq!(
+        (&given_back["owner_id"], &given_back["queue"]),
+        (&Value::Null, &json!("unassigned"))
+    );
+    assert_eq!(given(&app), [0, 0]);
+    assert_eq!(states(&app, &lead), [json!("rejected"), json!("rejected")]);
+    let nobody = app.post(&path, json!({"reason": "once more"}));
+    assert_eq!(
+        (nobody.status, nobody.json()["code"].as_str()),
+        (409, Some("in_other_hands"))
+    );
+    // Who said no gets the next ones all the same: both have as many in the end.
+    for number in 0..4 {
+        app.capture(json!({"email": format!("b{number}@example.com")}));
+    }
+    assert_eq!(given(&app), [2, 2]);
+}
+
+#[test]
+fn an_offer_that_nobody_accepts_goes_to_the_next_in_time() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep")];
+    offering(&app);
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let first = owner(&reps, &ownership(&app, &lead)).id.clone();
+    app.database().by_hand("UPDATE assignments SET accept_by = now() - interval '1 second', next_look_at = now() - interval '1 second'");
+    let found = until(&app, &lead, |found| found["owner_id"] != json!(first));
+    assert_ne!(owner(&reps, &found).id, first);
+    assert_eq!(states(&app, &lead), [json!("offered"), json!("timed_out")]);
+    let clocks = app.get(&format!("/v1/leads/{lead}/clocks")).json();
+    let states: Vec<&Value> = clocks["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|clock| &clock["state"])
+        .collect();
+    assert_eq!(states, [&json!("running"), &json!("cancelled")]);
+}
+
+#[test]
+fn a_lead_with_which_nothing_is_done_is_taken_back_and_one_that_is_called_is_not() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep")];
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "take_back_after_idle_hours": 48}}),
+    );
+    let idle = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let worked = id(&app.capture(json!({"email": "b@example.com"}))["lead"]);
+    let (idler, worker) = (
+        owner(&reps, &ownership(&app, &idle)).id.clone(),
+        owner(&reps, &ownership(&app, &worked)),
+    );
+    let path = format!("/v1/leads/{worked}/activities");
+    let call = app
+        .client_with(&worker.access_token)
+        .post(&path, &json!({"type": "call", "direction": "outbound"}));
+    assert_eq!(call.status, 201, "{}", call.text());
+    app.database().by_hand("UPDATE assignments SET accepted_at = now() - interval '49 hours', next_look_at = now() - interval '1 second'");
+    let found = until(&app, &idle, |found| found["owner_id"] != json!(idler));
+    assert_ne!(owner(&reps, &found).id, idler);
+    assert_eq!(
+        states(&app, &idle),
+        [json!("accepted"), json!("taken_back")]
+    );
+    assert_eq!(states(&app, &worked), [json!("accepted")]);
+}
+
+#[test]
+fn of_several_who_claim_at_once_each_gets_another_lead_the_oldest_first() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let leads: Vec<String> = (0..8)
+        .map(|number| id(&app.capture(json!({"email": format!("q{number}@example.com")}))["lead"]))
+        .collect();
+    let queues = app.get("/v1/queues").json();
+    assert_eq!(
+        (&queues["data"][0]["key"], &queues["data"][0]["leads"]),
+        (&json!("inbound"), &json!(8))
+    );
+    let rep = app.user("rep");
+    let claim = |body: Value| {
+        app.client_with(&rep.access_token)
+            .post("/v1/queues/inbound/claim", &body)
+    };
+    let first = claim(json!({}));
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert_eq!(
+        (id(&first.json()), &first.json()["owner_id"]),
+        (leads[0].clone(), &json!(rep.id))
+    );
+    let this = app
+        .client_with(&rep.access_token)
+        .post(&format!("/v1/leads/{}/claim", leads[7]), &json!({}));
+    assert_eq!(this.status, 200, "{}", this.text());
+    let twice = app.post(
+        &format!("/v1/leads/{}/claim", leads[7]),
+        json!({"user_id": rep.id}),
+    );
+    assert_eq!(twice.json()["code"], json!("in_other_hands"));
+    let claimed: Vec<String> = std::thread::scope(|scope| {
+        let claims: Vec<_> = (0..8).map(|_| scope.spawn(|| claim(json!({})))).collect();
+        let replies = claims.into_iter().map(|claim| claim.join().unwrap());
+        replies
+            .filter(|reply| reply.status == 200)
+            .map(|reply| id(&reply.json()))
+            .collect()
+    });
+    assert_eq!(claimed.len(), 6);
+    assert_eq!(
+        claimed.into_iter().collect::<BTreeSet<_>>(),
+        leads[1..7].iter().cloned().collect()
+    );
+    assert_eq!(claim(json!({})).status, 404);
+    assert_eq!(app.get("/v1/queues").json()["data"], json!([]));
+}
+
+#[test]
+fn p10_who_owns_the_account_gets_its_leads_single_and_in_a_batch_and_nobody_owns_a_free_provider() {
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"owner_of_account": true}, {"pool": "everyone"}]}});
+    let people: Vec<Value> = [
+        "a@acme.example",
+        "b@other.example",
+        "c@acme.example",
+        "d@gmail.com",
+        "e@acme.example",
+        "f@gmail.com",
+        "g@other.example",
+    ]
+    .map(|email| json!({ "email": email }))
+    .into();
+    let owners = |app: &TestApp| -> Vec<(String, Value)> {
+        let mut found: Vec<(String, Value)> = app
+            .leads("")
+            .iter()
+            .map(|lead| {
+                (
+                    lead["email"].as_str().unwrap().to_owned(),
+                    lead["owner_id"].clone(),
+                )
+            })
+            .collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found
+    };
+    let mut shapes = Vec::new();
+    for batch in [false, true] {
+        let app = TestApp::start_deciding();
+        app.user("rep");
+        app.user("rep");
+        activate(&app, policy.clone());
+        if batch {
+            let reply = app.post("/v1/capture/batch", json!({ "items": people }));
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        } else {
+            people.iter().for_each(|one| {
+                app.capture(one.clone());
+            });
+        }
+        let found = owners(&app);
+        let of = |index: usize| &found[index].1;
+        assert!(of(0) == of(2) && of(2) == of(4), "{found:?}");
+        assert_eq!(of(1), of(6));
+        assert_ne!(of(0), of(1));
+        assert_ne!(of(3), of(5), "in turn: {found:?}");
+        // Who is who differs between the two services; who has the same is what counts.
+        let shape: Vec<usize> = found
+            .iter()
+            .map(|(_, owner)| found.iter().position(|(_, other)| other == owner).unwrap())
+            .collect();
+        shapes.push(shape);
+    }
+    assert_eq!(shapes[0], shapes[1]);
+}
+
+#[test]
+fn who_may_have_three_leads_a_day_gets_three_and_the_rest_goes_on() {
+    let app = TestApp::start_deciding();
+    let (small, large) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "pool", "key": "both", "document": {"name": "Both", "members": [{"user_id": small.id, "daily_cap": 3}, {"user_id": large.id}]}}),
+    );
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"pool": "both"}]}}),
+    );
+    let owned: Vec<Value> = (0..10)
+        .map(|number| {
+            app.capture(json!({"email": format!("c{number}@example.com")}))["lead"]["owner_id"]
+                .clone()
+        })
+        .collect();
+    let of = |rep: &TestUser| {
+        owned
+            .iter()
+            .filter(|owner| **owner == json!(rep.id))
+            .count()
+    };
+    assert_eq!((of(&small), of(&large)), (3, 7));
+}
