@@ -12,8 +12,8 @@ use crate::api::{
     captures, changes, clocks as clock_api, clusters, cors, decisions, duplicates, extract,
     field_definitions, form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search,
     leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, ownership,
-    pipeline, qualification, replays, request_id, rule_transfer, rules, schema, score, submissions,
-    tags, teams, timeline, users, views, workspace, workspaces,
+    pipeline, qualification, replays, request_id, rule_transfer, rules, schema, score, simulate,
+    submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -469,6 +469,7 @@ where
         .service(rules::retire_rule)
         .service(qualification::get_qualification)
         .service(score::get_score)
+        .service(simulate::simulate)
         .service(handoff::get_handoff)
         .service(ownership::get_assignment)
         .service(ownership::accept_lead)

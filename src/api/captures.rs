@@ -367,6 +367,51 @@ async fn rehearse(
         .ok_or_else(|| Error::internal("a capture without a reply"))
 }
 
+/// What would become of a submission by other rules; nothing of it is kept.
+///
+/// # Errors
+/// Every field that is wrong, by its pointer.
+pub async fn rehearse_by(
+    state: &web::Data<AppState>,
+    caller: &Caller,
+    draft: CaptureDraft,
+    rules: Arc<Rules>,
+) -> Result<CaptureAnswer> {
+    let received = Received {
+        door: Door::Capture,
+        content_type: String::new(),
+        body: Vec::new(),
+        context: SubmissionContext::default(),
+        idempotency_key: None,
+    };
+    let sender = Sender {
+        actor: caller.actor(),
+        form_id: None,
+        default_country: rules.default_country.clone(),
+        rules: rules.clone(),
+    };
+    let incoming = match prepare(draft, received, sender, Manner::Program) {
+        Prepared::Ready(incoming) => incoming,
+        Prepared::Refused(errors) => return Err(Error::Invalid(errors)),
+        Prepared::Broken(_) => return Err(Error::internal("a panic in a rehearsal")),
+    };
+    let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
+        let incoming = std::slice::from_ref(incoming.as_ref());
+        let now = Utc::now();
+        let replies = capture::capture_many(conn, incoming, &rules, LookUp::First, now)?;
+        Ok((replies, End::Rollback))
+    })
+    .await?;
+    match replies.pop() {
+        Some(Reply::Done { captured, .. }) => Ok(CaptureAnswer {
+            receipt_id: None,
+            ..CaptureAnswer::from(captured.as_ref())
+        }),
+        Some(Reply::Taken(taken)) => Err(taken.into()),
+        _ => Err(Error::internal("a rehearsal without a reply")),
+    }
+}
+
 /// Sends the reply to a submission.
 pub fn respond(reply: Reply) -> Result<HttpResponse, ApiError> {
     Ok(idempotency::respond(match reply {

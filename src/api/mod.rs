@@ -58,6 +58,7 @@ pub mod schema;
 pub mod score;
 pub mod sessions;
 pub mod shape;
+pub mod simulate;
 pub mod state;
 pub mod submissions;
 pub mod tags;

@@ -186,6 +186,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/handoff",
         Needs::Scope(Scope::LeadsRead),
     ),
+    ("POST", "/v1/simulate", Needs::Scope(Scope::RulesWrite)),
     (
         "POST",
         "/v1/scores/recompute",

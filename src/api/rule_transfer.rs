@@ -6,7 +6,6 @@ use crate::api::idempotency;
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::rules::{RuleBody, RuleWarning, RuleWrite, body};
 use crate::api::state::{AppState, in_workspace};
-use crate::domain::capture_draft;
 use crate::domain::flow::import_rules::{Imported, Incoming, Manner};
 use crate::domain::flow::{self, once, schedule_rules};
 use crate::domain::json_difference::{Difference, differences};
@@ -271,15 +270,10 @@ pub async fn import_rules(
         dry_run,
         activate,
     } = body.value;
-    let incoming = |write: RuleWrite| {
-        let (key, note, document) = write.into_parts();
-        Incoming {
-            key,
-            document,
-            note: capture_draft::line(note),
-        }
-    };
-    let incoming: Vec<Incoming> = documents.into_iter().map(incoming).collect();
+    let incoming: Vec<Incoming> = documents
+        .into_iter()
+        .map(RuleWrite::into_incoming)
+        .collect();
     let manner = Manner { dry_run, activate };
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let (by, trail) = (caller.on_behalf(Utc::now()), caller.trail());

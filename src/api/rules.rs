@@ -10,6 +10,7 @@ use crate::domain::audit::Trail;
 use crate::domain::calendar::CalendarDocument;
 use crate::domain::capture_draft;
 use crate::domain::event::Actor;
+use crate::domain::flow::import_rules::Incoming;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{change_rules, once};
 use crate::domain::qualification::FrameworkDocument;
@@ -101,6 +102,16 @@ impl Validate for RuleWrite {
 }
 
 impl RuleWrite {
+    /// As documents come in together.
+    pub fn into_incoming(self) -> Incoming {
+        let (key, note, document) = self.into_parts();
+        Incoming {
+            key,
+            document,
+            note: capture_draft::line(note),
+        }
+    }
+
     pub(super) fn into_parts(self) -> (Option<String>, Option<String>, RuleDocument) {
         match self {
             RuleWrite::Calendar {

@@ -4,8 +4,10 @@ use crate::domain::access::Scope;
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::schema::api_keys;
+use crate::store::statement::statement;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -123,12 +125,21 @@ pub fn mark_used(
     {
         return Ok(());
     }
-    diesel::update(api_keys::table)
-        .filter(api_keys::workspace_id.eq(conn.workspace_id()))
-        .filter(api_keys::id.eq(key.id))
-        .set(api_keys::last_used_at.eq(now))
-        .execute(conn.pg())?;
+    Touch {
+        now: &now,
+        workspace_id: &conn.workspace_id(),
+        id: &key.id,
+    }
+    .execute(conn.pg())?;
     Ok(())
+}
+
+statement! {
+    /// Of many requests that come at once one notes it down, and the others do not wait for that.
+    Touch { now: DateTime<Utc> => Timestamptz, workspace_id: Uuid => SqlUuid, id: Uuid => SqlUuid }
+    "WITH k AS (SELECT ?::timestamptz AS now, ?::uuid AS workspace_id, ?::uuid AS id) \
+     UPDATE api_keys a SET last_used_at = k.now FROM k WHERE a.workspace_id = k.workspace_id AND a.id = \
+       (SELECT f.id FROM api_keys f WHERE f.workspace_id = k.workspace_id AND f.id = k.id FOR UPDATE SKIP LOCKED)"
 }
 
 /// Revokes a key; `false` when there is none or it was revoked before.

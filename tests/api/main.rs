@@ -37,6 +37,7 @@ mod scopes;
 mod scores;
 mod search;
 mod seed;
+mod simulate;
 mod submissions;
 mod support;
 mod tags;

@@ -7,10 +7,12 @@ use crate::domain::flow::rules;
 use crate::domain::json_difference::{Difference, differences};
 use crate::domain::playbook::Playbook;
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
+use crate::domain::rules::Rules;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{rule_documents, workspaces};
 use serde_json::Value;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A document on its way in.
@@ -85,7 +87,7 @@ pub fn import(
 ) -> Result<Vec<Imported>> {
     workspaces::lock(conn)?;
     let active = rule_documents::list_active(conn)?;
-    let warnings = check(conn, incoming, &active, by)?;
+    let (_, warnings) = check(&rules::load(conn)?, incoming, &active, by)?;
     let mut places: Vec<usize> = (0..incoming.len()).collect();
     places.sort_by_key(|place| incoming[*place].document.kind());
     let mut imported: Vec<(usize, Imported)> = Vec::with_capacity(incoming.len());
@@ -158,14 +160,30 @@ fn json(document: Option<&RuleDocument>) -> Result<Value> {
     Ok(json.map_err(Error::internal)?.unwrap_or_default())
 }
 
-/// Everything that is wrong with them, were they all active; the answer is what is worth a look, by document.
-fn check(
+/// The rules of the workspace, were these documents active beside the others.
+///
+/// # Errors
+/// As [`import`].
+pub fn as_if_active(
     conn: &mut TenantConnection,
+    incoming: &[Incoming],
+    by: &OnBehalf,
+) -> Result<Rules> {
+    let active = rule_documents::list_active(conn)?;
+    let mut rules = rules::load(conn)?;
+    let (playbook, _) = check(&rules, incoming, &active, by)?;
+    rules.playbook = Arc::new(playbook);
+    Ok(rules)
+}
+
+/// Everything that is wrong with them, were they all active; the answer is what would be decided by, and what is worth a
+/// look, by document.
+fn check(
+    rules: &Rules,
     incoming: &[Incoming],
     active: &[RuleVersion],
     by: &OnBehalf,
-) -> Result<Vec<Vec<FieldError>>> {
-    let rules = rules::load(conn)?;
+) -> Result<(Playbook, Vec<Vec<FieldError>>)> {
     let is_replaced = |version: &&RuleVersion| {
         let replaces = |one: &Incoming| {
             one.document.kind() == version.document.kind() && one.key() == version.key
@@ -178,7 +196,7 @@ fn check(
         change_rules::draft(key, document, 1, None, by)
     }));
     let roster = rules.playbook.roster.clone();
-    let playbook = Playbook::of(&together, roster, &rules);
+    let playbook = Playbook::of(&together, roster, rules);
     let mut errors = Vec::new();
     let mut warnings = Vec::with_capacity(incoming.len());
     for (place, one) in incoming.iter().enumerate() {
@@ -196,7 +214,7 @@ fn check(
             pointer: format!("{at}/document{}", error.pointer),
             ..error
         };
-        match playbook.check(&one.document, &rules) {
+        match playbook.check(&one.document, rules) {
             Ok(found) => warnings.push(found.into_iter().map(inside).collect()),
             Err(wrong) => errors.extend(wrong.into_iter().map(inside)),
         }
@@ -204,7 +222,7 @@ fn check(
         errors.extend(pace.map(inside));
     }
     if errors.is_empty() {
-        Ok(warnings)
+        Ok((playbook, warnings))
     } else {
         Err(Error::Invalid(errors))
     }

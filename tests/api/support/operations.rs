@@ -243,6 +243,7 @@ impl Operation {
             ("POST", "/v1/capture/batch") => Some(json!({"items": [{"email": person}]})),
             ("PATCH", "/v1/leads/{id}") => Some(json!({"city": "Ulm"})),
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
+            ("POST", "/v1/simulate") => Some(json!({"lead": {"email": person}})),
             ("POST", "/v1/leads/{id}/assignment/reject") => Some(json!({"reason": "no time"})),
             ("POST", "/v1/leads/{id}/claim" | "/v1/queues/{key}/claim") => Some(json!({})),
             ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),

@@ -1,0 +1,157 @@
+//! `/v1/simulate`: what rule documents would do, before they count.
+
+use crate::api::auth::Caller;
+use crate::api::capture_json::{CaptureAnswer, CaptureBody};
+use crate::api::captures::rehearse_by;
+use crate::api::extract::ValidJson;
+use crate::api::problem::{ApiError, WriteProblems};
+use crate::api::rule_transfer::RuleDifference;
+use crate::api::rules::RuleWrite;
+use crate::api::state::{AppState, in_workspace};
+use crate::domain::flow::import_rules::{self, Incoming};
+use crate::domain::json_difference::differences;
+use crate::error::{Error, FieldError, Result};
+use crate::store::rule_documents;
+use actix_web::{HttpResponse, post, web};
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What is to be tried, and on whom.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"documents": [{"kind": "sla_policy", "document": {"clocks": [
+    {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 10}]}}],
+    "lead": {"email": "ada@example.com", "country": "DE"}}))]
+pub struct SimulateRequest {
+    /// Documents that would count together, in the place of those of their kinds and keys.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub documents: Vec<RuleWrite>,
+    /// Versions that are written already, also retired ones.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub rule_ids: Vec<Uuid>,
+    /// Somebody who would come in, as a capture has it.
+    pub lead: CaptureBody,
+}
+
+impl Validate for SimulateRequest {
+    fn validate(&self) -> Result<(), validator::ValidationErrors> {
+        self.lead.validate()
+    }
+}
+
+/// What would happen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SimulateAnswer {
+    /// By what counts now.
+    pub now: CaptureAnswer,
+    /// By the documents.
+    pub then: CaptureAnswer,
+    /// Where these differ, but for ids of what would be made and for times: `before` is by what counts now.
+    pub differences: Vec<RuleDifference>,
+}
+
+/// Try rule documents on somebody who would come in.
+///
+/// The whole capture is done by what counts now, and again by the documents, and taken back both times: who it is, what they are
+/// worth, what the answers amount to, who gets them and by when, each with its reason. Nothing is written.
+#[utoipa::path(tag = "rules", request_body = SimulateRequest, responses((status = 200, description = "What would happen, now and then", body = SimulateAnswer), WriteProblems))]
+#[post("/simulate")]
+pub async fn simulate(
+    state: web::Data<AppState>,
+    caller: Caller,
+    body: ValidJson<SimulateRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let SimulateRequest {
+        documents,
+        rule_ids,
+        lead,
+    } = body.value;
+    let incoming: Vec<Incoming> = documents
+        .into_iter()
+        .map(RuleWrite::into_incoming)
+        .collect();
+    let by = caller.on_behalf(Utc::now());
+    let (today, drafted) = in_workspace(&state, caller.workspace_id, move |conn| {
+        let mut incoming = incoming.clone();
+        for (place, id) in rule_ids.iter().copied().enumerate() {
+            let version = match rule_documents::get(conn, id) {
+                Err(Error::NotFound { .. }) => return Err(unknown_rule(place)),
+                found => found?,
+            };
+            incoming.push(Incoming {
+                key: Some(version.key),
+                document: version.document,
+                note: None,
+            });
+        }
+        let today = import_rules::as_if_active(conn, &[], &by)?;
+        let drafted = import_rules::as_if_active(conn, &incoming, &by)?;
+        Ok((Arc::new(today), Arc::new(drafted)))
+    })
+    .await?;
+    let draft = lead.into_draft();
+    let now = rehearse_by(&state, &caller, draft.clone(), today)
+        .await
+        .map_err(of_lead)?;
+    let then = rehearse_by(&state, &caller, draft, drafted)
+        .await
+        .map_err(of_lead)?;
+    let places = differences(&comparable(&now)?, &comparable(&then)?);
+    Ok(HttpResponse::Ok().json(SimulateAnswer {
+        differences: places.into_iter().map(RuleDifference::from).collect(),
+        now,
+        then,
+    }))
+}
+
+fn unknown_rule(place: usize) -> Error {
+    let detail = "the workspace has no such version; GET /v1/rules lists those it has";
+    let pointer = format!("/rule_ids/{place}");
+    Error::Invalid(vec![FieldError::new(pointer, "unknown_rule", detail)])
+}
+
+/// What is wrong with the lead stands under `lead`.
+fn of_lead(error: Error) -> Error {
+    match error {
+        Error::Invalid(errors) => Error::Invalid(
+            errors
+                .into_iter()
+                .map(|error| FieldError {
+                    pointer: format!("/lead{}", error.pointer),
+                    ..error
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+/// An answer without what is another each time.
+fn comparable(answer: &CaptureAnswer) -> Result<Value> {
+    let mut json = serde_json::to_value(answer).map_err(Error::internal)?;
+    strip(&mut json);
+    Ok(json)
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !is_volatile(name));
+            members.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn is_volatile(name: &str) -> bool {
+    let names_somebody = ["owner_id", "team_id", "user_id"].contains(&name);
+    let is_id = name == "id" || name.ends_with("_id") || name.ends_with("_ids");
+    (is_id && !names_somebody) || name == "at" || name.ends_with("_at")
+}
