@@ -94,6 +94,23 @@ fn an_offer_is_accepted_by_its_owner_only_and_meets_the_clock() {
 }
 
 #[test]
+fn who_calls_a_lead_that_is_offered_to_them_has_accepted_it() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep")];
+    offering(&app);
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let mine = owner(&reps, &ownership(&app, &lead));
+    let path = format!("/v1/leads/{lead}/activities");
+    let call = app
+        .client_with(&mine.access_token)
+        .post(&path, &json!({"type": "call", "direction": "outbound"}));
+    assert_eq!(call.status, 201, "{}", call.text());
+    assert_eq!(states(&app, &lead), [json!("accepted")]);
+    let clocks = app.get(&format!("/v1/leads/{lead}/clocks")).json();
+    assert_eq!(clocks["data"][0]["state"], json!("met"));
+}
+
+#[test]
 fn who_gives_a_lead_back_gets_the_turn_back_and_never_the_lead() {
     let app = TestApp::start_deciding();
     let reps = [app.user("rep"), app.user("rep")];

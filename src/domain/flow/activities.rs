@@ -6,6 +6,7 @@ use crate::domain::capture::{begin_change, event, take_touch};
 use crate::domain::event::{Change, EventType};
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::own_lead;
 use crate::domain::flow::reach;
 use crate::domain::flow::score_lead::{News, rescore, tell};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -104,6 +105,7 @@ pub fn add(
     )?;
     tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
+    own_lead::accept_by_deed(conn, &lead, &activity, by)?;
     Ok(activity)
 }
 

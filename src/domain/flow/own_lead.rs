@@ -1,6 +1,7 @@
 //! People take leads on, or give them back: what is offered is accepted or rejected, what waits in a queue is claimed.
 
-use crate::domain::assignment::{AssignmentState, Refused, Step};
+use crate::domain::activity::{Activity, Direction};
+use crate::domain::assignment::{Refused, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided};
 use crate::domain::event::EventType;
@@ -50,7 +51,7 @@ pub fn current(conn: &mut TenantConnection, lead: &Lead) -> Result<Option<Assign
 /// # Errors
 /// A conflict when nobody has the lead; [`Error::Forbidden`] when it is somebody else's.
 pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) -> Result<Taken> {
-    let mut lead = reach::lock(conn, id, &by.visible)?;
+    let lead = reach::lock(conn, id, &by.visible)?;
     let mut record = held(conn, &lead, hand)?;
     // What is answered at once is what is read later.
     let now = by.now.trunc_subsecs(6);
@@ -69,6 +70,41 @@ pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) 
             )));
         }
     }
+    accepted(conn, lead, record, by)
+}
+
+/// An owner who turns to a lead that is offered to them, which is locked, has accepted it.
+pub fn accept_by_deed(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    activity: &Activity,
+    by: &OnBehalf,
+) -> Result<()> {
+    let actor = &activity.actor;
+    let is_owner = actor.kind == "user" && actor.id.is_some() && actor.id == lead.owner_id;
+    if !is_owner || activity.direction != Some(Direction::Outbound) {
+        return Ok(());
+    }
+    let Some(mut record) = current(conn, lead)? else {
+        return Ok(());
+    };
+    if let Ok(taken) = record
+        .assignment
+        .step(Step::Accept, by.now.trunc_subsecs(6))
+    {
+        record.assignment = taken;
+        accepted(conn, lead.clone(), record, by)?;
+    }
+    Ok(())
+}
+
+/// Writes and tells that a lead was accepted.
+fn accepted(
+    conn: &mut TenantConnection,
+    mut lead: Lead,
+    record: AssignmentRecord,
+    by: &OnBehalf,
+) -> Result<Taken> {
     assignments::update(conn, &record)?;
     let before = lead.clone();
     begin_change(&mut lead, by.now);
@@ -219,11 +255,4 @@ fn take(
         assignment: decided.assignment.clone(),
         decided,
     })
-}
-
-impl AssignmentRecord {
-    /// Whether it is still to be accepted.
-    pub fn is_offered(&self) -> bool {
-        self.assignment.state == AssignmentState::Offered
-    }
 }
