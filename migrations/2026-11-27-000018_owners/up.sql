@@ -10,4 +10,7 @@ CREATE INDEX assignments_to_look ON assignments (workspace_id, next_look_at) WHE
 CREATE POLICY timer ON assignments FOR SELECT TO baton_worker USING (true);
 GRANT SELECT (workspace_id, lead_id, next_look_at) ON assignments TO baton_worker;
 
-CREATE INDEX leads_by_account ON leads (workspace_id, coalesce(website_domain, email_domain), id) WHERE owner_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX leads_by_website ON leads (workspace_id, website_domain, id)
+  WHERE website_domain IS NOT NULL AND owner_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX leads_by_mail_domain ON leads (workspace_id, email_domain, id)
+  WHERE website_domain IS NULL AND owner_id IS NOT NULL AND deleted_at IS NULL;

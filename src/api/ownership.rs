@@ -95,7 +95,7 @@ pub async fn accept_lead(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
-    let hand = hand_of(&caller)?;
+    let hand = hand_of(&caller);
     take(&request, &state, caller, &[], move |conn, by| {
         own_lead::accept(conn, *id, hand, by)
     })
@@ -130,7 +130,7 @@ pub async fn reject_lead(
     id: web::Path<Uuid>,
     body: ValidJson<RejectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let hand = hand_of(&caller)?;
+    let hand = hand_of(&caller);
     let reason = body.value.reason.trim().to_owned();
     if reason.is_empty() {
         let detail = "say in a few words why the lead is given back";
@@ -148,7 +148,8 @@ pub async fn reject_lead(
 #[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[schema(example = json!({"user_id": "0198c0de-7a11-7000-8000-00000000000b"}))]
 pub struct ClaimRequest {
-    /// The user who gets it; who is logged in, if nothing is said. For somebody else it takes the scope `leads:assign`.
+    /// The user who gets it; who is logged in, if nothing is said. People need the scope `leads:assign` to claim for somebody else;
+    /// programs always say for whom.
     pub user_id: Option<Uuid>,
 }
 
@@ -239,32 +240,38 @@ pub async fn claim_next(
     Ok(idempotency::respond(answered))
 }
 
-/// For whom the caller may take leads on and give them back.
-fn hand_of(caller: &Caller) -> Result<Hand> {
-    if caller.scopes.contains(&Scope::LeadsAssign) {
-        return Ok(Hand::Any);
+/// For whom the caller may take leads on and give them back: people for themselves, who may assign leads and programs for
+/// everybody.
+fn hand_of(caller: &Caller) -> Hand {
+    match own_id(caller) {
+        Some(user_id) if !caller.scopes.contains(&Scope::LeadsAssign) => Hand::Own(user_id),
+        _ => Hand::Any,
     }
-    own_id(caller).map(Hand::Own)
 }
 
 /// Who gets what the caller claims.
 fn claimer(caller: &Caller, named: Option<Uuid>) -> Result<Uuid> {
-    match named {
-        None => own_id(caller),
-        Some(user_id) if caller.scopes.contains(&Scope::LeadsAssign) => Ok(user_id),
-        Some(user_id) if own_id(caller).is_ok_and(|own| own == user_id) => Ok(user_id),
-        Some(_) => Err(Error::Forbidden(
-            "Leads are claimed for somebody else with the scope `leads:assign` only.",
-        )),
+    match (own_id(caller), named) {
+        (Some(own), None) => Ok(own),
+        (Some(own), Some(user_id))
+            if own != user_id && !caller.scopes.contains(&Scope::LeadsAssign) =>
+        {
+            let detail = "leads are claimed for somebody else with the scope `leads:assign` only: leave this out";
+            let wrong = FieldError::new("/user_id", "somebody_else", detail);
+            Err(Error::Invalid(vec![wrong]))
+        }
+        (_, Some(user_id)) => Ok(user_id),
+        (None, None) => {
+            let detail = "a program has no leads of its own: name the user who gets it";
+            let wrong = FieldError::new("/user_id", "user_needed", detail);
+            Err(Error::Invalid(vec![wrong]))
+        }
     }
 }
 
-fn own_id(caller: &Caller) -> Result<Uuid> {
+fn own_id(caller: &Caller) -> Option<Uuid> {
     let actor = caller.actor();
-    let id = actor.id.filter(|_| actor.kind == "user");
-    id.ok_or(Error::Forbidden(
-        "A program has no leads of its own: give it the scope `leads:assign`, and name the user in `user_id` where it claims.",
-    ))
+    actor.id.filter(|_| actor.kind == "user")
 }
 
 async fn take(

@@ -9,13 +9,18 @@ use uuid::Uuid;
 
 statement! {
     Find { workspace_id: Uuid => SqlUuid, domain: &'a str => Text, but: Uuid => SqlUuid }
-    "SELECT l.owner_id FROM leads l WHERE l.workspace_id = ? AND coalesce(l.website_domain, l.email_domain) = ? AND l.id <> ? \
-       AND l.owner_id IS NOT NULL AND l.deleted_at IS NULL AND l.stage_kind <> 'disqualified' AND NOT l.is_test \
-     ORDER BY l.id DESC LIMIT 1",
+    "WITH w AS (SELECT ?::uuid AS id, ?::text AS domain, ?::uuid AS but) SELECT f.owner_id FROM w, LATERAL ( \
+       (SELECT l.id, l.owner_id FROM leads l WHERE l.workspace_id = w.id AND l.website_domain = w.domain AND l.id <> w.but \
+          AND l.owner_id IS NOT NULL AND l.deleted_at IS NULL AND l.stage_kind <> 'disqualified' AND NOT l.is_test ORDER BY l.id DESC LIMIT 1) \
+       UNION ALL \
+       (SELECT l.id, l.owner_id FROM leads l WHERE l.workspace_id = w.id AND l.website_domain IS NULL AND l.email_domain = w.domain AND l.id <> w.but \
+          AND l.owner_id IS NOT NULL AND l.deleted_at IS NULL AND l.stage_kind <> 'disqualified' AND NOT l.is_test ORDER BY l.id DESC LIMIT 1) \
+     ) f ORDER BY f.id DESC LIMIT 1",
     returns SqlUuid
 }
 
-/// The owner of the latest lead of a company, but for one lead; `None`: nobody owns one that is not disqualified.
+/// The owner of the latest lead of a company, by the domain of its website, or else of its mail address; but for one lead.
+/// `None`: nobody owns one that is not disqualified.
 pub fn find(conn: &mut TenantConnection, domain: &str, but: Uuid) -> Result<Option<Uuid>> {
     let workspace_id = conn.workspace_id();
     Ok(Find {

@@ -123,10 +123,15 @@ mod tests {
         let hash = pool.hash(Password::typed("correct horse")).await.unwrap();
         let typed = || Password::typed("correct horse");
         pool.verify(typed(), None).await.unwrap();
+        // The fastest of several: others want the processor, too.
         let timed = async |hash: Option<PasswordHash>| {
-            let began = std::time::Instant::now();
-            let verdict = pool.verify(typed(), hash).await.unwrap();
-            (verdict, began.elapsed().as_secs_f64())
+            let (mut verdict, mut fastest) = (Verdict::Wrong, f64::MAX);
+            for _ in 0..8 {
+                let began = std::time::Instant::now();
+                verdict = pool.verify(typed(), hash.clone()).await.unwrap();
+                fastest = fastest.min(began.elapsed().as_secs_f64());
+            }
+            (verdict, fastest)
         };
         let (right, known) = timed(Some(hash)).await;
         let (wrong, unknown) = timed(None).await;

@@ -12,9 +12,10 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
 use crate::domain::sla::{ClockKind, Trigger};
+use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, leads, outbox, sla_clocks};
+use crate::store::{assignments, decisions, leads, outbox, sla_clocks, users};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -40,7 +41,7 @@ impl Decider {
         let before = lead.clone();
         let mut decided = Decided::default();
         let mut told = None;
-        if !is_in_hands(lead, rules) {
+        if !is_in_hands(conn, lead)? {
             let_go(conn, lead, now)?;
             decided = self.route(conn, lead, activities, &[], rules, now)?;
             let changes = differences(&before, lead);
@@ -61,15 +62,15 @@ impl Decider {
     }
 }
 
-/// Whether a lead has an owner who is there, a team, or a queue in which it waits.
-fn is_in_hands(lead: &Lead, rules: &Rules) -> bool {
-    match lead.owner_id {
+/// Whether a lead has an owner who is not disabled, a team, or a queue in which it waits.
+fn is_in_hands(conn: &mut TenantConnection, lead: &Lead) -> Result<bool> {
+    Ok(match lead.owner_id {
         Some(owner_id) => {
-            let owner = rules.playbook.roster.find(owner_id);
-            owner.is_some_and(|user| user.is_active)
+            let owner = users::find(conn, owner_id)?;
+            owner.is_some_and(|user| user.status != UserStatus::Disabled)
         }
         None => lead.team_id.is_some() || lead.queue.is_some(),
-    }
+    })
 }
 
 /// Whoever had it last is not there any more.

@@ -245,7 +245,9 @@ impl Operation {
             ("PUT", "/v1/leads/by/{system}/{external_id}") => Some(json!({"city": "Ulm"})),
             ("POST", "/v1/simulate") => Some(json!({"lead": {"email": person}})),
             ("POST", "/v1/leads/{id}/assignment/reject") => Some(json!({"reason": "no time"})),
-            ("POST", "/v1/leads/{id}/claim" | "/v1/queues/{key}/claim") => Some(json!({})),
+            ("POST", "/v1/leads/{id}/claim" | "/v1/queues/{key}/claim") => {
+                Some(json!({"user_id": Uuid::now_v7()}))
+            }
             ("POST", "/v1/leads/{id}/assignment") => Some(json!({"owner_id": null})),
             ("POST", "/v1/field-definitions") => Some(json!({"key": field_key(), "type": "text"})),
             ("PATCH", "/v1/field-definitions/{key}") => Some(json!({"label": "Renamed"})),
