@@ -25,7 +25,7 @@ SAID_BY_SCHEMAS = {
 # Where fields of leads are named: which there are is the workspace's own matter, and the language of conditions is one
 # tree in which each part depends on the others.
 SAID_BY_THE_WORKSPACE = ("/fields/", "/columns/", "/sort/", "/q", "?sort", "?fields", "?q")
-CONDITION = re.compile(r"((/select|/stages/\d+/entry)?/condition|/document/((rules|clocks|inference)/\d+/when|verdicts/\d+/when/lead))(/|$)")
+CONDITION = re.compile(r"((/select|/stages/\d+/entry)?/condition|(/documents/\d+)?/document/(when|(rules|clocks|inference)/\d+/(when|activity/where)|verdicts/\d+/when/lead))(/|$)")
 
 
 @schemathesis.check

@@ -257,7 +257,7 @@ fn claimer(caller: &Caller, named: Option<Uuid>) -> Result<Uuid> {
             if own != user_id && !caller.scopes.contains(&Scope::LeadsAssign) =>
         {
             let detail = "leads are claimed for somebody else with the scope `leads:assign` only: leave this out";
-            let wrong = FieldError::new("/user_id", "somebody_else", detail);
+            let wrong = FieldError::new("/user_id", "beyond_own_rights", detail);
             Err(Error::Invalid(vec![wrong]))
         }
         (_, Some(user_id)) => Ok(user_id),

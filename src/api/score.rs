@@ -12,7 +12,7 @@ use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{reach, rescore_leads, score_lead};
 use crate::domain::lead::Lead;
 use crate::domain::scoring::{
-    Crossing, Entry, LedgerKind, ScoringModel, Standing, Statement, WhyNot,
+    Crossing, Entry, LedgerKind, ScoringModel, Standing, Statement, WhyNot, WrittenCrossing,
 };
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -36,6 +36,7 @@ pub struct ScoreBrief {
     /// Entries that are new: which rule gave how many points.
     pub entries: Vec<Entry>,
     /// Thresholds and grades that were crossed.
+    #[schema(value_type = Vec<WrittenCrossing>)]
     pub crossings: Vec<Crossing>,
     /// The decision.
     pub decision_id: Uuid,

@@ -37,7 +37,9 @@ mod why_not;
 
 pub use account::{NeedsAll, Scored};
 pub use active::{ActiveModel, DEFAULT, Models};
-pub use crossing::{Change as ScoreChange, ChangedBy, Crossing, NextChange};
+pub use crossing::{
+    Change as ScoreChange, ChangedBy, Crossing, CrossingKind, NextChange, WrittenCrossing,
+};
 pub use document::{
     ActivityDocument, Counts, EngagementGrades, FitGrades, GroupDocument, LedgerKind, RuleDocument,
     ScoringModelDocument, ThresholdDocument, ThresholdOn,

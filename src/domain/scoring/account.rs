@@ -9,10 +9,9 @@ use crate::domain::activity::Activity;
 use crate::domain::condition::Facts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// A lead, scored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
     /// What is to be kept.
     pub ledger: Ledger,

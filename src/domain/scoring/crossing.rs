@@ -19,9 +19,8 @@ pub enum ChangedBy {
 }
 
 /// What was crossed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[schema(as = ScoreChange)]
 pub enum Change {
     /// A threshold is met.
     ThresholdReached {
@@ -36,16 +35,14 @@ pub enum Change {
     /// The grade is another.
     GradeChanged {
         /// The one before; `null` when the lead had none.
-        #[schema(value_type = Option<String>, example = "C2")]
         from: Option<Grade>,
         /// The one it has.
-        #[schema(value_type = String, example = "B2")]
         to: Grade,
     },
 }
 
 /// A threshold or grade that was crossed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crossing {
     /// When, to the microsecond.
     pub at: DateTime<Utc>,
@@ -56,12 +53,47 @@ pub struct Crossing {
     pub change: Change,
 }
 
+/// What kind of thing was crossed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CrossingType)]
+pub enum CrossingKind {
+    /// A threshold is met.
+    ThresholdReached,
+    /// A threshold is no longer met.
+    ThresholdLost,
+    /// The grade is another.
+    GradeChanged,
+}
+
+/// How a [`Crossing`] is written: generators of clients do not understand a tagged type within another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Crossing)]
+pub struct WrittenCrossing {
+    /// When, to the microsecond.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub by: ChangedBy,
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: CrossingKind,
+    /// The key of the threshold.
+    pub threshold: Option<String>,
+    /// The grade before; `null` when the lead had none.
+    #[schema(example = "C2")]
+    pub from: Option<String>,
+    /// The grade it has.
+    #[schema(example = "B2")]
+    pub to: Option<String>,
+}
+
 /// What decay alone changes next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NextChange {
     /// When, to the microsecond.
     pub at: DateTime<Utc>,
     /// What.
+    #[schema(value_type = Vec<WrittenCrossing>)]
     pub crossings: Vec<Crossing>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::account::Scored;
 use super::active::{ActiveModel, Models};
-use super::crossing::Crossing;
+use super::crossing::{Crossing, WrittenCrossing};
 use super::lead_score::LeadScore;
 use super::ledger::{Entry, Ledger};
 use super::statement::Standing;
@@ -45,6 +45,7 @@ pub struct ScoreFinding {
     /// Entries of fit that no longer count.
     pub ended: Vec<Entry>,
     /// Thresholds and grades that were crossed.
+    #[schema(value_type = Vec<WrittenCrossing>)]
     pub crossings: Vec<Crossing>,
 }
 
