@@ -84,7 +84,8 @@ for_each_lead_field!(lead_struct! {
 
 /// List leads.
 ///
-/// Newest first unless `sort` says otherwise; equal values in the order of ids, leads without the value last. Pass
+/// Newest first unless `sort` says otherwise; equal values in the order of ids (leads of the same `fit` in the order of their
+/// engagement), leads without the value last. Pass
 /// `next_cursor` as `cursor` for the next page: it carries the sort and the filter.
 #[utoipa::path(tag = "leads", params(LeadQuery), responses((status = 200, description = "A page of leads", body = LeadsPage), ReadProblems))]
 #[get("/leads")]

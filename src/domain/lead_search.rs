@@ -103,12 +103,14 @@ impl LeadSearch {
         &self.sort[..end.unwrap_or(self.sort.len())]
     }
 
-    /// Whether it is sorted by the score, by engagement where that is the same, and by nothing else.
+    /// Whether it is sorted by the score or by fit, by engagement where that is the same, and by nothing else.
     pub fn is_by_score(&self) -> bool {
         match self.deciding_keys() {
             [one, other] => {
                 let same_way = one.descending == other.descending;
-                one.by == SortBy::Score && other.by == SortBy::Engagement && same_way
+                let by_fit = one.by == SortBy::Column(Column::Fit);
+                let is_scored = by_fit || one.by == SortBy::Score;
+                is_scored && other.by == SortBy::Engagement && same_way
             }
             _ => false,
         }
@@ -247,14 +249,17 @@ fn millionths(points: f64) -> i64 {
     (points * 1e6).round() as i64
 }
 
-/// The keys as they are sorted by: leads whose score is the same but for millionths are in the order of their engagement, which
-/// an index has.
+/// The keys as they are sorted by: leads whose score is the same but for millionths, or whose fit is the same where nothing else
+/// is asked for, are in the order of their engagement, which an index has.
 pub fn exact(keys: Vec<SortKey>) -> Vec<SortKey> {
     let asked: Vec<SortBy> = keys.iter().map(|key| key.by.clone()).collect();
     let mut exact = Vec::with_capacity(keys.len() + 1);
-    for key in keys {
+    for (place, key) in keys.into_iter().enumerate() {
         let descending = key.descending;
-        let follows = key.by == SortBy::Score && !asked.contains(&SortBy::Engagement);
+        let is_last = place + 1 == asked.len();
+        let by_fit = key.by == SortBy::Column(Column::Fit) && is_last;
+        let is_scored = key.by == SortBy::Score || by_fit;
+        let follows = is_scored && !asked.contains(&SortBy::Engagement);
         exact.push(key);
         exact.extend(follows.then_some(SortKey {
             by: SortBy::Engagement,

@@ -170,8 +170,8 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     let first = search.deciding_keys().first();
     let order = match first {
         None => Ordered::Id,
-        Some(key) if has_index(key) => Ordered::Index,
         Some(_) if search.is_by_score() => Ordered::Merged,
+        Some(key) if has_index(key) => Ordered::Index,
         Some(_) => Ordered::Unindexed,
     };
     let sorts_by_value = first.is_some_and(|key| matches!(key.by, SortBy::Custom(_)));

@@ -271,7 +271,9 @@ impl<'s> Parts<'s> {
                     "w.lead_id",
                 );
             }
-            (SortBy::Score, Phase::Whole | Phase::WithValue) => self.by_score(out, plan, key),
+            (_, Phase::Whole | Phase::WithValue) if self.search.is_by_score() => {
+                self.by_score(out, plan, key);
+            }
             (by, phase) => {
                 let name = column_name(by);
                 out.text("SELECT w.id, w.")
@@ -304,7 +306,7 @@ impl<'s> Parts<'s> {
     }
 
     /// The leads of each number of points of fit in the order of their engagement, of each as many as are wanted: among them are
-    /// those with the highest score of all.
+    /// those with the highest score, or fit, of all.
     fn by_score(&self, out: &mut Sql, plan: &Plan, key: &SortKey) {
         let workspace_id = self.scope.workspace_id;
         let (first, next, way) = if key.descending {
@@ -565,7 +567,6 @@ pub(in crate::store) fn has_index(key: &SortKey) -> bool {
                 | Column::company
                 | Column::Source
                 | Column::Stage
-                | Column::Fit
                 | Column::Grade
         ),
         SortBy::Custom(_) | SortBy::Engagement => true,

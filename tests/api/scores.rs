@@ -387,7 +387,7 @@ fn lists_are_in_the_order_of_scores() {
     assert_eq!(names("-score"), "acbd");
     assert_eq!(names("score"), "dbca");
     assert_eq!(names("-engagement"), "acdb");
-    assert_eq!(names("-fit"), "cbda");
+    assert_eq!(names("-fit"), "cbad");
     assert_eq!(names("grade"), "cbad");
     let found = app.post(
         "/v1/leads/search",
