@@ -3,12 +3,12 @@
 use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::decision::AssignmentRecord;
 use crate::error::{Error, Result};
-use crate::store::pool::{Db, TenantConnection};
+use crate::store::pool::TenantConnection;
 use crate::store::schema::assignments;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -143,28 +143,4 @@ pub fn look_later(conn: &mut TenantConnection, id: Uuid, at: Option<DateTime<Utc
         .set(assignments::next_look_at.eq(at))
         .execute(conn.pg())?;
     Ok(())
-}
-
-#[derive(QueryableByName)]
-struct Due {
-    #[diesel(sql_type = SqlUuid)]
-    workspace_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    lead_id: Uuid,
-}
-
-/// Leads of any workspace with an assignment that is to be looked at by `now`, the longest overdue first.
-pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
-    db.across_workspaces(|connection| {
-        let rows: Vec<Due> = diesel::sql_query(
-            "SELECT f.workspace_id, c.lead_id FROM feed_positions f, LATERAL \
-               (SELECT s.lead_id, s.next_look_at FROM assignments s WHERE s.workspace_id = f.workspace_id AND s.next_look_at <= $1 \
-                ORDER BY s.next_look_at LIMIT $2) c \
-             ORDER BY c.next_look_at LIMIT $2",
-        )
-        .bind::<Timestamptz, _>(now)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
-        Ok(rows.into_iter().map(|due| (due.workspace_id, due.lead_id)).collect())
-    })
 }

@@ -3,7 +3,7 @@
 use crate::domain::scoring::ScoreRecord;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
-use crate::store::pool::{Db, TenantConnection};
+use crate::store::pool::TenantConnection;
 use crate::store::schema::lead_scores;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
@@ -151,29 +151,4 @@ pub fn list_of_leads(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<
             })
         })
         .collect()
-}
-
-#[derive(QueryableByName)]
-struct Due {
-    #[diesel(sql_type = SqlUuid)]
-    workspace_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    lead_id: Uuid,
-}
-
-/// Leads of any workspace whose score changes by `now`, the longest overdue first. A workspace that has never published an
-/// event has none.
-pub fn list_due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, Uuid)>> {
-    db.across_workspaces(|connection| {
-        let rows: Vec<Due> = diesel::sql_query(
-            "SELECT f.workspace_id, c.lead_id FROM feed_positions f, LATERAL \
-               (SELECT s.lead_id, s.next_change_at FROM lead_scores s WHERE s.workspace_id = f.workspace_id AND s.next_change_at <= $1 \
-                ORDER BY s.next_change_at LIMIT $2) c \
-             ORDER BY c.next_change_at LIMIT $2",
-        )
-        .bind::<Timestamptz, _>(now)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
-        Ok(rows.into_iter().map(|due| (due.workspace_id, due.lead_id)).collect())
-    })
 }

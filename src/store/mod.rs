@@ -60,6 +60,7 @@ mod sql;
 mod statement;
 pub mod submissions;
 pub mod teams;
+pub mod timers;
 pub mod together;
 pub mod users;
 pub mod workspaces;

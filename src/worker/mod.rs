@@ -2,6 +2,7 @@
 
 pub mod capture_queue;
 pub mod clocks;
+mod due;
 pub mod field_walk;
 pub mod jobs;
 pub mod match_follower;

@@ -9,7 +9,7 @@ use baton::domain::flow::{rules, setup};
 use baton::error::{self, BoxError};
 use baton::seed::{self, SeedPlan};
 use baton::store::pool::Db;
-use baton::store::sla_clocks;
+use baton::store::timers::{self, Timer};
 use baton::worker::clocks;
 use chrono::{DateTime, Duration, Utc};
 use clap::Args;
@@ -77,7 +77,7 @@ fn drain(db: &Db, due_at: DateTime<Utc>) -> error::Result<usize> {
     loop {
         let some = clocks::tick_at(db, due_at)?;
         fired += some;
-        if some == 0 && sla_clocks::list_due(db, due_at, 1)?.is_empty() {
+        if some == 0 && timers::list_due(db, Timer::Clock, due_at, 1)?.is_empty() {
             return Ok(fired);
         }
     }
