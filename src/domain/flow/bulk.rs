@@ -5,18 +5,19 @@ use crate::domain::condition::Column;
 use crate::domain::flow::assign_lead::{self, Assignment};
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead;
+use crate::domain::flow::job_room;
 use crate::domain::flow::move_stage::{Move, move_lead};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
-use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
+use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
 use crate::domain::lead_filter::LeadFilter;
 use crate::domain::lead_search::{After, KeyValue, LeadSearch, SortBy, SortKey};
 use crate::domain::rules::Rules;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{jobs, lead_search, leads, merges, workspaces};
+use crate::store::{jobs, lead_search, leads, merges};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -218,13 +219,9 @@ impl Bulk {
     /// Starts a job that does it.
     ///
     /// # Errors
-    /// A conflict when [`MAX_OPEN`] jobs of the workspace wait or run already.
+    /// A conflict when too many jobs of the workspace wait or run already.
     pub fn start(&self, conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
-        // Its lock makes those who start jobs at the same time count one after the other.
-        workspaces::lock(conn)?;
-        if jobs::count_open(conn)? >= MAX_OPEN {
-            return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
-        }
+        job_room::look_for(conn)?;
         let (named, matching) = match &self.leads {
             Selection::Named(ids) => (Some(today(conn, ids)?), None),
             Selection::Matching(filter) => (None, Some(filter.clone())),

@@ -3,16 +3,17 @@
 use crate::domain::access::Scope;
 use crate::domain::dedupe::{Pair, cluster};
 use crate::domain::flow::cluster_pairs::{ON_AVERAGE, cluster_pairs};
+use crate::domain::flow::job_room;
 use crate::domain::flow::merge_leads::{self, MOST, Wanted};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds};
-use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
+use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
 use crate::domain::likeness::evidence_of_lead;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{duplicate_pairs, jobs, leads, workspaces};
+use crate::store::{duplicate_pairs, jobs, leads};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -58,10 +59,7 @@ impl MergeAll {
     /// # Errors
     /// A conflict when too many jobs of the workspace wait or run already.
     pub fn start(&self, conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
-        workspaces::lock(conn)?;
-        if jobs::count_open(conn)? >= MAX_OPEN {
-            return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
-        }
+        job_room::look_for(conn)?;
         let params = serde_json::to_value(self).map_err(Error::internal)?;
         let id = ProcessIds.next(by.now);
         let job = Job::new(id, JobKind::MergeAll, params, &by.provenance, None, by.now);

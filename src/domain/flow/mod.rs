@@ -29,6 +29,7 @@ pub mod hand_off;
 pub mod import_rules;
 pub mod index_texts;
 pub mod intake;
+pub mod job_room;
 pub mod lead_patch;
 pub mod let_go;
 pub mod log_in;

@@ -2,15 +2,16 @@
 
 use crate::domain::access::Scope;
 use crate::domain::event::Provenance;
+use crate::domain::flow::job_room;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
 use crate::domain::flow::score_lead::{News, rescore_all};
 use crate::domain::ids::{Ids, ProcessIds};
-use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
+use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{jobs, leads, workspaces};
+use crate::store::{jobs, leads};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,10 +21,7 @@ use uuid::Uuid;
 /// # Errors
 /// A conflict when too many jobs of the workspace wait or run already.
 pub fn start(conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
-    workspaces::lock(conn)?;
-    if jobs::count_open(conn)? >= MAX_OPEN {
-        return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
-    }
+    job_room::look_for(conn)?;
     begin(conn, &by.provenance, by.now)
 }
 

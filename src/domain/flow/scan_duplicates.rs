@@ -8,18 +8,19 @@ use crate::domain::access::Scope;
 use crate::domain::dedupe::{Comparer, Evidence, Frequencies, Weights, keys, probability};
 use crate::domain::duplicate_pair::FoundBy;
 use crate::domain::flow::cluster_duplicates;
+use crate::domain::flow::job_room;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds};
-use crate::domain::job::{Job, JobKind, MAX_OPEN, Outcome};
+use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
 use crate::domain::likeness::{Candidate, Duplicate, evidence_of_lead, explain};
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
-use crate::error::{Conflict, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::match_statistics::{self, Statistics};
 use crate::store::pool::TenantConnection;
-use crate::store::{duplicate_pairs, jobs, leads, match_keys, workspaces};
+use crate::store::{duplicate_pairs, jobs, leads, match_keys};
 use moka::sync::Cache;
 use serde_json::json;
 use std::collections::HashMap;
@@ -54,10 +55,7 @@ pub struct Known {
 /// # Errors
 /// A conflict when too many jobs of the workspace wait or run already.
 pub fn start(conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
-    workspaces::lock(conn)?;
-    if jobs::count_open(conn)? >= MAX_OPEN {
-        return Err(Conflict::TooManyJobs { limit: MAX_OPEN }.into());
-    }
+    job_room::look_for(conn)?;
     let id = ProcessIds.next(by.now);
     let job = Job::new(
         id,
