@@ -246,7 +246,7 @@ pub struct Sender {
     pub rules: Arc<Rules>,
 }
 
-/// Puts a submission into normal form, with a receipt.
+/// Puts a submission into normal form, with a receipt of now.
 pub fn prepare(
     draft: CaptureDraft,
     received: Received,
@@ -254,10 +254,26 @@ pub fn prepare(
     manner: Manner,
 ) -> Prepared {
     let receipt_id = ProcessIds.next(Utc::now());
+    prepare_at(
+        (receipt_id, time_of(receipt_id)),
+        draft,
+        received,
+        sender,
+        manner,
+    )
+}
+
+fn prepare_at(
+    (receipt_id, received_at): (Uuid, DateTime<Utc>),
+    draft: CaptureDraft,
+    received: Received,
+    sender: Sender,
+    manner: Manner,
+) -> Prepared {
     let idempotency_key = received.idempotency_key;
     let submission = Submission {
         id: receipt_id,
-        received_at: time_of(receipt_id),
+        received_at,
         state: SubmissionState::Processed,
         reason: None,
         door: received.door,
@@ -351,14 +367,20 @@ async fn rehearse(
         },
         ..incoming
     };
-    let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
-        let replies = capture::capture_many(
-            conn,
-            std::slice::from_ref(&incoming),
-            &rules,
-            LookUp::First,
-            Utc::now(),
-        )?;
+    take_back(state, caller.workspace_id, incoming, rules, Utc::now()).await
+}
+
+/// Captures in a transaction that is taken back.
+async fn take_back(
+    state: &web::Data<AppState>,
+    workspace_id: Uuid,
+    incoming: Incoming,
+    rules: Arc<Rules>,
+    now: DateTime<Utc>,
+) -> Result<Reply> {
+    let mut replies = in_workspace_until(state, workspace_id, move |conn| {
+        let incoming = std::slice::from_ref(&incoming);
+        let replies = capture::capture_many(conn, incoming, &rules, LookUp::First, now)?;
         Ok((replies, End::Rollback))
     })
     .await?;
@@ -367,7 +389,7 @@ async fn rehearse(
         .ok_or_else(|| Error::internal("a capture without a reply"))
 }
 
-/// What would become of a submission by other rules; nothing of it is kept.
+/// What would become of a submission that came in at a moment, by other rules; nothing of it is kept.
 ///
 /// # Errors
 /// Every field that is wrong, by its pointer.
@@ -376,7 +398,8 @@ pub async fn rehearse_by(
     caller: &Caller,
     draft: CaptureDraft,
     rules: Arc<Rules>,
-) -> Result<CaptureAnswer> {
+    now: DateTime<Utc>,
+) -> Result<Captured> {
     let received = Received {
         door: Door::Capture,
         content_type: String::new(),
@@ -390,24 +413,15 @@ pub async fn rehearse_by(
         default_country: rules.default_country.clone(),
         rules: rules.clone(),
     };
-    let incoming = match prepare(draft, received, sender, Manner::Program) {
-        Prepared::Ready(incoming) => incoming,
+    let receipt = (ProcessIds.next(now), now);
+    let incoming = match prepare_at(receipt, draft, received, sender, Manner::Program) {
+        Prepared::Ready(incoming) => *incoming,
         Prepared::Refused(errors) => return Err(Error::Invalid(errors)),
         Prepared::Broken(_) => return Err(Error::internal("a panic in a rehearsal")),
     };
-    let mut replies = in_workspace_until(state, caller.workspace_id, move |conn| {
-        let incoming = std::slice::from_ref(incoming.as_ref());
-        let now = Utc::now();
-        let replies = capture::capture_many(conn, incoming, &rules, LookUp::First, now)?;
-        Ok((replies, End::Rollback))
-    })
-    .await?;
-    match replies.pop() {
-        Some(Reply::Done { captured, .. }) => Ok(CaptureAnswer {
-            receipt_id: None,
-            ..CaptureAnswer::from(captured.as_ref())
-        }),
-        Some(Reply::Taken(taken)) => Err(taken.into()),
+    match take_back(state, caller.workspace_id, incoming, rules, now).await? {
+        Reply::Done { captured, .. } => Ok(*captured),
+        Reply::Taken(taken) => Err(taken.into()),
         _ => Err(Error::internal("a rehearsal without a reply")),
     }
 }

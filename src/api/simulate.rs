@@ -3,17 +3,19 @@
 use crate::api::auth::Caller;
 use crate::api::capture_json::{CaptureAnswer, CaptureBody};
 use crate::api::captures::rehearse_by;
+use crate::api::decisions::DecisionBody;
 use crate::api::extract::ValidJson;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::rule_transfer::RuleDifference;
 use crate::api::rules::RuleWrite;
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::capture::Captured;
 use crate::domain::flow::import_rules::{self, Incoming};
 use crate::domain::json_difference::differences;
 use crate::error::{Error, FieldError, Result};
 use crate::store::rule_documents;
 use actix_web::{HttpResponse, post, web};
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -52,14 +54,25 @@ pub struct SimulateAnswer {
     pub now: CaptureAnswer,
     /// By the documents.
     pub then: CaptureAnswer,
-    /// Where these differ, but for ids of what would be made and for times: `before` is by what counts now.
+    /// Where these differ, but for ids of what would be made: `before` is by what counts now.
     pub differences: Vec<RuleDifference>,
+    /// The decisions behind both: every candidate and what excluded it, what was met and what is missing, each point.
+    pub decisions: SimulateDecisions,
+}
+
+/// The decisions of a simulation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SimulateDecisions {
+    /// By what counts now.
+    pub now: Vec<DecisionBody>,
+    /// By the documents.
+    pub then: Vec<DecisionBody>,
 }
 
 /// Try rule documents on somebody who would come in.
 ///
-/// The whole capture is done by what counts now, and again by the documents, and taken back both times: who it is, what they are
-/// worth, what the answers amount to, who gets them and by when, each with its reason. Nothing is written.
+/// The whole capture is done by what counts now, and again by the documents as at the same moment, and taken back both times:
+/// who it is, what they are worth, what the answers amount to, who gets them and by when, each with its reason. Nothing is written.
 #[utoipa::path(tag = "rules", request_body = SimulateRequest, responses((status = 200, description = "What would happen, now and then", body = SimulateAnswer), WriteProblems))]
 #[post("/simulate")]
 pub async fn simulate(
@@ -76,8 +89,11 @@ pub async fn simulate(
         .into_iter()
         .map(RuleWrite::into_incoming)
         .collect();
-    let by = caller.on_behalf(Utc::now());
-    let (today, drafted) = in_workspace(&state, caller.workspace_id, move |conn| {
+    // What is read of it is no finer either.
+    let moment = Utc::now().trunc_subsecs(3);
+    let by = caller.on_behalf(moment);
+    let written = incoming.len();
+    let found = in_workspace(&state, caller.workspace_id, move |conn| {
         let mut incoming = incoming.clone();
         for (place, id) in rule_ids.iter().copied().enumerate() {
             let version = match rule_documents::get(conn, id) {
@@ -94,19 +110,25 @@ pub async fn simulate(
         let drafted = import_rules::as_if_active(conn, &incoming, &by)?;
         Ok((Arc::new(today), Arc::new(drafted)))
     })
-    .await?;
+    .await;
+    let (today, drafted) = found.map_err(|error| of_versions(error, written))?;
     let draft = lead.into_draft();
-    let now = rehearse_by(&state, &caller, draft.clone(), today)
+    let now = rehearse_by(&state, &caller, draft.clone(), today, moment)
         .await
         .map_err(of_lead)?;
-    let then = rehearse_by(&state, &caller, draft, drafted)
+    let then = rehearse_by(&state, &caller, draft, drafted, moment)
         .await
         .map_err(of_lead)?;
-    let places = differences(&comparable(&now)?, &comparable(&then)?);
+    let (before, after) = (answer(&now), answer(&then));
+    let places = differences(&comparable(&before)?, &comparable(&after)?);
     Ok(HttpResponse::Ok().json(SimulateAnswer {
+        now: before,
+        then: after,
         differences: places.into_iter().map(RuleDifference::from).collect(),
-        now,
-        then,
+        decisions: SimulateDecisions {
+            now: decisions(now),
+            then: decisions(then),
+        },
     }))
 }
 
@@ -114,6 +136,41 @@ fn unknown_rule(place: usize) -> Error {
     let detail = "the workspace has no such version; GET /v1/rules lists those it has";
     let pointer = format!("/rule_ids/{place}");
     Error::Invalid(vec![FieldError::new(pointer, "unknown_rule", detail)])
+}
+
+/// What would be answered: there is no receipt of what is not kept.
+fn answer(captured: &Captured) -> CaptureAnswer {
+    CaptureAnswer {
+        receipt_id: None,
+        ..CaptureAnswer::from(captured)
+    }
+}
+
+fn decisions(captured: Captured) -> Vec<DecisionBody> {
+    let made = captured.decided.decisions.into_iter();
+    made.map(DecisionBody::from).collect()
+}
+
+/// What is wrong with a version that is written already is told where its id stands: behind those of the request.
+fn of_versions(error: Error, written: usize) -> Error {
+    let Error::Invalid(errors) = error else {
+        return error;
+    };
+    let place_of = |error: FieldError| {
+        let inside = error.pointer.strip_prefix("/documents/");
+        let (place, rest) = inside.map_or(("", ""), |inside| {
+            inside.split_once('/').unwrap_or((inside, ""))
+        });
+        match place.parse::<usize>() {
+            Ok(place) if place >= written => FieldError {
+                pointer: format!("/rule_ids/{}", place - written),
+                detail: format!("{} (in the version, at /{rest})", error.detail),
+                ..error
+            },
+            _ => error,
+        }
+    };
+    Error::Invalid(errors.into_iter().map(place_of).collect())
 }
 
 /// What is wrong with the lead stands under `lead`.
@@ -153,5 +210,8 @@ fn strip(value: &mut Value) {
 fn is_volatile(name: &str) -> bool {
     let names_somebody = ["owner_id", "team_id", "user_id"].contains(&name);
     let is_id = name == "id" || name.ends_with("_id") || name.ends_with("_ids");
-    (is_id && !names_somebody) || name == "at" || name.ends_with("_at")
+    // Drafts have no number yet; what is made has its moment from its id.
+    let is_of_its_making =
+        ["version", "created_at", "updated_at", "stage_changed_at"].contains(&name);
+    (is_id && !names_somebody) || is_of_its_making
 }

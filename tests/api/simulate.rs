@@ -62,6 +62,20 @@ fn a_draft_shows_what_it_would_change_writes_nothing_and_keeps_its_word() {
         .collect();
     assert!(places.contains(&"/lead/owner_id"), "{places:?}");
     assert!(places.contains(&"/assignment/rule"), "{places:?}");
+    let routed = |side: &str| -> Value {
+        let made = german["decisions"][side].as_array().unwrap();
+        let is_routing = |one: &&Value| one["finding"]["kind"] == json!("routing");
+        made.iter().find(is_routing).unwrap()["finding"]["result"].clone()
+    };
+    assert_eq!(routed("now")["rule"], json!(null));
+    assert_eq!(routed("then")["rule"], json!("german"));
+    assert_eq!(
+        routed("now")["tried"][0]["candidates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     let french = ask(json!([policy(&other.id)]), "FR");
     assert_eq!(french["differences"], json!([]));
     assert_eq!(rows(&app), before);
@@ -113,4 +127,72 @@ fn what_is_wrong_is_told_by_its_place() {
         unknown.errors(),
         [("/rule_ids/0".to_owned(), "unknown_rule".to_owned())]
     );
+}
+
+#[test]
+fn other_hours_show_as_other_times_and_what_counts_already_shows_nothing() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    let policy = |minutes: i64| {
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": minutes, "calendar": "office"}]}})
+    };
+    let calendar = |from: &str| {
+        let hours: serde_json::Map<String, Value> = [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ]
+        .iter()
+        .map(|day| ((*day).to_owned(), json!([{"from": from, "to": "24:00"}])))
+        .collect();
+        json!({"kind": "calendar", "key": "office", "document": {"zone": "UTC", "hours": hours}})
+    };
+    let activate = |rule: Value| {
+        let written = app.post("/v1/rules", rule);
+        assert_eq!(written.status, 201, "{}", written.text());
+        let path = format!(
+            "/v1/rules/{}/activate",
+            written.json()["id"].as_str().unwrap()
+        );
+        assert_eq!(app.post(&path, json!({})).status, 200);
+        written.json()
+    };
+    activate(calendar("00:00"));
+    activate(policy(1));
+    activate(policy(5));
+    let ask = |body: Value| {
+        let reply = app.post("/v1/simulate", body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
+    };
+    let lead = json!({"email": "ada@example.com"});
+    let same = ask(json!({"documents": [policy(5)], "lead": lead}));
+    assert_eq!(same["differences"], json!([]));
+    let later = ask(json!({"documents": [policy(6)], "lead": lead}));
+    let due = |side: &str| {
+        let clock = later[side]["clocks"][0]["due_at"].as_str().unwrap();
+        chrono::DateTime::parse_from_rfc3339(clock).unwrap()
+    };
+    assert_eq!((due("then") - due("now")).num_seconds(), 60);
+    let places = later["differences"].to_string();
+    assert!(places.contains("/clocks/0/due_at"), "{places}");
+
+    let unusable = app
+        .post(
+            "/v1/rules",
+            json!({"kind": "routing_policy", "document": {"fallback": [{"user": app.user("rep").id}]}}),
+        )
+        .json();
+    app.database()
+        .by_hand("UPDATE users SET status = 'disabled'");
+    let wrong = app.post(
+        "/v1/simulate",
+        json!({"documents": [policy(7)], "rule_ids": [unusable["id"]], "lead": lead}),
+    );
+    assert_eq!(wrong.errors()[0].0, "/rule_ids/0", "{}", wrong.text());
 }
