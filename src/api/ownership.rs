@@ -208,7 +208,7 @@ pub async fn list_queues(
     }))
 }
 
-/// Claim the lead that has waited longest in a queue.
+/// Claim the oldest lead that waits in a queue.
 ///
 /// Of several who claim at once each gets another lead; 404 says that none waits.
 #[utoipa::path(

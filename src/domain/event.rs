@@ -140,6 +140,17 @@ pub struct Provenance {
     pub origin: Option<String>,
 }
 
+impl Provenance {
+    /// What nobody asked for: Baton does it by itself, for a cause.
+    pub fn by_itself(cause: Cause) -> Self {
+        Provenance {
+            actor: Actor::system(),
+            cause,
+            origin: None,
+        }
+    }
+}
+
 /// One value that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Change {

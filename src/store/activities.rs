@@ -210,24 +210,6 @@ pub fn find_latest_of_lead(
         .optional()?)
 }
 
-/// When a user last did something with a lead.
-pub fn find_latest_of_actor(
-    conn: &mut TenantConnection,
-    lead_id: Uuid,
-    user_id: Uuid,
-) -> Result<Option<DateTime<Utc>>> {
-    let by_user = sql::<Bool>("activities.actor ->> 'id' = ").bind::<Text, _>(user_id.to_string());
-    Ok(activities::table
-        .filter(activities::workspace_id.eq(conn.workspace_id()))
-        .filter(activities::lead_id.eq(lead_id))
-        .filter(activities::deleted_at.is_null())
-        .filter(by_user)
-        .order((activities::occurred_at.desc(), activities::id.desc()))
-        .select(activities::occurred_at)
-        .first(conn.pg())
-        .optional()?)
-}
-
 /// Activities of a lead as far as they were known at a moment, `last` being the latest of them: also those that were
 /// deleted since, and with the corrections since.
 pub fn list_until(

@@ -15,7 +15,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 statement! {
@@ -102,6 +102,23 @@ impl TryFrom<HistoryRow> for HistoryEntry {
             data: payload.data,
         })
     }
+}
+
+/// When a user last did something with a lead.
+pub fn find_latest_of_user(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    user_id: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    let by_user = json!({"actor": {"type": "user", "id": user_id}});
+    Ok(lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .filter(lead_history::payload.contains(by_user))
+        .order(lead_history::id.desc())
+        .select(lead_history::occurred_at)
+        .first(conn.pg())
+        .optional()?)
 }
 
 /// Entries of a lead, newest first, older than the one with the id `before`.

@@ -378,12 +378,13 @@ pub fn count_in_earnest(conn: &mut TenantConnection, before: Uuid) -> Result<i64
         .get_result(conn.pg())?)
 }
 
-/// The lead that has waited longest in a queue, locked; one that somebody else is about to take is passed over.
+/// The oldest lead that waits in a queue, locked; one that somebody else is about to take is passed over.
 pub fn lock_next_of_queue(conn: &mut TenantConnection, queue: &str) -> Result<Option<Lead>> {
     let row: Option<LeadRow> = leads::table
         .filter(leads::workspace_id.eq(conn.workspace_id()))
         .filter(leads::queue.eq(queue))
         .filter(leads::deleted_at.is_null())
+        .filter(leads::is_test.eq(false))
         .filter(leads::stage_kind.ne_all(["converted", "disqualified"]))
         .order(leads::id)
         .for_update()

@@ -189,6 +189,13 @@ fn a_lead_with_which_nothing_is_done_is_taken_back_and_one_that_is_called_is_not
         .client_with(&worker.access_token)
         .post(&path, &json!({"type": "call", "direction": "outbound"}));
     assert_eq!(call.status, 201, "{}", call.text());
+    let noted = id(&app.capture(json!({"email": "c@example.com"}))["lead"]);
+    let noter = owner(&reps, &ownership(&app, &noted));
+    let note = app.client_with(&noter.access_token).post(
+        &format!("/v1/leads/{noted}/notes"),
+        &json!({"body": "Waits for their budget."}),
+    );
+    assert_eq!(note.status, 201, "{}", note.text());
     app.database().by_hand("UPDATE assignments SET accepted_at = now() - interval '49 hours', next_look_at = now() - interval '1 second'");
     let found = until(&app, &idle, |found| found["owner_id"] != json!(idler));
     assert_ne!(owner(&reps, &found).id, idler);
@@ -197,6 +204,120 @@ fn a_lead_with_which_nothing_is_done_is_taken_back_and_one_that_is_called_is_not
         [json!("accepted"), json!("taken_back")]
     );
     assert_eq!(states(&app, &worked), [json!("accepted")]);
+    assert_eq!(states(&app, &noted), [json!("accepted")]);
+}
+
+#[test]
+fn a_mail_that_was_sent_for_somebody_does_not_accept_a_lead_and_their_call_does() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    offering(&app);
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let does = |activity: Value| {
+        let path = format!("/v1/leads/{lead}/activities");
+        let reply = app.client_with(&rep.access_token).post(&path, &activity);
+        assert_eq!(reply.status, 201, "{}", reply.text());
+    };
+    does(json!({"type": "email", "direction": "outbound", "properties": {"automatic": true}}));
+    assert_eq!(states(&app, &lead), [json!("offered")]);
+    does(json!({"type": "call", "direction": "outbound"}));
+    assert_eq!(states(&app, &lead), [json!("accepted")]);
+}
+
+#[test]
+fn who_had_a_lead_before_gets_it_again() {
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep"), app.user("rep")];
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [],
+            "fallback": [{"earlier_owner": {"within_days": 30}}, {"pool": "everyone"}]}}),
+    );
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let first = owner(&reps, &ownership(&app, &lead)).id.clone();
+    // Others have their turns in between.
+    for number in 0..4 {
+        app.capture(json!({"email": format!("b{number}@example.com")}));
+    }
+    let path = format!("/v1/leads/{lead}/assignment");
+    let away = app.post(&path, json!({}));
+    assert_eq!(away.status, 200, "{}", away.text());
+    for stage in [
+        json!({"stage": "disqualified", "disqualify_reason": "bad_timing"}),
+        json!({"stage": "new", "reason": "they called"}),
+    ] {
+        let moved = app.post(&format!("/v1/leads/{lead}/stage"), stage);
+        assert_eq!(moved.status, 200, "{}", moved.text());
+    }
+    assert_eq!(ownership(&app, &lead)["owner_id"], json!(first));
+}
+
+#[test]
+fn p10_leads_of_a_new_company_that_come_in_at_one_moment_get_one_owner() {
+    let app = TestApp::start_deciding();
+    for _ in 0..6 {
+        app.user("rep");
+    }
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"owner_of_account": true}, {"pool": "everyone"}]}}),
+    );
+    for company in 0..6 {
+        std::thread::scope(|scope| {
+            for person in 0..6 {
+                let app = &app;
+                scope.spawn(move || {
+                    app.capture(json!({"email": format!("p{person}@company{company}.example")}))
+                });
+            }
+        });
+    }
+    let mut owners = std::collections::BTreeMap::<String, BTreeSet<String>>::new();
+    for lead in app.leads("") {
+        let company = lead["email"].as_str().unwrap().split_once('@').unwrap().1;
+        owners
+            .entry(company.to_owned())
+            .or_default()
+            .insert(lead["owner_id"].to_string());
+    }
+    assert_eq!(owners.len(), 6);
+    assert!(
+        owners.values().all(|owners| owners.len() == 1),
+        "{owners:?}"
+    );
+}
+
+#[test]
+fn what_nobody_has_to_answer_is_not_claimed() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let rep = app.user("rep");
+    let over = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let moved = app.post(
+        &format!("/v1/leads/{over}/stage"),
+        json!({"stage": "disqualified", "disqualify_reason": "no_budget"}),
+    );
+    assert_eq!(moved.status, 200, "{}", moved.text());
+    let claim = |path: &str| {
+        let client = app.client_with(&rep.access_token);
+        client.post(path, &json!({}))
+    };
+    let refused = claim(&format!("/v1/leads/{over}/claim"));
+    assert_eq!(refused.json()["code"], json!("in_other_hands"));
+    assert!(
+        refused.text().contains("disqualified"),
+        "{}",
+        refused.text()
+    );
+    let test = app.capture(json!({"email": "b@example.com"}));
+    app.database().by_hand(&format!(
+        "UPDATE leads SET is_test = true WHERE id = '{}'",
+        id(&test["lead"])
+    ));
+    assert_eq!(claim("/v1/queues/inbound/claim").status, 404);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 //! an owner, unless it has one or waits in a queue, and clocks (promise P3).
 
 use crate::domain::activity::Activity;
-use crate::domain::assignment::Step;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::Decided;
 use crate::domain::event::{Event, EventType, Provenance};
+use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
@@ -15,7 +15,7 @@ use crate::domain::sla::{ClockKind, Trigger};
 use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, leads, outbox, sla_clocks, users};
+use crate::store::{leads, outbox, sla_clocks, users};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -42,7 +42,7 @@ impl Decider {
         let mut decided = Decided::default();
         let mut told = None;
         if !is_in_hands(conn, lead)? {
-            let_go(conn, lead, now)?;
+            clocks::end_assignments(conn, lead, REASON, now)?;
             decided = self.route(conn, lead, activities, &[], rules, now)?;
             let changes = differences(&before, lead);
             if !changes.is_empty() {
@@ -73,20 +73,6 @@ fn is_in_hands(conn: &mut TenantConnection, lead: &Lead) -> Result<bool> {
     })
 }
 
-/// Whoever had it last is not there any more.
-fn let_go(conn: &mut TenantConnection, lead: &Lead, now: DateTime<Utc>) -> Result<()> {
-    for mut record in assignments::list_of_lead(conn, lead.id)? {
-        let step = Step::End {
-            reason: REASON.to_owned(),
-        };
-        if let Ok(ended) = record.assignment.step(step, now) {
-            record.assignment = ended;
-            assignments::update(conn, &record)?;
-        }
-    }
-    Ok(())
-}
-
 /// Has a lead that came back answered again, and writes it; the lead is locked, and takes the owner. Of one that did not
 /// come back nothing changes.
 pub fn bring_back(
@@ -107,9 +93,7 @@ pub fn bring_back(
     begin_change(&mut changed, now);
     let (decided, told) = decider.bring_back(conn, &mut changed, &activities, rules, now)?;
     decider.save(conn)?;
-    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
-    sla_clocks::insert_all(conn, &decided.clocks.iter().collect::<Vec<_>>())?;
+    decide_lead::keep(conn, &decided)?;
     if let Some(told) = told {
         leads::update(conn, &was, &changed, rules)?;
         outbox::add_all(conn, &[(&told, provenance)])?;

@@ -3,7 +3,7 @@
 use crate::domain::activity::Activity;
 use crate::domain::assignment::Step;
 use crate::domain::calendar::Calendar;
-use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
+use crate::domain::event::{Cause, Event, EventType, Provenance};
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::escalate::{self, Teams};
 use crate::domain::flow::let_go;
@@ -14,7 +14,7 @@ use crate::domain::rules::Rules;
 use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, meets};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, leads, outbox, rule_documents, sla_clocks};
+use crate::store::{assignments, leads, outbox, rule_documents, sla_clocks};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -69,7 +69,7 @@ fn fire(
         if happened.is_empty() {
             continue;
         }
-        let by = by_clock(&clock);
+        let by = Provenance::by_itself(Cause::clock(clock.id));
         let events = events(conn, lead, &clock, &happened, &mut teams, rules, now)?;
         told.extend(events.into_iter().map(|event| (event, by.clone())));
         if happened.iter().any(reassigns) {
@@ -87,15 +87,6 @@ fn fire(
 
 fn reassigns(event: &ClockEvent) -> bool {
     matches!(event, ClockEvent::Warned { actions, .. } if actions.contains(&Action::Reassign {}))
-}
-
-/// Who does what a clock does: Baton itself.
-fn by_clock(clock: &Clock) -> Provenance {
-    Provenance {
-        actor: Actor::system(),
-        cause: Cause::clock(clock.id),
-        origin: None,
-    }
 }
 
 /// The calendar that a clock counts by, in the version that it counts by; around the clock where that cannot be read any
@@ -196,22 +187,9 @@ fn take_back(
     let step = Step::TakeBack {
         reason: format!("the clock `{}` was breached", clock.key),
     };
-    let_go::let_go(conn, decider, lead, &step, rules, (&by_clock(clock), now))?;
+    let by = Provenance::by_itself(Cause::clock(clock.id));
+    let_go::let_go(conn, decider, lead, &step, rules, (&by, now))?;
     Ok(())
-}
-
-/// Who does what nobody asked for: Baton itself, because of an assignment.
-pub fn by_itself(assignment_id: Uuid) -> Provenance {
-    Provenance {
-        actor: Actor::system(),
-        cause: Cause::assignment(assignment_id),
-        origin: None,
-    }
-}
-
-/// Writes clocks that start.
-pub fn start(conn: &mut TenantConnection, clocks: &[Clock]) -> Result<()> {
-    sla_clocks::insert_all(conn, &clocks.iter().collect::<Vec<_>>())
 }
 
 /// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew.
@@ -238,8 +216,7 @@ pub fn meet(
     if is_touch {
         let activities = decide_lead::activities_of(conn, lead.id, rules)?;
         let started = decide_lead::start_clocks(lead, &activities, Trigger::Touched, rules, now);
-        decisions::insert_all(conn, &started.decisions.iter().collect::<Vec<_>>())?;
-        sla_clocks::insert_all(conn, &started.clocks.iter().collect::<Vec<_>>())?;
+        decide_lead::keep(conn, &started)?;
     }
     Ok(())
 }
@@ -331,7 +308,7 @@ pub fn cancel(
 }
 
 /// Whether a person did it: what a program notes down is taken for a person's, unless it says `"automatic": true`.
-fn is_by_person(activity: &Activity) -> bool {
+pub fn is_by_person(activity: &Activity) -> bool {
     let is_automatic = activity.properties.get("automatic") == Some(&Value::Bool(true));
     matches!(activity.actor.kind.as_str(), "user" | "api_key") && !is_automatic
 }
@@ -343,17 +320,8 @@ pub fn hand_over(
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    for mut record in assignments::list_of_lead(conn, lead.id)? {
-        let step = Step::End {
-            reason: reason
-                .unwrap_or("given to somebody else by hand")
-                .to_owned(),
-        };
-        if let Ok(ended) = record.assignment.step(step, now) {
-            record.assignment = ended;
-            assignments::update(conn, &record)?;
-        }
-    }
+    let reason = reason.unwrap_or("given to somebody else by hand");
+    end_assignments(conn, lead, reason, now)?;
     match lead.owner_id {
         Some(user_id) => {
             let record = decide_lead::given(lead.id, user_id, None, now);
@@ -361,4 +329,23 @@ pub fn hand_over(
         }
         None => Ok(()),
     }
+}
+
+/// Whoever has a lead has it no longer.
+pub fn end_assignments(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for mut record in assignments::list_of_lead(conn, lead.id)? {
+        let step = Step::End {
+            reason: reason.to_owned(),
+        };
+        if let Ok(ended) = record.assignment.step(step, now) {
+            record.assignment = ended;
+            assignments::update(conn, &record)?;
+        }
+    }
+    Ok(())
 }

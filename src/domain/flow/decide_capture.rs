@@ -85,10 +85,13 @@ impl Decider {
         let scored = self.score(conn, (&mut lead, true), touch, rules, now)?;
         self.follow_verdict(lead.id, changes_at);
         decided.extend(match lead.owner_id {
-            Some(owner_id) => Decided {
-                assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
-                ..Decided::default()
-            },
+            Some(owner_id) => {
+                self.note_owner(&lead, owner_id);
+                Decided {
+                    assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
+                    ..Decided::default()
+                }
+            }
             None => self.route(conn, &mut lead, activities, &[], rules, now)?,
         });
         let trigger = Trigger::Captured;

@@ -18,7 +18,9 @@ use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{account_owners, activities, assignments, lead_counts, pool_turns};
+use crate::store::{
+    account_owners, activities, assignments, decisions, lead_counts, pool_turns, sla_clocks,
+};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
@@ -59,11 +61,10 @@ impl Decider {
         let Some(router) = &playbook.router else {
             return Ok(Decided::default());
         };
-        let facts = Facts { lead, activities };
-        let basis = Some(Basis::of(&facts, &[], rules, now));
-        let account_owner = self.account_owner(conn, router, lead)?;
+        let account_owner = self.account_owner(conn, playbook, router, lead)?;
         let earlier_owner = earlier_owner(conn, router, lead, now)?;
         let facts = Facts { lead, activities };
+        let basis = Some(Basis::of(&facts, &[], rules, now));
         let desk = self.desk(conn, playbook, router, &facts, now)?;
         let world = World {
             facts,
@@ -94,8 +95,7 @@ impl Decider {
                     ),
                     decision_id: Some(id),
                 });
-                self.owners
-                    .extend(account_of(lead).map(|domain| (domain, *user_id)));
+                self.note_owner(lead, *user_id);
             }
             Destination::Queue(queue) => (lead.owner_id, lead.queue) = (None, Some(queue.clone())),
         }
@@ -119,17 +119,26 @@ impl Decider {
         Ok(decided)
     }
 
+    /// Who has a lead of this transaction: the next of the same company may go to them, too.
+    pub fn note_owner(&mut self, lead: &Lead, user_id: Uuid) {
+        self.owners
+            .extend(account_of(lead).map(|domain| (domain, user_id)));
+    }
+
     /// Who owns the account of a lead, where the policy asks for that: the owner of the latest lead of the same company, by the
-    /// domain of its website, or else of its mail address.
+    /// domain of its website, or else of its mail address. The turns are locked first: of two leads of a new company that come
+    /// in at the same moment, the second sees who got the first.
     fn account_owner(
-        &self,
+        &mut self,
         conn: &mut TenantConnection,
+        playbook: &Playbook,
         router: &Router,
         lead: &Lead,
     ) -> Result<Option<Uuid>> {
         let Some(domain) = account_of(lead).filter(|_| router.asks_of_accounts()) else {
             return Ok(None);
         };
+        self.lock(conn, playbook, router)?;
         let fresh = self.owners.iter().rev().find(|(known, _)| *known == domain);
         match fresh {
             Some((_, owner)) => Ok(Some(*owner)),
@@ -247,6 +256,13 @@ fn takes_no_turn(router: &Router, roster: &Roster, facts: &Facts, now: DateTime<
     let pools = router.pools_for(facts, now);
     let mut found = pools.iter().filter_map(|key| router.pools.get(*key));
     found.all(|pool| pool.members(roster).is_empty())
+}
+
+/// Writes what was decided about a lead that is there.
+pub fn keep(conn: &mut TenantConnection, decided: &Decided) -> Result<()> {
+    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
+    sla_clocks::insert_all(conn, &decided.clocks.iter().collect::<Vec<_>>())
 }
 
 /// Somebody has a lead from now on.

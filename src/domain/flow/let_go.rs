@@ -4,7 +4,7 @@
 use crate::domain::assignment::{Assignment, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided, Finding};
-use crate::domain::event::{EventType, Provenance};
+use crate::domain::event::{Cause, EventType, Provenance};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::ids::ProcessIds;
@@ -13,7 +13,7 @@ use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, leads, outbox};
+use crate::store::{assignments, decisions, lead_history, leads, outbox};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ pub fn let_go(
         leads::update(conn, &before, lead, rules)?;
         outbox::add_all(conn, &[(&happened, provenance)])?;
     }
-    keep(conn, &decided)?;
+    decide_lead::keep(conn, &decided)?;
     Ok(decided)
 }
 
@@ -66,13 +66,6 @@ fn reason_of(step: &Step) -> Option<String> {
         }
         Step::Accept | Step::TimeOut => None,
     }
-}
-
-/// Writes what was decided about a lead that is there.
-pub fn keep(conn: &mut TenantConnection, decided: &Decided) -> Result<()> {
-    decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    assignments::insert_all(conn, &decided.assignment.iter().collect::<Vec<_>>())?;
-    clocks::start(conn, &decided.clocks)
 }
 
 fn give_back_turn(
@@ -104,12 +97,15 @@ pub fn look(
     for mut lead in leads::lock_by_ids(conn, lead_ids)? {
         for record in assignments::list_of_lead(conn, lead.id)? {
             let assignment = &record.assignment;
-            let last = last_activity(conn, &lead, assignment)?;
+            if !assignment.state.is_open() {
+                continue;
+            }
+            let last = last_deed(conn, &lead, assignment)?;
             let is_waited_for = lead.is_open() && lead.owner_id == Some(assignment.user_id);
             match assignment.look_at(last).filter(|_| is_waited_for) {
                 Some(at) if at <= now => {
                     let step = step_of(assignment);
-                    let by = clocks::by_itself(record.id);
+                    let by = Provenance::by_itself(Cause::assignment(record.id));
                     let_go(conn, &mut decider, &mut lead, &step, rules, (&by, now))?;
                     let_go_of += 1;
                     break;
@@ -131,14 +127,14 @@ fn step_of(assignment: &Assignment) -> Step {
     }
 }
 
-/// When the owner last did something with the lead.
-fn last_activity(
+/// When the owner last did something with the lead, whatever it was.
+fn last_deed(
     conn: &mut TenantConnection,
     lead: &Lead,
     assignment: &Assignment,
 ) -> Result<Option<DateTime<Utc>>> {
-    if assignment.take_back_after_idle_hours.is_none() || !assignment.state.is_open() {
+    if assignment.take_back_after_idle_hours.is_none() {
         return Ok(None);
     }
-    crate::store::activities::find_latest_of_actor(conn, lead.id, assignment.user_id)
+    lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)
 }

@@ -1,18 +1,19 @@
 //! People take leads on, or give them back: what is offered is accepted or rejected, what waits in a queue is claimed.
 
-use crate::domain::activity::{Activity, Direction};
+use crate::domain::activity::Activity;
 use crate::domain::assignment::{Refused, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided};
 use crate::domain::event::EventType;
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
-use crate::domain::flow::let_go::{self, let_go};
+use crate::domain::flow::let_go::let_go;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
+use crate::domain::sla::{ClockKind, meets};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{assignments, leads, outbox};
@@ -73,7 +74,8 @@ pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) 
     accepted(conn, lead, record, by)
 }
 
-/// An owner who turns to a lead that is offered to them, which is locked, has accepted it.
+/// An owner who turns to a lead that is offered to them, which is locked, has accepted it: by what a first response is, so
+/// not by a mail that was sent for them.
 pub fn accept_by_deed(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -82,7 +84,8 @@ pub fn accept_by_deed(
 ) -> Result<()> {
     let actor = &activity.actor;
     let is_owner = actor.kind == "user" && actor.id.is_some() && actor.id == lead.owner_id;
-    if !is_owner || activity.direction != Some(Direction::Outbound) {
+    let is_by_person = clocks::is_by_person(activity);
+    if !is_owner || !meets(ClockKind::FirstResponse, activity, is_by_person) {
         return Ok(());
     }
     let Some(mut record) = current(conn, lead)? else {
@@ -190,7 +193,7 @@ fn in_other_hands(detail: impl Into<String>) -> Error {
 /// Takes a lead out of the queue in which it waits, for a user.
 ///
 /// # Errors
-/// A conflict when it waits in none.
+/// A conflict when it waits in none, or nobody has to answer it any more.
 pub fn claim(conn: &mut TenantConnection, id: Uuid, user_id: Uuid, by: &OnBehalf) -> Result<Taken> {
     // Nobody owns what waits: it may be claimed by who is not shown the leads of others.
     let lead = leads::lock(conn, id)?;
@@ -203,7 +206,7 @@ pub fn claim(conn: &mut TenantConnection, id: Uuid, user_id: Uuid, by: &OnBehalf
     take(conn, lead, user_id, by)
 }
 
-/// Takes the lead that has waited longest in a queue, for a user. Of several who claim at once each gets another.
+/// Takes the oldest lead that waits in a queue, for a user. Of several who claim at once each gets another.
 ///
 /// # Errors
 /// [`Error::NotFound`] when none waits there.
@@ -229,6 +232,11 @@ fn take(
             "The lead waits in no queue: it has an owner or a team. POST /v1/leads/{id}/assignment gives it to somebody else.",
         ));
     };
+    if !lead.is_open() {
+        return Err(in_other_hands(
+            "Nobody has to answer the lead: it is converted, disqualified or a test. Who wants to go on with it moves it to another stage first.",
+        ));
+    }
     let roster = &by.rules.playbook.roster;
     let user = roster.find(user_id).filter(|user| user.is_active);
     let user = user.ok_or_else(|| {
@@ -249,7 +257,7 @@ fn take(
         assignment: Some(decide_lead::given(lead.id, user_id, None, by.now)),
         ..Decided::default()
     };
-    let_go::keep(conn, &decided)?;
+    decide_lead::keep(conn, &decided)?;
     Ok(Taken {
         lead,
         assignment: decided.assignment.clone(),

@@ -210,30 +210,41 @@ pub fn answer(
     let mut lead = before.clone();
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    if lead != before {
-        begin_change(&mut lead, by.now);
-        let happened = told(&before, &mut lead, decided.qualification.as_ref());
-        leads::update(conn, &before, &lead, &by.rules)?;
-        let told: Vec<_> = happened
-            .iter()
-            .map(|event| (event, &by.provenance))
-            .collect();
-        outbox::add_all(conn, &told)?;
-    }
-    let changes_at = decided.qualification.as_ref();
-    let changes_at = changes_at.and_then(|found| found.next_change_at);
-    lead_scores::set_verdict_change(conn, lead_id, changes_at)?;
-    clocks::qualified(conn, &lead, &by.rules, &by.provenance, by.now)?;
-    if lead.is_over() && !before.is_over() {
-        let reason = format!("the lead is {}", lead.stage_kind.as_str());
-        clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
-    }
-    let qualification = decided.qualification;
+    let found = decided.qualification;
+    let found = found.ok_or_else(|| Error::internal("no qualification"))?;
+    let whose = (&by.provenance, by.now);
+    write(conn, &before, &mut lead, Some(&found), &by.rules, whose)?;
+    lead_scores::set_verdict_change(conn, lead_id, found.next_change_at)?;
     Ok(Qualified {
         lead,
         answers,
-        qualification: qualification.ok_or_else(|| Error::internal("no qualification"))?,
+        qualification: found,
     })
+}
+
+/// Writes and tells what a verdict changed of a lead, which is locked: clocks that waited for one are met, and all end where
+/// the lead is over by it.
+fn write(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    lead: &mut Lead,
+    found: Option<&Qualification>,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<()> {
+    if lead != before {
+        begin_change(lead, now);
+        let happened = told(before, lead, found);
+        leads::update(conn, before, lead, rules)?;
+        let told: Vec<_> = happened.iter().map(|event| (event, provenance)).collect();
+        outbox::add_all(conn, &told)?;
+    }
+    clocks::qualified(conn, lead, rules, provenance, now)?;
+    if lead.is_over() && !before.is_over() {
+        let reason = format!("the lead is {}", lead.stage_kind.as_str());
+        clocks::cancel(conn, lead, &reason, rules, provenance, now)?;
+    }
+    Ok(())
 }
 
 /// Says anew what the answers of a lead amount to, which is locked: time has passed, or other answers belong to it. The answer is
@@ -253,23 +264,11 @@ pub fn again(
     let decided = decide(lead, &answers, &activities, rules, now);
     if *lead != before {
         decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-        let provenance = by_itself(&decided);
-        begin_change(lead, now);
-        let happened = told(&before, lead, decided.qualification.as_ref());
-        leads::update(conn, &before, lead, rules)?;
-        let told: Vec<_> = happened.iter().map(|event| (event, &provenance)).collect();
-        outbox::add_all(conn, &told)?;
-        clocks::qualified(conn, lead, rules, &provenance, now)?;
+        let decision_id = decided.decisions.first().map(|one| one.id);
+        let cause = Cause::decision(decision_id.unwrap_or_default());
+        let whose = (&Provenance::by_itself(cause), now);
+        let found = decided.qualification.as_ref();
+        write(conn, &before, lead, found, rules, whose)?;
     }
     Ok(decided.qualification.and_then(|found| found.next_change_at))
-}
-
-/// Who does what nobody asked for: Baton itself, by its decision.
-fn by_itself(decided: &Decided) -> Provenance {
-    let decision = decided.decisions.first();
-    Provenance {
-        actor: Actor::system(),
-        cause: Cause::decision(decision.map(|one| one.id).unwrap_or_default()),
-        origin: None,
-    }
 }

@@ -1,7 +1,7 @@
 //! Recomputes open clocks whose calendar has changed, some leads a step.
 
 use crate::domain::calendar::Calendar;
-use crate::domain::event::{Actor, Cause, Event, Provenance};
+use crate::domain::event::{Cause, Event, Provenance};
 use crate::domain::flow::escalate::Teams;
 use crate::domain::flow::{clocks, rules};
 use crate::domain::lead::Lead;
@@ -55,11 +55,7 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
         };
         let happened = recompute(&mut clock, old, calendar, target, now);
         if let Some(lead) = leads.get(&clock.lead_id) {
-            let by = Provenance {
-                actor: Actor::system(),
-                cause: Cause::clock(clock.id),
-                origin: None,
-            };
+            let by = Provenance::by_itself(Cause::clock(clock.id));
             let events = clocks::events(conn, lead, &clock, &happened, &mut teams, &rules, now)?;
             told.extend(events.into_iter().map(|event| (event, by.clone())));
         }

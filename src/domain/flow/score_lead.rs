@@ -3,7 +3,7 @@
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decision, Finding};
-use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
+use crate::domain::event::{Cause, Event, EventType, Provenance};
 use crate::domain::flow::qualify_lead;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -107,19 +107,16 @@ pub fn rescore_all(
     let leads: HashMap<Uuid, &Lead> = leads.iter().map(|lead| (lead.id, lead)).collect();
     for decision in &decided {
         if let Some(lead) = leads.get(&decision.lead_id) {
-            tell(conn, lead, Some(decision), &by_time(decision), now)?;
+            tell(
+                conn,
+                lead,
+                Some(decision),
+                &Provenance::by_itself(Cause::decision(decision.id)),
+                now,
+            )?;
         }
     }
     Ok(())
-}
-
-/// Who does what time does: Baton itself.
-fn by_time(decision: &Decision) -> Provenance {
-    Provenance {
-        actor: Actor::system(),
-        cause: Cause::decision(decision.id),
-        origin: None,
-    }
 }
 
 fn anew(

@@ -88,7 +88,8 @@ pub struct RuleDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// Who owns the account, found by the mail address or the company's domain. Always `true`.
+    /// Who owns the account: who has the latest lead of the same company, by the domain of its website, or else of its mail
+    /// address, unless that is a free provider's. Always `true`.
     OwnerOfAccount(bool),
     /// Who had the lead before, if that is not too long ago.
     EarlierOwner(EarlierOwnerTarget),
