@@ -11,6 +11,7 @@ use crate::domain::capture_draft;
 use crate::domain::flow::once;
 use crate::domain::flow::teams::{self as flow, TeamPatch};
 use crate::domain::idempotency::Answer;
+use crate::domain::normalise::locale;
 use crate::domain::user::Team;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -35,6 +36,9 @@ pub struct TeamBody {
     pub name: String,
     /// Who is in it.
     pub member_ids: Vec<Uuid>,
+    /// IANA name of the zone in which it works: what clocks by the team's zone count by; `null`: they count by the calendar's.
+    #[schema(required = true, example = "Europe/Berlin")]
+    pub timezone: Option<String>,
     /// Counts every change, from 1; the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -51,6 +55,7 @@ fn show_all(conn: &mut TenantConnection, found: Vec<Team>) -> Result<Vec<TeamBod
         member_ids: members.remove(&team.id).unwrap_or_default(),
         id: team.id,
         name: team.name,
+        timezone: team.timezone,
         version: team.version,
         created_at: team.created_at,
         updated_at: team.updated_at,
@@ -102,6 +107,9 @@ pub struct NewTeam {
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub member_ids: Vec<Uuid>,
+    /// IANA name of the zone in which it works.
+    #[schema(max_length = 60, example = "Europe/Berlin")]
+    pub timezone: Option<String>,
 }
 
 fn read_name(given: &str) -> Result<String> {
@@ -129,12 +137,15 @@ pub async fn create_team(
     body: ValidJson<NewTeam>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency::key(&request, &caller, &body.raw)?;
-    let name = read_name(&body.value.name)?;
-    let members = body.value.member_ids;
+    let new = flow::NewTeam {
+        name: read_name(&body.value.name)?,
+        timezone: read_timezone(body.value.timezone.as_deref())?,
+        member_ids: body.value.member_ids,
+    };
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
         let now = Utc::now();
         once::once(conn, key.as_ref(), now, |conn| {
-            let team = flow::create(conn, &name, &members, &caller.trail(), now)?;
+            let team = flow::create(conn, &new, &caller.trail(), now)?;
             answer(conn, StatusCode::CREATED, team)
         })
     })
@@ -172,6 +183,15 @@ pub struct TeamWrite {
     /// All who are in it.
     #[schema(max_items = 1000)]
     pub member_ids: Option<Vec<Uuid>>,
+    /// IANA name of the zone in which it works; `null`: it is not known. Clocks that start from then on count by it.
+    #[schema(max_length = 60)]
+    pub timezone: Option<String>,
+}
+
+fn read_timezone(given: Option<&str>) -> Result<Option<String>> {
+    let read = given.map(|name| locale::read_timezone("/timezone", name));
+    read.transpose()
+        .map_err(|wrong| Error::Invalid(vec![wrong]))
 }
 
 fn read_patch(changes: &Map<String, Value>) -> Result<TeamPatch> {
@@ -187,6 +207,10 @@ fn read_patch(changes: &Map<String, Value>) -> Result<TeamPatch> {
             .map(|name| read_name(name.as_str().unwrap_or_default()))
             .transpose()?,
         member_ids: changes.get("member_ids").map(ids).transpose()?,
+        timezone: changes
+            .get("timezone")
+            .map(|timezone| read_timezone(timezone.as_str()))
+            .transpose()?,
     })
 }
 

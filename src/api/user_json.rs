@@ -28,6 +28,9 @@ pub struct UserBody {
     pub status: UserStatus,
     /// The teams they are in.
     pub teams: Vec<TeamName>,
+    /// IANA name of the zone in which they work: what clocks by the owner's zone count by; `null`: they count by the calendar's.
+    #[schema(required = true, example = "Europe/Berlin")]
+    pub timezone: Option<String>,
     /// Whether they own a lead, a deleted one perhaps.
     pub owns_leads: bool,
     /// Counts every change, from 1; the `ETag`.
@@ -54,6 +57,7 @@ pub fn show_all(conn: &mut TenantConnection, users: Vec<User>) -> Result<Vec<Use
         name: user.name,
         role: user.role,
         status: user.status,
+        timezone: user.timezone,
         version: user.version,
         created_at: user.created_at,
         updated_at: user.updated_at,

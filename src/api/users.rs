@@ -13,6 +13,7 @@ use crate::domain::capture_draft;
 use crate::domain::flow::users::{self as flow, By, NewUser, UserPatch};
 use crate::domain::flow::{once, sessions};
 use crate::domain::normalise::email::EmailAddress;
+use crate::domain::normalise::locale;
 use crate::domain::user::UserStatus;
 use crate::error::{Error, FieldError, Result};
 use crate::store::users::{self, UserFilter};
@@ -108,6 +109,9 @@ pub struct Invitation {
     #[serde(default)]
     #[schema(max_items = 100)]
     pub team_ids: Vec<Uuid>,
+    /// IANA name of the zone in which they work.
+    #[schema(max_length = 60, example = "Europe/Berlin")]
+    pub timezone: Option<String>,
 }
 
 /// A user with a link token.
@@ -147,6 +151,7 @@ pub async fn invite_user(
         name: read_name("/name", &body.value.name, &mut errors),
         role: body.value.role,
         team_ids: body.value.team_ids,
+        timezone: read_timezone(body.value.timezone.as_deref(), &mut errors),
     };
     refuse(errors)?;
     let answered = in_workspace(&state, caller.workspace_id, move |conn| {
@@ -256,6 +261,9 @@ pub struct UserWrite {
     /// All their teams.
     #[schema(required = false, max_items = 100)]
     pub team_ids: Vec<Uuid>,
+    /// IANA name of the zone in which they work; `null`: it is not known. Clocks that start from then on count by it.
+    #[schema(max_length = 60)]
+    pub timezone: Option<String>,
 }
 
 /// Whether a person may come in.
@@ -269,9 +277,16 @@ pub enum WritableStatus {
     Disabled,
 }
 
+fn read_timezone(given: Option<&str>, errors: &mut Vec<FieldError>) -> Option<String> {
+    let read = locale::read_timezone("/timezone", given?);
+    read.map_err(|wrong| errors.push(wrong)).ok()
+}
+
 fn read_patch(changes: &Map<String, Value>) -> Result<UserPatch> {
     let mut errors = Vec::new();
-    for (name, _) in changes.iter().filter(|(_, value)| value.is_null()) {
+    let may_be_null = |name: &str| name == "timezone";
+    let nulls = changes.iter().filter(|(_, value)| value.is_null());
+    for (name, _) in nulls.filter(|(name, _)| !may_be_null(name)) {
         errors.push(FieldError::new(
             format!("/{name}"),
             "required",
@@ -288,6 +303,9 @@ fn read_patch(changes: &Map<String, Value>) -> Result<UserPatch> {
         role: text("role").and_then(Role::from_name),
         enabled: text("status").map(|status| status == "active"),
         team_ids: changes.get("team_ids").map(ids).transpose()?,
+        timezone: changes
+            .get("timezone")
+            .map(|timezone| read_timezone(timezone.as_str(), &mut errors)),
     };
     refuse(errors)?;
     Ok(patch)

@@ -20,4 +20,5 @@ pub use event::ClockEvent;
 pub use policy::{References, SlaPolicy};
 pub use start::{
     Calendars, ClockDecision, ClockStart, Considered, Outcome, Trigger, VersionedCalendar, Zones,
+    calendar_of,
 };

@@ -74,6 +74,8 @@ pub struct User {
     pub updated_at: DateTime<Utc>,
     /// When they last logged in.
     pub last_login_at: Option<DateTime<Utc>>,
+    /// IANA name of the zone in which they work.
+    pub timezone: Option<String>,
 }
 
 /// A team of a workspace.
@@ -89,6 +91,8 @@ pub struct Team {
     pub created_at: DateTime<Utc>,
     /// When it last changed, its members included.
     pub updated_at: DateTime<Utc>,
+    /// IANA name of the zone in which it works.
+    pub timezone: Option<String>,
 }
 
 /// A team, as its members are shown it.

@@ -43,6 +43,7 @@ migrations! {
     "2026-11-27-000017_scores",
     "2026-11-27-000018_owners",
     "2026-11-27-000019_clocks",
+    "2026-11-27-000022_people_zones",
 }
 
 impl Migration {

@@ -41,6 +41,7 @@ pub mod notes;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod partitions;
+pub mod people_zones;
 pub mod pipelines;
 pub mod pool;
 pub mod pool_turns;

@@ -328,6 +328,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         last_login_at -> Nullable<Timestamptz>,
+        timezone -> Nullable<Text>,
     }
 }
 
@@ -348,6 +349,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        timezone -> Nullable<Text>,
     }
 }
 

@@ -11,13 +11,14 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = teams, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = teams, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 struct TeamRow {
     id: Uuid,
     name: String,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    timezone: Option<String>,
 }
 
 impl From<&Team> for TeamRow {
@@ -28,6 +29,7 @@ impl From<&Team> for TeamRow {
             version: team.version,
             created_at: team.created_at,
             updated_at: team.updated_at,
+            timezone: team.timezone.clone(),
         }
     }
 }
@@ -40,6 +42,7 @@ impl From<TeamRow> for Team {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            timezone: row.timezone,
         }
     }
 }

@@ -31,6 +31,7 @@ struct UserRow {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     last_login_at: Option<DateTime<Utc>>,
+    timezone: Option<String>,
 }
 
 impl From<&User> for UserRow {
@@ -50,6 +51,7 @@ impl From<&User> for UserRow {
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_login_at: user.last_login_at,
+            timezone: user.timezone.clone(),
         }
     }
 }
@@ -78,6 +80,7 @@ impl TryFrom<UserRow> for User {
             created_at: row.created_at,
             updated_at: row.updated_at,
             last_login_at: row.last_login_at,
+            timezone: row.timezone,
         })
     }
 }

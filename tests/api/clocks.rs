@@ -262,3 +262,76 @@ fn a_clock_in_the_leads_own_zone_stays_in_it_when_its_calendar_changes() {
         "{due}: within the hours of the calendar, by the lead's clock"
     );
 }
+
+#[test]
+fn clocks_by_the_owners_zone_go_with_the_owner() {
+    let app = TestApp::start_deciding();
+    let (tokyo, lima) = (app.user("rep"), app.user("rep"));
+    let zone =
+        |who: &str, zone: Value| app.patch(&format!("/v1/users/{who}"), json!({"timezone": zone}));
+    let set = zone(&tokyo.id, json!("asia/tokyo"));
+    assert_eq!(set.json()["timezone"], json!("Asia/Tokyo"));
+    let wrong = zone(&lima.id, json!("America/Lim"));
+    assert_eq!(
+        wrong.errors(),
+        [("/timezone".to_owned(), "unknown_zone".to_owned())]
+    );
+    assert_eq!(zone(&lima.id, json!("America/Lima")).status, 200);
+    office(
+        &app,
+        json!({"zone": "UTC", "hours": {
+            "monday": [{"from": "00:00", "to": "24:00"}], "tuesday": [{"from": "00:00", "to": "24:00"}],
+            "wednesday": [{"from": "00:00", "to": "24:00"}], "thursday": [{"from": "00:00", "to": "24:00"}],
+            "friday": [{"from": "00:00", "to": "24:00"}], "saturday": [{"from": "00:00", "to": "24:00"}]}}),
+    );
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 2880, "calendar": "office", "zone": "owner"}]}}),
+    );
+    decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"user": tokyo.id}]}}),
+    );
+    let lead = app.capture(json!({"email": "ada@example.com"}))["lead"]["id"].clone();
+    let clock = || list(&app, &lead, "clocks")[0].clone();
+    let by = |clock: &Value| {
+        (
+            clock["calendar"]["zone"].clone(),
+            clock["calendar"]["zone_of"].clone(),
+        )
+    };
+    assert_eq!(by(&clock()), (json!("Asia/Tokyo"), json!("owner")));
+    let path = format!("/v1/leads/{}/assignment", text(&lead));
+    let moved = app.post(&path, json!({"owner_id": lima.id}));
+    assert_eq!(moved.status, 200, "{}", moved.text());
+    assert_eq!(by(&clock()), (json!("America/Lima"), json!("owner")));
+    let told = events_with(&app, "sla.recomputed");
+    let told: Vec<&Value> = told
+        .iter()
+        .filter(|one| one["type"] == "sla.recomputed")
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+
+    assert_eq!(zone(&lima.id, Value::Null).json()["timezone"], Value::Null);
+    let made = app.post("/v1/teams", json!({"name": "East", "timezone": "Nowhere"}));
+    assert_eq!(
+        made.errors(),
+        [("/timezone".to_owned(), "unknown_zone".to_owned())]
+    );
+    let team = app
+        .post(
+            "/v1/teams",
+            json!({"name": "East", "timezone": "Asia/Seoul"}),
+        )
+        .json();
+    assert_eq!(team["timezone"], json!("Asia/Seoul"));
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 60, "calendar": "office", "zone": "team"}]}}),
+    );
+    let moved = app.post(&path, json!({"owner_id": lima.id, "team_id": team["id"]}));
+    assert_eq!(moved.status, 200, "{}", moved.text());
+    assert_eq!(by(&clock()), (json!("Asia/Seoul"), json!("team")));
+}

@@ -3,7 +3,6 @@
 use super::Calendar;
 use super::document::{CalendarDocument, Exception, Holiday, OpenRange};
 use super::hours::{Hours, MINUTE, Span};
-use crate::domain::nearest::did_you_mean;
 use crate::domain::normalise::locale;
 use crate::error::FieldError;
 use chrono::NaiveDate;
@@ -54,15 +53,8 @@ fn has_opening(hours: &Hours) -> bool {
 }
 
 fn read_zone(name: &str) -> Result<Tz, FieldError> {
-    let known = locale::timezone(name).and_then(|name| name.parse().ok());
-    known.ok_or_else(|| {
-        let hint = did_you_mean(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        FieldError::new(
-            "/zone",
-            "unknown_zone",
-            format!("must be a zone of the IANA database, such as `Europe/Berlin`{hint}"),
-        )
-    })
+    let known = locale::read_timezone("/zone", name)?;
+    Ok(known.parse().unwrap_or(Tz::UTC))
 }
 
 fn read_week(document: &CalendarDocument, errors: &mut Vec<FieldError>) -> [Vec<Span>; 7] {

@@ -114,5 +114,6 @@ pub fn assign(
         clocks::end_offers(conn, &lead, &by.rules, &by.provenance, by.now)?;
         clocks::hand_over(conn, &lead, to.reason.as_deref(), by.now)?;
     }
+    clocks::follow_owner(conn, &lead, &by.rules, &by.provenance, by.now)?;
     Ok(lead)
 }

@@ -97,6 +97,7 @@ pub fn bring_back(
     if let Some(told) = told {
         leads::update(conn, &was, &changed, rules)?;
         outbox::add_all(conn, &[(&told, provenance)])?;
+        clocks::follow_owner(conn, &changed, rules, provenance, now)?;
         *lead = changed;
     }
     Ok(())

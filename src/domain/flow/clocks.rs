@@ -11,7 +11,9 @@ use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::rule_document::{RuleDocument, RuleKind};
 use crate::domain::rules::Rules;
-use crate::domain::sla::{Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, meets};
+use crate::domain::sla::{
+    Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, ZoneOf, calendar_of, meets,
+};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{assignments, leads, outbox, rule_documents, sla_clocks};
@@ -329,6 +331,40 @@ pub fn hand_over(
         }
         None => Ok(()),
     }
+}
+
+/// A lead, which is locked, has another owner or team: clocks that count by their zone go on in it. One that has something to
+/// do at this moment does that first, where it is.
+pub fn follow_owner(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let playbook = &rules.playbook;
+    let zones = decide_lead::zones_of(lead, &playbook.roster);
+    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
+        let (Some(key), Some(zone)) = (&clock.calendar.key, playbook.policy.zone_of(&clock.key))
+        else {
+            continue;
+        };
+        let is_theirs = matches!(zone, ZoneOf::Owner | ZoneOf::Team);
+        let is_due = clock.next_fire_at.is_some_and(|at| at <= now);
+        let Some(known) = playbook.calendars.get(key).filter(|_| is_theirs && !is_due) else {
+            continue;
+        };
+        let (calendar, used) = calendar_of(key, known, zone, &zones);
+        if used.zone == clock.calendar.zone {
+            continue;
+        }
+        let old = counted_by(conn, &clock.calendar, rules)?;
+        if let Ok(happened) = clock.recompute(&old, &calendar, used, now) {
+            sla_clocks::update(conn, &clock)?;
+            tell(conn, lead, &clock, &happened, rules, provenance, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whoever has a lead has it no longer.

@@ -89,6 +89,7 @@ fn find_or_make(
         name: person.name.clone().unwrap_or_else(|| email.clone()),
         role,
         team_ids: Vec::new(),
+        timezone: None,
     };
     let user = User {
         external: Some(external),

@@ -296,15 +296,7 @@ pub fn start_clocks(
     let is_wanted = |kind: &ClockKind| *kind != ClockKind::Qualify || !is_judged(lead);
     let kinds: Vec<ClockKind> = trigger.kinds().iter().copied().filter(is_wanted).collect();
     let facts = Facts { lead, activities };
-    let zones = Zones {
-        owner: None,
-        team: None,
-        lead: lead
-            .fields
-            .timezone
-            .as_deref()
-            .and_then(|zone| zone.parse().ok()),
-    };
+    let zones = zones_of(lead, &playbook.roster);
     let mut found = playbook
         .policy
         .start(&facts, &playbook.calendars, &zones, &kinds, now);
@@ -329,6 +321,16 @@ pub fn start_clocks(
         decisions: vec![decision],
         clocks,
         ..Decided::default()
+    }
+}
+
+/// The zones by which clocks of a lead may count.
+pub fn zones_of(lead: &Lead, roster: &Roster) -> Zones {
+    let timezone = lead.fields.timezone.as_deref();
+    Zones {
+        owner: lead.owner_id.and_then(|id| roster.zone(id)),
+        team: lead.team_id.and_then(|id| roster.zone(id)),
+        lead: timezone.and_then(|zone| zone.parse().ok()),
     }
 }
 

@@ -54,6 +54,7 @@ pub fn let_go(
         happened.data = Some(json!({"reason": reason, "decision_id": decision_id}));
         leads::update(conn, &before, lead, rules)?;
         outbox::add_all(conn, &[(&happened, provenance)])?;
+        clocks::follow_owner(conn, lead, rules, provenance, now)?;
     }
     decide_lead::keep(conn, &decided)?;
     Ok(decided)

@@ -258,6 +258,7 @@ fn take(
         ..Decided::default()
     };
     decide_lead::keep(conn, &decided)?;
+    clocks::follow_owner(conn, &lead, &by.rules, &by.provenance, by.now)?;
     Ok(Taken {
         lead,
         assignment: decided.assignment.clone(),

@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::store::match_statistics::{self, Statistics};
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    dedupe_calibrations, field_definitions, lead_search, pipelines, rule_documents, users,
-    workspaces,
+    dedupe_calibrations, field_definitions, lead_search, people_zones, pipelines, rule_documents,
+    users, workspaces,
 };
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
@@ -31,7 +31,9 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
         playbook: Arc::default(),
     };
     let active = rule_documents::list_active(conn)?;
-    let roster = Roster::new(users::list_roster(conn)?);
+    let zones = people_zones::list(conn)?.into_iter();
+    let zones = zones.filter_map(|(id, name)| Some((id, name.parse().ok()?)));
+    let roster = Roster::new(users::list_roster(conn)?).with_zones(zones.collect());
     rules.playbook = Arc::new(Playbook::of(&active, roster, &rules));
     Ok(rules)
 }

@@ -17,6 +17,19 @@ pub struct TeamPatch {
     pub name: Option<String>,
     /// All members.
     pub member_ids: Option<Vec<Uuid>>,
+    /// IANA name of the zone in which it works; `Some(None)`: it is not known.
+    pub timezone: Option<Option<String>>,
+}
+
+/// A team that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTeam {
+    /// Name.
+    pub name: String,
+    /// All members.
+    pub member_ids: Vec<Uuid>,
+    /// IANA name of the zone in which it works.
+    pub timezone: Option<String>,
 }
 
 /// Makes a team.
@@ -25,24 +38,24 @@ pub struct TeamPatch {
 /// A conflict when another team has the name.
 pub fn create(
     conn: &mut TenantConnection,
-    name: &str,
-    member_ids: &[Uuid],
+    new: &NewTeam,
     trail: &Trail,
     now: DateTime<Utc>,
 ) -> Result<Team> {
-    check_members(conn, member_ids)?;
+    check_members(conn, &new.member_ids)?;
     let id = ProcessIds.next(now);
     let team = Team {
         id,
-        name: name.to_owned(),
+        name: new.name.clone(),
         version: 1,
         created_at: time_of(id),
         updated_at: time_of(id),
+        timezone: new.timezone.clone(),
     };
     teams::insert(conn, &team)?;
-    teams::set_members(conn, id, member_ids)?;
+    teams::set_members(conn, id, &new.member_ids)?;
     let target = Target::new("team", id);
-    let details = json!({ "member_ids": member_ids });
+    let details = json!({ "member_ids": new.member_ids });
     audit_log::add(conn, trail, Action::TeamCreated, Some(target), details, now)?;
     Ok(team)
 }
@@ -71,6 +84,11 @@ pub fn change(
     if let Some(name) = patch.name.as_ref().filter(|name| **name != team.name) {
         team.name.clone_from(name);
         details.insert("name".into(), json!("changed"));
+    }
+    let timezone = patch.timezone.as_ref();
+    if let Some(timezone) = timezone.filter(|timezone| **timezone != team.timezone) {
+        team.timezone.clone_from(timezone);
+        details.insert("timezone".into(), json!("changed"));
     }
     if let Some(wanted) = &patch.member_ids {
         let mut wanted = wanted.clone();

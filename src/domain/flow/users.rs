@@ -24,6 +24,8 @@ pub struct NewUser {
     pub role: Role,
     /// The teams they will be in.
     pub team_ids: Vec<Uuid>,
+    /// IANA name of the zone in which they work.
+    pub timezone: Option<String>,
 }
 
 /// On whose behalf users are changed.
@@ -81,6 +83,7 @@ pub fn fresh(new: &NewUser, status: UserStatus, now: DateTime<Utc>) -> User {
         created_at: time_of(id),
         updated_at: time_of(id),
         last_login_at: None,
+        timezone: new.timezone.clone(),
     }
 }
 
@@ -97,6 +100,8 @@ pub struct UserPatch {
     pub enabled: Option<bool>,
     /// All their teams.
     pub team_ids: Option<Vec<Uuid>>,
+    /// IANA name of the zone in which they work; `Some(None)`: it is not known.
+    pub timezone: Option<Option<String>>,
 }
 
 /// Changes a user. Another role, and being disabled, ends their sessions.
@@ -173,6 +178,9 @@ fn patched(before: &User, patch: &UserPatch) -> Result<User> {
     if let Some(role) = patch.role {
         after.role = role;
     }
+    if let Some(timezone) = &patch.timezone {
+        after.timezone.clone_from(timezone);
+    }
     match (patch.enabled, before.status) {
         (Some(false), _) => after.status = UserStatus::Disabled,
         (Some(true), UserStatus::Disabled) => {
@@ -212,6 +220,9 @@ fn differences(before: &User, after: &User, team_ids: Option<&[Uuid]>) -> Map<St
     }
     if let Some(team_ids) = team_ids {
         changed.insert("team_ids".into(), json!(team_ids));
+    }
+    if before.timezone != after.timezone {
+        changed.insert("timezone".into(), json!("changed"));
     }
     changed
 }

@@ -59,6 +59,7 @@ pub fn found(
             name: new.admin_name.clone(),
             role: Role::Admin,
             team_ids: Vec::new(),
+            timezone: None,
         };
         let by = By {
             scopes: Role::Admin.scopes().to_vec(),

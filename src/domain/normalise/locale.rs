@@ -1,5 +1,7 @@
 //! Where and in which language somebody is spoken to: time zones and language tags.
 
+use crate::domain::nearest::did_you_mean;
+use crate::error::FieldError;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -31,6 +33,18 @@ const LONGER_CODES: [(&str, &str); 62] = [
 pub fn timezone(input: &str) -> Option<String> {
     let name = input.trim().replace(' ', "_").to_ascii_lowercase();
     ZONES.get(&name).map(|zone| (*zone).to_owned())
+}
+
+/// As [`timezone`].
+///
+/// # Errors
+/// A zone that is not in the IANA database, by the pointer, with the nearest name.
+pub fn read_timezone(pointer: &str, name: &str) -> Result<String, FieldError> {
+    timezone(name).ok_or_else(|| {
+        let hint = did_you_mean(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let detail = format!("must be a zone of the IANA database, such as `Europe/Berlin`{hint}");
+        FieldError::new(pointer, "unknown_zone", detail)
+    })
 }
 
 /// A language tag in the spelling of BCP 47 (RFC 5646): `en`, `pt-BR`, `zh-Hant-TW`.

@@ -3,6 +3,7 @@
 use super::pool::Member;
 use crate::domain::access::Role;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -28,6 +29,7 @@ pub struct RosterUser {
 pub struct Roster {
     users: HashMap<Uuid, RosterUser>,
     reps: Vec<Member>,
+    zones: HashMap<Uuid, Tz>,
 }
 
 impl Roster {
@@ -47,7 +49,18 @@ impl Roster {
         Roster {
             users,
             reps: reps.into_iter().map(Member::plain).collect(),
+            zones: HashMap::new(),
         }
+    }
+
+    /// With the zones in which users and teams work, by their ids.
+    pub fn with_zones(self, zones: HashMap<Uuid, Tz>) -> Roster {
+        Roster { zones, ..self }
+    }
+
+    /// The zone in which a user or a team works, by its id.
+    pub fn zone(&self, id: Uuid) -> Option<Tz> {
+        self.zones.get(&id).copied()
     }
 
     /// The user of that id.
@@ -65,6 +78,7 @@ impl Roster {
         Roster {
             users: users.map(|(id, user)| (*id, active(user))).collect(),
             reps: self.reps.clone(),
+            zones: self.zones.clone(),
         }
     }
 

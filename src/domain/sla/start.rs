@@ -179,7 +179,18 @@ fn start_rule(
     }
 }
 
-fn calendar_of(
+impl SlaPolicy {
+    /// By whose clocks a clock of a rule counts; `None`: there is no such rule.
+    pub fn zone_of(&self, rule: &str) -> Option<ZoneOf> {
+        let mut rules = self.rules.iter().map(|compiled| &compiled.rule);
+        rules
+            .find(|known| known.key == rule)
+            .map(|known| known.zone)
+    }
+}
+
+/// A calendar by the clocks of whom a rule names; by its own where their zone is not known.
+pub fn calendar_of(
     key: &str,
     known: &VersionedCalendar,
     zone: ZoneOf,

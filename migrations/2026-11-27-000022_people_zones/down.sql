@@ -1,0 +1,2 @@
+ALTER TABLE teams DROP COLUMN timezone;
+ALTER TABLE users DROP COLUMN timezone;
