@@ -121,6 +121,20 @@ pub enum BulkRequest {
         #[schema(default = false)]
         dry_run: bool,
     },
+    /// Give open ones out again by the routing policy, each to somebody else than who has it: when somebody leaves, to the
+    /// others, by `"condition": {"field": "owner_id", "op": "eq", "value": "…"}`. Those that are converted, disqualified or
+    /// tests are skipped.
+    Route {
+        /// Which leads.
+        select: BulkSelect,
+        /// Why, in a few words; the history shows it.
+        #[schema(max_length = 500)]
+        reason: Option<String>,
+        /// Only say which leads it would touch.
+        #[serde(default)]
+        #[schema(default = false)]
+        dry_run: bool,
+    },
     /// Move them to another stage, as `POST /v1/leads/{id}/stage` does.
     Stage {
         /// Which leads.
@@ -293,6 +307,17 @@ fn read(body: ValidJson<BulkRequest, MAX_BYTES>) -> Result<(Bulk, bool)> {
         } => (
             BulkChange::Assign {
                 assignment: assignment.into(),
+            },
+            select,
+            dry_run,
+        ),
+        BulkRequest::Route {
+            select,
+            reason,
+            dry_run,
+        } => (
+            BulkChange::Route {
+                reason: capture_draft::line(reason),
             },
             select,
             dry_run,

@@ -336,8 +336,8 @@ pub async fn update_user(
 
 /// Disable a user.
 ///
-/// They may not come in any more, and their sessions end. What they own stays theirs: `owns_leads` says whether there is
-/// something to assign anew. The last admin stays one (409, `last_admin`).
+/// They may not come in any more, their sessions end, and no lead is routed to them. What they own stays theirs: `owns_leads` says
+/// whether there is something to give to others, which `POST /v1/leads/bulk` does with the action `route`. The last admin stays one (409, `last_admin`).
 #[utoipa::path(
     tag = "people",
     params(("id" = Uuid, Path, description = "The user"),

@@ -897,3 +897,80 @@ fn leads_are_given_only_to_who_can_answer_them() {
     let reply = app.post(&path, json!({"owner_id": user.id}));
     assert_eq!(reply.errors(), [pair("/owner_id", "disabled_user")]);
 }
+
+/// Leads with their owners.
+fn owners(app: &TestApp) -> Vec<(String, Value)> {
+    let leads = app.leads("");
+    let each = leads.iter();
+    each.map(|lead| (lead["id"].to_string(), lead["owner_id"].clone()))
+        .collect()
+}
+
+#[test]
+fn p3_who_leaves_leaves_no_lead_behind() {
+    let app = TestApp::start_deciding();
+    let people = [app.user("rep"), app.user("rep"), app.user("rep")];
+    for number in 0..30 {
+        app.capture(json!({"email": format!("p{number}@example.com")}));
+    }
+    let leaver = &people[0].id;
+    let has = |who: &str| {
+        let owners = owners(&app);
+        owners.iter().filter(|(_, owner)| owner == who).count()
+    };
+    assert_eq!(has(leaver), 10);
+    let theirs = app.leads(&format!("owner_id={leaver}"));
+    let over = theirs[0]["id"].as_str().unwrap();
+    let moved = app.post(
+        &format!("/v1/leads/{over}/stage"),
+        json!({"stage": "disqualified", "disqualify_reason": "no_need"}),
+    );
+    assert_eq!(moved.status, 200, "{}", moved.text());
+    let gone = app.delete(&format!("/v1/users/{leaver}"));
+    assert_eq!(gone.json()["owns_leads"], json!(true));
+
+    let mut asked = json!({"action": "route", "reason": "left", "dry_run": true,
+        "select": {"condition": {"field": "owner_id", "op": "eq", "value": leaver}}});
+    let preview = app.post("/v1/leads/bulk", asked.clone());
+    assert_eq!(preview.json()["total"], json!(10), "{}", preview.text());
+    assert_eq!(has(leaver), 10);
+    asked["dry_run"] = json!(false);
+    let job = finished(&app, &start(&app, asked));
+    assert_eq!(
+        (&job["changed"], &job["skipped"], &job["failed"]),
+        (&json!(9), &json!(1), &json!(0)),
+        "{job}"
+    );
+    assert_eq!(
+        (has(leaver), has(&people[1].id) + has(&people[2].id)),
+        (1, 29)
+    );
+    assert!(has(&people[1].id).abs_diff(has(&people[2].id)) <= 1);
+    let one = theirs[1]["id"].as_str().unwrap();
+    let records = app.get(&format!("/v1/leads/{one}/assignments")).json();
+    assert_eq!(
+        (&records["data"][1]["state"], &records["data"][1]["reason"]),
+        (&json!("taken_back"), &json!("left"))
+    );
+    let decisions = app.get(&format!("/v1/leads/{one}/decisions")).json();
+    let latest = &decisions["data"][0];
+    assert_eq!(latest["finding"]["kind"], json!("routing"), "{latest}");
+    assert_eq!(
+        latest["finding"]["result"]["inputs"]["let_go"][0],
+        json!(leaver)
+    );
+
+    // Nobody is left: then they wait in a queue, and are not lost.
+    for person in &people[1..] {
+        app.delete(&format!("/v1/users/{}", person.id));
+    }
+    let rest =
+        json!({"action": "route", "select": {"condition": {"field": "owner_id", "op": "is_set"}}});
+    finished(&app, &start(&app, rest));
+    let open = app.leads("stage=new");
+    assert_eq!(open.len(), 29);
+    assert!(
+        open.iter().all(|lead| lead["queue"].is_string()),
+        "{open:?}"
+    );
+}

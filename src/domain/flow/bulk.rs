@@ -6,6 +6,7 @@ use crate::domain::flow::assign_lead::{self, Assignment};
 use crate::domain::flow::change_lead::{self, LeadPatch};
 use crate::domain::flow::delete_lead;
 use crate::domain::flow::job_room;
+use crate::domain::flow::let_go;
 use crate::domain::flow::move_stage::{Move, move_lead};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::run_job::Work;
@@ -40,6 +41,11 @@ pub enum BulkChange {
     Retag { from: Vec<String>, to: String },
     /// Who is accountable.
     Assign { assignment: Assignment },
+    /// To somebody else than who has them, by the routing policy.
+    Route {
+        /// Why, in a few words.
+        reason: Option<String>,
+    },
     /// To another stage.
     Stage { to: Move },
     /// Away with it.
@@ -58,7 +64,7 @@ impl BulkChange {
             BulkChange::Retag { .. } => Scope::TagsWrite,
             BulkChange::Stage { to } if to.force => Scope::LeadsAssign,
             BulkChange::Stage { .. } => Scope::LeadsWrite,
-            BulkChange::Assign { .. } => Scope::LeadsAssign,
+            BulkChange::Assign { .. } | BulkChange::Route { .. } => Scope::LeadsAssign,
             BulkChange::Delete | BulkChange::Restore => Scope::LeadsDelete,
         }
     }
@@ -291,7 +297,12 @@ impl Work for Bulk {
     }
 
     fn takes(&self, lead: &Lead) -> bool {
-        lead.deleted_at.is_none() || self.change == BulkChange::Restore
+        match self.change {
+            BulkChange::Restore => true,
+            // What is over stays with who answered it.
+            BulkChange::Route { .. } => lead.is_open(),
+            _ => lead.deleted_at.is_none(),
+        }
     }
 
     fn apply(&self, conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<Outcome> {
@@ -305,6 +316,7 @@ impl Work for Bulk {
             BulkChange::Assign { assignment } => {
                 assign_lead::assign(conn, lead.id, assignment, None, by)?
             }
+            BulkChange::Route { reason } => let_go::route_anew(conn, lead, reason.as_deref(), by)?,
             BulkChange::Stage { to } => move_lead(conn, lead.id, to, None, by)?.lead,
             BulkChange::Delete => delete_lead::delete_lead(conn, lead.id, None, by)?,
             BulkChange::Restore if lead.deleted_at.is_none() => return Ok(Outcome::Unchanged),

@@ -7,6 +7,7 @@ use crate::domain::decision::{AssignmentRecord, Decided, Finding};
 use crate::domain::event::{Cause, EventType, Provenance};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -58,6 +59,24 @@ pub fn let_go(
     }
     decide_lead::keep(conn, &decided)?;
     Ok(decided)
+}
+
+/// Routes a lead, which is locked, again, to somebody else than who has it; also one that nobody has.
+pub fn route_anew(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    reason: Option<&str>,
+    by: &OnBehalf,
+) -> Result<Lead> {
+    let mut lead = lead.clone();
+    let mut decider = Decider::default();
+    let step = Step::TakeBack {
+        reason: reason.unwrap_or("given to somebody else").to_owned(),
+    };
+    let whose = (&by.provenance, by.now);
+    let_go(conn, &mut decider, &mut lead, &step, &by.rules, whose)?;
+    decider.save(conn)?;
+    Ok(lead)
 }
 
 fn reason_of(step: &Step) -> Option<String> {
