@@ -11,6 +11,7 @@ use crate::domain::access::{Scope, Visibility};
 use crate::domain::event::Actor;
 use crate::domain::flow::once;
 use crate::domain::job::{Item, Job, JobKind, JobState, Outcome};
+use crate::domain::simulation::Report as SimulationReport;
 use crate::error::Conflict;
 use crate::store::{job_items, jobs};
 use actix_web::http::{StatusCode, header};
@@ -65,6 +66,9 @@ pub struct JobBody {
     /// Why it failed as a whole.
     #[schema(value_type = Option<Problem>)]
     pub problem: Option<Value>,
+    /// What a simulation has found so far; `null` for other kinds, and before the first leads.
+    #[schema(value_type = Option<SimulationReport>, required = true)]
+    pub report: Option<Value>,
     /// Counts every step, from 1; the `ETag`.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -96,6 +100,7 @@ impl From<Job> for JobBody {
             failed: job.counts.failed,
             skipped: job.counts.skipped,
             problem: job.problem,
+            report: job.report,
             version: job.version,
             created_at: job.created_at,
             updated_at: job.updated_at,

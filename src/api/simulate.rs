@@ -1,21 +1,26 @@
 //! `/v1/simulate`: what rule documents would do, before they count.
 
 use crate::api::auth::Caller;
+use crate::api::bulk;
 use crate::api::capture_json::{CaptureAnswer, CaptureBody};
 use crate::api::captures::rehearse_by;
 use crate::api::decisions::DecisionBody;
 use crate::api::extract::ValidJson;
+use crate::api::jobs::JobBody;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::rule_transfer::RuleDifference;
 use crate::api::rules::RuleWrite;
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::capture::Captured;
 use crate::domain::flow::import_rules::{self, Incoming};
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::simulate_history::SimulateHistory;
 use crate::domain::json_difference::differences;
 use crate::error::{Error, FieldError, Result};
+use crate::store::pool::TenantConnection;
 use crate::store::rule_documents;
-use actix_web::{HttpResponse, post, web};
-use chrono::{SubsecRound, Utc};
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -37,13 +42,24 @@ pub struct SimulateRequest {
     #[serde(default)]
     #[schema(max_items = 50)]
     pub rule_ids: Vec<Uuid>,
-    /// Somebody who would come in, as a capture has it.
-    pub lead: CaptureBody,
+    /// Somebody who would come in, as a capture has it; or `history`.
+    pub lead: Option<CaptureBody>,
+    /// Leads that came in before; or `lead`.
+    pub history: Option<SimulateTime>,
+}
+
+/// A time of which the leads are decided about again.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+pub struct SimulateTime {
+    /// Leads that came in from here on.
+    pub since: DateTime<Utc>,
+    /// Leads that came in before.
+    pub until: DateTime<Utc>,
 }
 
 impl Validate for SimulateRequest {
     fn validate(&self) -> Result<(), validator::ValidationErrors> {
-        self.lead.validate()
+        self.lead.as_ref().map_or(Ok(()), Validate::validate)
     }
 }
 
@@ -69,13 +85,25 @@ pub struct SimulateDecisions {
     pub then: Vec<DecisionBody>,
 }
 
-/// Try rule documents on somebody who would come in.
+/// Try rule documents on somebody who would come in, or on those who came.
 ///
-/// The whole capture is done by what counts now, and again by the documents as at the same moment, and taken back both times:
+/// With `lead` the whole capture is done by what counts now, and again by the documents as at the same moment, and taken back both times:
 /// who it is, what they are worth, what the answers amount to, who gets them and by when, each with its reason. Nothing is written.
-#[utoipa::path(tag = "rules", request_body = SimulateRequest, responses((status = 200, description = "What would happen, now and then", body = SimulateAnswer), WriteProblems))]
+///
+/// With `history` a job decides again about the leads that came in in a time, each as it was then and in their order; its `report` holds
+/// who would have got how many, verdicts, grades and scores, the clocks that would have been due on which day, and the shares of
+/// pools, beside what happened, and the leads that differ. People and shifts are those of today, the turns of pools begin anew,
+/// and who owned an account is as recorded. Nothing is written but the job.
+#[utoipa::path(
+    tag = "rules",
+    params(("Idempotency-Key" = Option<String>, Header, description = "With `history`: a text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body = SimulateRequest,
+    responses((status = 200, description = "What would happen, now and then", body = SimulateAnswer),
+        (status = 202, description = "The job, with `history`", body = JobBody, headers(("Location" = String, description = "Where the job can be read"))), WriteProblems),
+)]
 #[post("/simulate")]
 pub async fn simulate(
+    request: HttpRequest,
     state: web::Data<AppState>,
     caller: Caller,
     body: ValidJson<SimulateRequest>,
@@ -84,7 +112,9 @@ pub async fn simulate(
         documents,
         rule_ids,
         lead,
+        history,
     } = body.value;
+    let tried = tried(lead, history)?;
     let incoming: Vec<Incoming> = documents
         .into_iter()
         .map(RuleWrite::into_incoming)
@@ -108,11 +138,18 @@ pub async fn simulate(
         }
         let today = import_rules::as_if_active(conn, &[], &by)?;
         let drafted = import_rules::as_if_active(conn, &incoming, &by)?;
-        Ok((Arc::new(today), Arc::new(drafted)))
+        Ok((Arc::new(today), Arc::new(drafted), incoming))
     })
     .await;
-    let (today, drafted) = found.map_err(|error| of_versions(error, written))?;
-    let draft = lead.into_draft();
+    let (today, drafted, documents) = found.map_err(|error| of_versions(error, written))?;
+    let draft = match tried {
+        Tried::Lead(lead) => lead.into_draft(),
+        Tried::History(time) => {
+            let work = SimulateHistory::new(time.since, time.until, &documents)?;
+            let begin = move |conn: &mut TenantConnection, by: &OnBehalf| work.start(conn, by);
+            return bulk::start(&request, &state, caller, &body.raw, begin).await;
+        }
+    };
     let now = rehearse_by(&state, &caller, draft.clone(), today, moment)
         .await
         .map_err(of_lead)?;
@@ -130,6 +167,33 @@ pub async fn simulate(
             then: decisions(then),
         },
     }))
+}
+
+/// On whom documents are tried.
+enum Tried {
+    Lead(Box<CaptureBody>),
+    History(SimulateTime),
+}
+
+fn tried(lead: Option<CaptureBody>, history: Option<SimulateTime>) -> Result<Tried> {
+    let wrong = |pointer: &str, code: &'static str, detail: &str| {
+        let error = FieldError::new(pointer, code, detail);
+        Err(Error::Invalid(vec![error]))
+    };
+    match (lead, history) {
+        (Some(lead), None) => Ok(Tried::Lead(Box::new(lead))),
+        (None, Some(time)) if time.since < time.until => Ok(Tried::History(time)),
+        (None, Some(_)) => wrong(
+            "/history/until",
+            "empty_time",
+            "the time ends before it begins: `until` has to be later than `since`",
+        ),
+        _ => wrong(
+            "",
+            "lead_or_history",
+            "say on whom the documents are tried: a `lead` that would come in, or a `history` of those that came; not both",
+        ),
+    }
 }
 
 fn unknown_rule(place: usize) -> Error {

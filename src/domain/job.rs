@@ -35,6 +35,8 @@ pub enum JobKind {
     MergeAll,
     /// All leads are scored anew.
     Rescore,
+    /// Rule documents are tried on the leads of a time.
+    Simulation,
 }
 
 impl JobKind {
@@ -45,6 +47,7 @@ impl JobKind {
             JobKind::DedupeScan => "dedupe_scan",
             JobKind::MergeAll => "merge_all",
             JobKind::Rescore => "rescore",
+            JobKind::Simulation => "simulation",
         }
     }
 
@@ -55,6 +58,7 @@ impl JobKind {
             JobKind::DedupeScan,
             JobKind::MergeAll,
             JobKind::Rescore,
+            JobKind::Simulation,
         ];
         all.into_iter().find(|kind| kind.as_str() == name)
     }
@@ -231,6 +235,8 @@ pub struct Job {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// What it has found so far, for kinds that find something out.
+    pub report: Option<Value>,
 }
 
 impl Job {
@@ -261,6 +267,7 @@ impl Job {
             updated_at: now,
             started_at: None,
             finished_at: None,
+            report: None,
         }
     }
 

@@ -61,6 +61,7 @@ pub mod scoring;
 pub mod search_text;
 pub mod secret;
 pub mod session;
+pub mod simulation;
 pub mod sla;
 pub mod stage;
 pub mod submission;

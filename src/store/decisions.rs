@@ -123,6 +123,21 @@ pub fn list_of_lead(
     rows.into_iter().map(read).collect()
 }
 
+/// The first decision of each kind about leads.
+pub fn list_first_of_leads(
+    conn: &mut TenantConnection,
+    lead_ids: &[Uuid],
+) -> Result<Vec<Decision>> {
+    let rows: Vec<Row> = decisions::table
+        .filter(decisions::workspace_id.eq(conn.workspace_id()))
+        .filter(decisions::lead_id.eq_any(lead_ids))
+        .distinct_on((decisions::lead_id, decisions::kind))
+        .order((decisions::lead_id, decisions::kind, decisions::id))
+        .select(columns!())
+        .load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
 /// A decision.
 pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Decision> {
     let row: Option<Row> = decisions::table

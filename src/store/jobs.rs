@@ -12,6 +12,8 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -39,6 +41,7 @@ struct JobRow {
     updated_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
+    report: Option<Value>,
 }
 
 impl TryFrom<JobRow> for Job {
@@ -72,6 +75,7 @@ impl TryFrom<JobRow> for Job {
             updated_at: row.updated_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
+            report: row.report,
         })
     }
 }
@@ -165,6 +169,42 @@ pub fn lock(conn: &mut TenantConnection, id: Uuid, of: Option<Uuid>) -> Result<J
         .select(JobRow::as_select())
         .first(conn.pg())?;
     row.try_into()
+}
+
+/// What a job has found so far, and what one of its batches hands to the next; nothing of either before the first.
+pub fn report<R: DeserializeOwned + Default, M: DeserializeOwned + Default>(
+    conn: &mut TenantConnection,
+    id: Uuid,
+) -> Result<(R, M)> {
+    let (report, memory): (Option<Value>, Option<Value>) = jobs::table
+        .filter(jobs::workspace_id.eq(conn.workspace_id()))
+        .filter(jobs::id.eq(id))
+        .select((jobs::report, jobs::memory))
+        .first(conn.pg())?;
+    Ok((read_or_new(report)?, read_or_new(memory)?))
+}
+
+fn read_or_new<T: DeserializeOwned + Default>(kept: Option<Value>) -> Result<T> {
+    let kept = kept.map(serde_json::from_value).transpose();
+    Ok(kept.map_err(Error::internal)?.unwrap_or_default())
+}
+
+/// Keeps what a job has found so far, and what its next batch needs.
+pub fn set_report(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    report: &impl Serialize,
+    memory: &impl Serialize,
+) -> Result<()> {
+    diesel::update(jobs::table)
+        .filter(jobs::workspace_id.eq(conn.workspace_id()))
+        .filter(jobs::id.eq(id))
+        .set((
+            jobs::report.eq(serde_json::to_value(report).map_err(Error::internal)?),
+            jobs::memory.eq(serde_json::to_value(memory).map_err(Error::internal)?),
+        ))
+        .execute(conn.pg())?;
+    Ok(())
 }
 
 /// Ends a job.

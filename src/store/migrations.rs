@@ -44,6 +44,7 @@ migrations! {
     "2026-11-27-000018_owners",
     "2026-11-27-000019_clocks",
     "2026-11-27-000022_people_zones",
+    "2026-11-27-000023_job_reports",
 }
 
 impl Migration {

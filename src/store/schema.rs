@@ -481,6 +481,8 @@ diesel::table! {
         finished_at -> Nullable<Timestamptz>,
         claimed_by -> Nullable<Uuid>,
         claimed_until -> Nullable<Timestamptz>,
+        report -> Nullable<Jsonb>,
+        memory -> Nullable<Jsonb>,
     }
 }
 

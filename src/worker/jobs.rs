@@ -10,6 +10,7 @@ use crate::domain::flow::merge_all::MergeAll;
 use crate::domain::flow::rescore_leads::Rescore;
 use crate::domain::flow::run_job::{LEASE, Step, Turn, Work};
 use crate::domain::flow::scan_duplicates::{IN_MEMORY, Memory, Scan};
+use crate::domain::flow::simulate_history::SimulateHistory;
 use crate::domain::flow::standing::{self, Standing};
 use crate::domain::job::{Job, JobKind, JobState, MAX_ATTEMPTS, OpenJob, next_turn};
 use crate::error::{Error, Result};
@@ -131,6 +132,7 @@ impl JobRunner {
         Ok(match job.kind {
             JobKind::Bulk => Box::new(Bulk::of_job(job, leads)?),
             JobKind::MergeAll => Box::new(MergeAll::of_job(job)?),
+            JobKind::Simulation => Box::new(SimulateHistory::of_job(job)?),
             JobKind::Rescore => Box::new(Rescore { job_id: job.id }),
             JobKind::DedupeScan => Box::new(Scan {
                 job_id: job.id,

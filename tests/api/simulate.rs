@@ -1,6 +1,7 @@
 //! Rule documents are tried before they count.
 
 use crate::support::TestApp;
+use crate::support::jobs::finished;
 use serde_json::{Value, json};
 
 /// How many rows each table has that a capture writes.
@@ -195,4 +196,124 @@ fn other_hours_show_as_other_times_and_what_counts_already_shows_nothing() {
         json!({"documents": [policy(7)], "rule_ids": [unusable["id"]], "lead": lead}),
     );
     assert_eq!(wrong.errors()[0].0, "/rule_ids/0", "{}", wrong.text());
+}
+
+/// Starts a simulation of all leads so far; the job once it has ended.
+fn over_history(app: &TestApp, documents: Value) -> Value {
+    let reply = app.post(
+        "/v1/simulate",
+        json!({"documents": documents,
+            "history": {"since": "2020-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
+    );
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    let job = finished(app, &reply.json());
+    assert_eq!(job["state"], json!("done"), "{job}");
+    job
+}
+
+#[test]
+fn rules_are_tried_on_the_leads_that_came() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep"), app.user("rep"));
+    let mut people: Vec<Value> = (0..10)
+        .map(|number| {
+            let country = if number < 4 { "DE" } else { "FR" };
+            json!({"email": format!("p{number}@example.com"), "country": country})
+        })
+        .collect();
+    people[0]["answers"] = json!({"budget": {"amount_minor": 9_000_000, "currency": "EUR"}, "authority": "decision_maker",
+        "need": "replace a spreadsheet", "timing": "this_quarter"});
+    let leads: Vec<Value> = people
+        .into_iter()
+        .map(|person| app.capture(person)["lead"].clone())
+        .collect();
+    let before = rows(&app);
+
+    let same = over_history(&app, json!([]));
+    let report = &same["report"];
+    assert_eq!(
+        (&report["leads"], &report["left_out"]),
+        (&json!(10), &json!(0)),
+        "{same}"
+    );
+    assert_eq!(report["differing"]["leads"], json!(0), "{report}");
+    assert_eq!(report["now"], report["then"]);
+    assert_eq!(
+        report["then"]["owners"],
+        json!({&ada.id: 5, &bob.id: 5}),
+        "{report}"
+    );
+    let verdict = leads[0]["verdict"].as_str().unwrap();
+    assert_eq!(report["then"]["verdicts"], json!({verdict: 1}));
+    let clocks = report["then"]["clocks"]["first_response"].as_i64();
+    assert_eq!(clocks, Some(10), "{report}");
+
+    // What has happened since changes nothing of what they came with.
+    let first = leads[0]["id"].as_str().unwrap();
+    let changed = app.patch(
+        &format!("/v1/leads/{first}"),
+        json!({"country": "US", "city": "Reno"}),
+    );
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let slow = json!({"kind": "sla_policy", "document": {"clocks": [
+        {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 60}]}});
+    let other = over_history(&app, json!([policy(&bob.id), slow]));
+    let report = &other["report"];
+    let german = leads[..4].iter();
+    let of_bob = |lead: &&Value| lead["owner_id"] == json!(bob.id);
+    let moved = 4 - german.filter(of_bob).count();
+    assert_eq!(report["differing"]["due_at"], json!(10), "{report}");
+    assert!(report["differing"]["owner"].as_u64().unwrap() >= moved as u64);
+    let owners = &report["then"]["owners"];
+    assert_eq!(
+        (&owners[&ada.id], &owners[&bob.id]),
+        (&json!(3), &json!(7)),
+        "four by the rule, of six each the half by turns: {report}"
+    );
+    let pool = &report["pools"][0];
+    assert_eq!(pool["pool"], json!("everyone"));
+    let shares: Vec<(i64, f64)> = pool["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["leads"].as_i64().unwrap(),
+                one["expected"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(shares, [(3, 3.0), (3, 3.0)]);
+    let sample = report["sample"].as_array().unwrap();
+    assert_eq!(sample.len(), 10);
+    let now = &sample[0]["now"]["due_at"]["first_response"];
+    let then = &sample[0]["then"]["due_at"]["first_response"];
+    let at = |value: &Value| chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap();
+    assert_eq!((at(then) - at(now)).num_minutes(), 55);
+
+    // Nothing but the jobs and the one change is there.
+    let unchanged = |rows: Vec<String>| -> Vec<String> {
+        let is_told = |row: &String| row.starts_with("outbox") || row.starts_with("decisions");
+        rows.into_iter().filter(|row| !is_told(row)).collect()
+    };
+    assert_eq!(unchanged(rows(&app)), unchanged(before));
+}
+
+#[test]
+fn a_simulation_says_on_whom_and_of_which_time() {
+    let app = TestApp::start_deciding();
+    let code = |body: Value| app.post("/v1/simulate", body).errors()[0].clone();
+    let time = json!({"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"});
+    assert_eq!(code(json!({})).1, "lead_or_history");
+    assert_eq!(
+        code(json!({"lead": {"email": "a@example.com"}, "history": time})).1,
+        "lead_or_history"
+    );
+    assert_eq!(
+        code(json!({ "history": time })),
+        ("/history/until".to_owned(), "empty_time".to_owned())
+    );
+    let wrong = json!({"documents": [{"kind": "routing_policy", "document": {"fallback": [{"pool": "nobody"}]}}],
+        "history": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}});
+    assert_eq!(code(wrong).0, "/documents/0/document/fallback/0/pool");
 }

@@ -246,7 +246,7 @@ fn earlier_owner(
     clippy::cast_possible_truncation,
     reason = "a few thousand points at most"
 )]
-fn lead_total(facts: &Facts, now: DateTime<Utc>) -> Option<i32> {
+pub(super) fn lead_total(facts: &Facts, now: DateTime<Utc>) -> Option<i32> {
     let score = facts.lead.score?;
     Some(score.total_at(now).floor() as i32)
 }

@@ -61,6 +61,7 @@ pub mod score_lead;
 pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
+pub mod simulate_history;
 pub mod standing;
 pub mod teams;
 pub mod timeline;

@@ -98,7 +98,11 @@ fn rules_of_then(conn: &mut TenantConnection, decision: &Decision, basis: &Basis
     Ok(rules)
 }
 
-fn lead_of_then(conn: &mut TenantConnection, lead: &Lead, basis: &Basis) -> Result<Lead> {
+pub(super) fn lead_of_then(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    basis: &Basis,
+) -> Result<Lead> {
     let moment = Moment {
         version: basis.lead_version,
         at: basis.lead_updated_at,
@@ -116,7 +120,7 @@ struct Correction {
     changes: Vec<Change>,
 }
 
-fn activities_of_then(
+pub(super) fn activities_of_then(
     conn: &mut TenantConnection,
     lead_id: Uuid,
     last: Option<Uuid>,
@@ -148,7 +152,7 @@ fn activities_of_then(
 }
 
 /// The answers in the order in which they were looked at.
-fn answers_of_then(
+pub(super) fn answers_of_then(
     conn: &mut TenantConnection,
     lead_id: Uuid,
     basis: &Basis,

@@ -28,6 +28,11 @@ impl Desk {
         self.open_leads.get(&user).copied().unwrap_or(0)
     }
 
+    /// Open leads by user, with those of the batch.
+    pub fn all_open_leads(&self) -> &HashMap<Uuid, u32> {
+        &self.open_leads
+    }
+
     /// The turns of a pool, to be returned to; `None` where there were none and none was taken.
     pub fn turns_mut(&mut self, pool: &str) -> Option<&mut Turns> {
         self.turns.get_mut(pool)

@@ -1,0 +1,2 @@
+ALTER TABLE jobs DROP COLUMN memory;
+ALTER TABLE jobs DROP COLUMN report;
