@@ -19,6 +19,8 @@ mod likeness;
 mod names;
 mod nick_names;
 mod places;
+#[cfg(test)]
+mod properties;
 mod sound;
 mod weights;
 
