@@ -6,6 +6,7 @@ use crate::api::capture_json::{CaptureAnswer, CaptureBody};
 use crate::api::captures::rehearse_by;
 use crate::api::decisions::DecisionBody;
 use crate::api::extract::ValidJson;
+use crate::api::idempotency;
 use crate::api::jobs::JobBody;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::rule_transfer::RuleDifference;
@@ -114,6 +115,8 @@ pub async fn simulate(
         lead,
         history,
     } = body.value;
+    // A wrong one is told in any case; what is written is the job only.
+    idempotency::key(&request, &caller, &body.raw)?;
     let tried = tried(lead, history)?;
     let incoming: Vec<Incoming> = documents
         .into_iter()

@@ -3,6 +3,7 @@
 mod clocks;
 mod dedupe;
 mod lookup;
+mod names;
 mod people;
 
 use baton::error::BoxError;
@@ -23,6 +24,8 @@ enum What {
     Dedupe(dedupe::DedupeArgs),
     /// How long it takes to find leads that are like one
     Lookup(lookup::LookupArgs),
+    /// How many pairs of names are judged right, and how many are compared a second
+    Names(names::NamesArgs),
 }
 
 /// Measures.
@@ -31,5 +34,6 @@ pub fn run(args: &BenchArgs) -> Result<(), BoxError> {
         What::Clocks(args) => clocks::run(args),
         What::Dedupe(args) => dedupe::run(args),
         What::Lookup(args) => lookup::run(args),
+        What::Names(args) => names::run(args),
     }
 }
