@@ -22,6 +22,8 @@ pub struct NamesArgs {
 
 /// Leads of the workspace that is assumed.
 const LEADS: u32 = 10_000;
+/// Bits from which two names are judged to be of one: what one of two names says of itself is less.
+const ONE: f32 = 8.0;
 /// How long comparisons are counted.
 const COUNTED: Duration = Duration::from_secs(2);
 
@@ -32,7 +34,8 @@ struct Judged {
     false_alarms: usize,
 }
 
-/// Measures, and prints what came of it. Two names are judged to be of one when their likeness speaks for it, whatever the odds.
+/// Measures, and prints what came of it. Two names are judged to be of one from [`ONE`] on, without the odds of a
+/// workspace, with which names alone never do.
 pub fn run(args: &NamesArgs) -> Result<(), BoxError> {
     let mut reader = csv::Reader::from_path(&args.pairs)?;
     let headers = reader.headers()?.clone();
@@ -59,12 +62,12 @@ pub fn run(args: &NamesArgs) -> Result<(), BoxError> {
         let weight: f32 = told.iter().map(|field| field.weight).sum();
         let kind = if is_person { "persons" } else { "companies" };
         let counts = judged.entry(kind).or_default();
-        match (weight > 0.0, is_match == "true") {
+        match (weight > ONE, is_match == "true") {
             (true, false) => counts.false_alarms += 1,
             (false, true) => counts.missed += 1,
             _ => counts.right += 1,
         }
-        if args.wrong && (weight > 0.0) != (is_match == "true") {
+        if args.wrong && (weight > ONE) != (is_match == "true") {
             println!("{kind}: {one} | {other}: {weight:.1} bits, one: {is_match}");
         }
         pairs.push(pair);

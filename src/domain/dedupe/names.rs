@@ -29,15 +29,22 @@ pub(super) fn parts(text: Option<&str>) -> Vec<Word> {
     if counting.is_empty() { all } else { counting }
 }
 
-/// How two given or family names go together: by their best part, and the best of the whole written in one word.
+/// How two given or family names go together: by their best part, and the best of the whole written in one word. Where each
+/// has a part that the other lacks, the part in common says little: García López and García Pérez are two families.
 pub(super) fn compare_parts(one: &[Word], other: &[Word], are_given: bool) -> Agreement {
     let mut best = Agreement::Differs;
     for a in one {
         for b in other {
             best = best.max(compare_part(a, b, are_given));
-            if best == Agreement::Same {
-                return best;
-            }
+        }
+    }
+    if one.len() > 1 && other.len() > 1 {
+        let lacks = |these: &[Word], a: &Word| {
+            let mut each = these.iter();
+            each.all(|b| compare_part(a, b, are_given) == Agreement::Differs)
+        };
+        if one.iter().any(|a| lacks(other, a)) && other.iter().any(|b| lacks(one, b)) {
+            best = best.min(Agreement::Near);
         }
     }
     if best < Agreement::Close && one.len() + other.len() > 2 {
@@ -101,6 +108,16 @@ mod tests {
         assert_eq!(given("Anna Maria", "Maria"), Agreement::Same);
         assert_eq!(given("Hans-Peter", "Hanspeter"), Agreement::Same);
         assert_eq!(given("Otto", "Anna"), Agreement::Differs);
+    }
+
+    #[test]
+    fn a_part_in_common_says_little_where_each_lacks_one_of_the_other() {
+        assert_eq!(given("Jean-Pierre", "Jean-Paul"), Agreement::Near);
+        assert_eq!(given("García López", "García Pérez"), Agreement::Near);
+        assert_eq!(given("García López", "Garcia Lopes"), Agreement::Same);
+        assert_eq!(given("Anna Maria", "Maria Anna"), Agreement::Same);
+        assert_eq!(given("John F.", "John Fitzgerald"), Agreement::Same);
+        assert_eq!(given("Luiz Inácio", "Luiz"), Agreement::Same);
     }
 
     #[test]
