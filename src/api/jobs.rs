@@ -66,7 +66,7 @@ pub struct JobBody {
     /// Why it failed as a whole.
     #[schema(value_type = Option<Problem>)]
     pub problem: Option<Value>,
-    /// What a simulation has found so far; `null` for other kinds, and before the first leads.
+    /// What a simulation has found so far; `null` for other kinds, before the first leads, and in lists.
     #[schema(value_type = Option<SimulationReport>, required = true)]
     pub report: Option<Value>,
     /// Counts every step, from 1; the `ETag`.
@@ -200,9 +200,17 @@ pub async fn list_jobs(
         .map(|last| write_cursor(caller.workspace_id, last.id))
         .transpose()?;
     Ok(HttpResponse::Ok().json(Page {
-        data: found.into_iter().map(JobBody::from).collect(),
+        data: found.into_iter().map(brief).collect(),
         next_cursor,
     }))
+}
+
+/// A job without what it has found, which may be long.
+fn brief(job: Job) -> JobBody {
+    JobBody {
+        report: None,
+        ..JobBody::from(job)
+    }
 }
 
 /// Read a job and how far it is.

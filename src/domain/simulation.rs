@@ -155,7 +155,7 @@ pub struct PoolShares {
 pub struct Report {
     /// Leads that were decided about again.
     pub leads: i64,
-    /// Leads of which it is not known any more what they were decided on: they were merged since, or are older than that.
+    /// Leads of which it is not known what they came with: they were merged since, or nothing was decided about them when they came.
     pub left_out: i64,
     /// What happened.
     pub now: Side,

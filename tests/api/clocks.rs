@@ -302,6 +302,11 @@ fn clocks_by_the_owners_zone_go_with_the_owner() {
         )
     };
     assert_eq!(by(&clock()), (json!("Asia/Tokyo"), json!("owner")));
+    for decision in list(&app, &lead, "decisions") {
+        let path = format!("/v1/decisions/{}/replay", text(&decision["id"]));
+        let again = app.post(&path, json!({}));
+        assert_eq!(again.json()["same"], json!(true), "{}", again.text());
+    }
     let path = format!("/v1/leads/{}/assignment", text(&lead));
     let moved = app.post(&path, json!({"owner_id": lima.id}));
     assert_eq!(moved.status, 200, "{}", moved.text());

@@ -1,16 +1,17 @@
 //! Rule documents are tried before they count.
 
 use crate::support::TestApp;
-use crate::support::jobs::finished;
+use crate::support::jobs::{capture_many, finished};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
-/// How many rows each table has that a capture writes.
+/// How many rows each table has that a capture writes, once all events are published.
 fn rows(app: &TestApp) -> Vec<String> {
     let tables = [
         "leads",
         "submissions",
         "activities",
-        "outbox",
+        "feed",
         "decisions",
         "assignments",
         "sla_clocks",
@@ -19,6 +20,11 @@ fn rows(app: &TestApp) -> Vec<String> {
         "match_keys",
         "rule_documents",
     ];
+    let until = Instant::now() + Duration::from_secs(20);
+    while app.database().texts("SELECT count(*)::text FROM outbox") != ["0"] {
+        assert!(Instant::now() < until, "events wait to be published");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let count = |table: &str| format!("SELECT '{table} ' || count(*) FROM {table}");
     app.database().texts(&tables.map(count).join(" UNION ALL "))
 }
@@ -248,6 +254,8 @@ fn rules_are_tried_on_the_leads_that_came() {
     let clocks = report["then"]["clocks"]["first_response"].as_i64();
     assert_eq!(clocks, Some(10), "{report}");
 
+    assert_eq!(rows(&app), before, "nothing is written but the job");
+
     // What has happened since changes nothing of what they came with.
     let first = leads[0]["id"].as_str().unwrap();
     let changed = app.patch(
@@ -255,6 +263,7 @@ fn rules_are_tried_on_the_leads_that_came() {
         json!({"country": "US", "city": "Reno"}),
     );
     assert_eq!(changed.status, 200, "{}", changed.text());
+    let after = rows(&app);
     let slow = json!({"kind": "sla_policy", "document": {"clocks": [
         {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 60}]}});
     let other = over_history(&app, json!([policy(&bob.id), slow]));
@@ -291,12 +300,64 @@ fn rules_are_tried_on_the_leads_that_came() {
     let at = |value: &Value| chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap();
     assert_eq!((at(then) - at(now)).num_minutes(), 55);
 
-    // Nothing but the jobs and the one change is there.
-    let unchanged = |rows: Vec<String>| -> Vec<String> {
-        let is_told = |row: &String| row.starts_with("outbox") || row.starts_with("decisions");
-        rows.into_iter().filter(|row| !is_told(row)).collect()
+    assert_eq!(rows(&app), after, "nothing is written but the job");
+}
+
+#[test]
+fn a_simulation_goes_on_from_batch_to_batch_and_leaves_out_what_it_does_not_know() {
+    const LEADS: usize = 1_100;
+    let app = TestApp::start_deciding();
+    let reps = [app.user("rep"), app.user("rep"), app.user("rep")];
+    let ids = capture_many(&app, LEADS);
+    // Of one nothing was decided when it came, of another that is not known any more.
+    app.database().by_hand(&format!(
+        "UPDATE decisions SET id = ('fffe' || substr(id::text, 5))::uuid WHERE lead_id = '{}'",
+        ids[0].as_str().unwrap()
+    ));
+    app.database().by_hand(&format!(
+        "UPDATE decisions SET basis = NULL WHERE lead_id = '{}'",
+        ids[1].as_str().unwrap()
+    ));
+    let queue = json!({"kind": "routing_policy", "document": {"rules": [
+        {"key": "some", "name": "Some", "when": {"field": "email", "op": "eq", "value": "person2@example.com"}, "to": [{"queue": "later"}]}]}});
+    let model = json!({"kind": "scoring_model", "key": "default", "document": {"name": "All alike", "rules": [
+        {"key": "mail", "name": "Has a mail address", "ledger": "fit", "when": {"field": "email", "op": "is_set"}, "points": 20}]}});
+    let job = over_history(&app, json!([queue, model]));
+    let report = &job["report"];
+    assert_eq!(
+        (&job["total"], &report["leads"], &report["left_out"]),
+        (&json!(LEADS), &json!(LEADS - 2), &json!(2)),
+        "{job}"
+    );
+    assert_eq!(report["then"]["queues"], json!({"later": 1}));
+    assert_eq!(report["then"]["points"], json!({"20": LEADS - 2}), "{job}");
+    let owned = |rep: &crate::support::people::TestUser| {
+        report["then"]["owners"][&rep.id].as_u64().unwrap()
     };
-    assert_eq!(unchanged(rows(&app)), unchanged(before));
+    let counts: Vec<u64> = reps.iter().map(owned).collect();
+    assert_eq!(counts.iter().sum::<u64>(), LEADS as u64 - 3);
+    let spread = counts.iter().max().unwrap() - counts.iter().min().unwrap();
+    assert!(spread <= 1, "turns go on from batch to batch: {counts:?}");
+    assert_eq!(report["sample"].as_array().unwrap().len(), 100);
+    let listed = app.get("/v1/jobs").json();
+    assert_eq!(listed["data"][0]["report"], Value::Null);
+}
+
+#[test]
+fn who_may_not_read_leads_gets_no_report_of_them() {
+    let app = TestApp::start_deciding();
+    let key = app.post(
+        "/v1/api-keys",
+        json!({"name": "Rules", "scopes": ["rules:write"]}),
+    );
+    assert_eq!(key.status, 201, "{}", key.text());
+    let token = key.json()["key"].as_str().unwrap().to_owned();
+    let reply = app.client_with(&token).post(
+        "/v1/simulate",
+        &json!({"history": {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
+    );
+    assert_eq!(reply.status, 403, "{}", reply.text());
+    assert!(reply.text().contains("leads:read"), "{}", reply.text());
 }
 
 #[test]

@@ -152,7 +152,7 @@ pub(super) fn activities_of_then(
 }
 
 /// The answers in the order in which they were looked at.
-pub(super) fn answers_of_then(
+fn answers_of_then(
     conn: &mut TenantConnection,
     lead_id: Uuid,
     basis: &Basis,

@@ -2,7 +2,8 @@
 //!
 //! Each lead is taken as it was when it came in, in the order in which they came. Who was there, and their shifts, are those of today;
 //! who owned the account and who had the lead before are those of the record, which knows them where the policy of then asked. The
-//! turns of pools begin anew, and nobody has open leads but those that the simulation gives them.
+//! turns of pools begin anew, and nobody has open leads but those that the simulation gives them. What no document replaces is what
+//! counts at the moment of each batch.
 
 use crate::domain::access::Scope;
 use crate::domain::activity::Activity;
@@ -13,12 +14,13 @@ use crate::domain::flow::import_rules::{Incoming, as_if_active};
 use crate::domain::flow::job_room;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::qualify_lead;
-use crate::domain::flow::replay_decision::{activities_of_then, answers_of_then, lead_of_then};
+use crate::domain::flow::replay_decision::{activities_of_then, lead_of_then};
 use crate::domain::flow::run_job::Work;
-use crate::domain::ids::{Ids, ProcessIds, lower_bound};
+use crate::domain::ids::{Ids, ProcessIds, lower_bound, time_of};
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Shift;
+use crate::domain::qualification::Answer;
 use crate::domain::routing::{Desk, Routed, World, route};
 use crate::domain::rule_document::{RuleDocument, RuleKind};
 use crate::domain::rules::Rules;
@@ -27,12 +29,15 @@ use crate::domain::simulation::{Fate, Memory, Report};
 use crate::domain::sla::Trigger;
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{decisions, jobs, leads, merges};
-use chrono::{DateTime, Utc};
+use crate::store::{decisions, jobs, leads, merges, qualification_answers};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Longer than a capture's transaction lasts.
+const TRANSACTION: TimeDelta = TimeDelta::seconds(30);
 
 /// A simulation, as it is kept with its job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,7 +129,8 @@ impl SimulateHistory {
 
 impl Work for SimulateHistory {
     fn needs(&self) -> Vec<Scope> {
-        vec![Scope::RulesWrite]
+        // What it finds names leads.
+        vec![Scope::RulesWrite, Scope::LeadsRead]
     }
 
     fn count(&self, conn: &mut TenantConnection, _: &OnBehalf) -> Result<i64> {
@@ -159,10 +165,13 @@ impl Work for SimulateHistory {
         found.sort_by_key(|lead| lead.id);
         for lead in &found {
             let made = made.remove(&lead.id).unwrap_or_default();
-            match decide_again(conn, lead, made, &rules, &mut desk)? {
-                Some((now, then)) => report.add(lead.id, now, then, rules.zone()),
-                None => report.left_out += 1,
-            }
+            let Some(came) = as_it_came(conn, lead, made)? else {
+                report.left_out += 1;
+                continue;
+            };
+            let happened = what_happened(&came.lead, &came.made);
+            let then = decide(came, &rules, &mut desk);
+            report.add(lead.id, happened, then, rules.zone());
         }
         let memory = Memory {
             turns: desk.turns().clone(),
@@ -177,79 +186,97 @@ impl Work for SimulateHistory {
     }
 }
 
-/// What happened with a lead when it came in, and what would have; `None`: it is not known what that was decided on.
-fn decide_again(
+/// A lead as it came in.
+struct Newcomer {
+    lead: Lead,
+    activities: Vec<Activity>,
+    answers: Vec<Answer>,
+    /// What was decided then.
+    made: Vec<Decision>,
+    at: DateTime<Utc>,
+}
+
+/// The lead as it came in; `None`: that is not known, since what was first decided about it was kept without its basis, or was
+/// decided later, or the lead was merged since.
+fn as_it_came(
     conn: &mut TenantConnection,
     lead: &Lead,
     mut made: Vec<Decision>,
-    rules: &Rules,
-    desk: &mut Desk,
-) -> Result<Option<(Fate, Fate)>> {
+) -> Result<Option<Newcomer>> {
     made.sort_by_key(|decision| decision.id);
-    let first = made.iter().find_map(|decision| decision.basis.clone());
-    let Some(basis) = first else {
+    let Some(first) = made.first().filter(|first| is_of_its_making(first, lead)) else {
         return Ok(None);
     };
-    made.retain(|decision| {
-        decision
-            .basis
-            .as_ref()
-            .is_some_and(|one| one.at == basis.at)
-    });
-    if merges::changed_since(conn, lead.id, basis.at)? {
+    let Some(basis) = first.basis.clone() else {
+        return Ok(None);
+    };
+    let at = basis.at;
+    made.retain(|decision| decision.basis.as_ref().is_some_and(|one| one.at == at));
+    if merges::changed_since(conn, lead.id, at)? {
         return Ok(None);
     }
-    let mut then = lead_of_then(conn, lead, &basis)?;
     let last = made.last().map(|decision| decision.id);
-    let activities = activities_of_then(conn, lead.id, last, &basis)?;
-    let answered = made
-        .iter()
-        .find(|one| one.finding.kind() == "qualification");
-    let answers = match answered.and_then(|one| one.basis.as_ref()) {
-        Some(basis) => answers_of_then(conn, lead.id, basis)?,
-        None => Vec::new(),
-    };
-    let happened = what_happened(&then, &made);
+    let mut answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    answers.retain(|answer| last.is_some_and(|last| answer.id < last));
+    // In the order in which they were said.
+    answers.reverse();
+    Ok(Some(Newcomer {
+        lead: lead_of_then(conn, lead, &basis)?,
+        activities: activities_of_then(conn, lead.id, last, &basis)?,
+        answers,
+        made,
+        at,
+    }))
+}
 
-    let now = basis.at;
+/// Whether a decision was made when the lead came in: in one transaction, so that their ids are little apart.
+fn is_of_its_making(decision: &Decision, lead: &Lead) -> bool {
+    time_of(decision.id) - lead.created_at < TRANSACTION
+}
+
+/// What rules make of a lead that comes in; the turn is taken at the desk.
+fn decide(came: Newcomer, rules: &Rules, desk: &mut Desk) -> Fate {
+    let (mut lead, now) = (came.lead, came.at);
     let mut fate = Fate::default();
-    then.score = None;
-    let qualified = qualify_lead::decide(&mut then, &answers, &activities, rules, now);
-    fate.verdict = qualified.decisions.first().and(then.verdict);
+    let qualified = qualify_lead::decide(&mut lead, &came.answers, &came.activities, rules, now);
+    fate.verdict = qualified.decisions.first().and(lead.verdict);
     let facts = Facts {
-        lead: &then,
-        activities: &activities,
+        lead: &lead,
+        activities: &came.activities,
     };
     let scored = ScoreRecord::begin(lead.id).rescore(&rules.playbook.models, &facts, now);
-    then.score = scored.score;
-    fate.grade = then.score.map(|score| score.grade);
-    let facts = Facts {
-        lead: &then,
-        activities: &activities,
-    };
-    fate.points = lead_total(&facts, now);
-    let routed = match then.owner_id {
-        Some(_) => None,
-        None => give(&then, &activities, &made, rules, desk, now),
-    };
-    match &routed {
-        Some(routed) => {
-            fate.send(&routed.to);
-            (then.owner_id, then.queue) = (fate.owner_id, fate.queue.clone());
-        }
-        None => fate.owner_id = then.owner_id,
-    }
-    let is_offered = routed.is_some_and(|routed| routed.accept_within_minutes.is_some());
-    let triggers = [Trigger::Captured].into_iter();
-    for trigger in
-        triggers.chain((is_offered && fate.owner_id.is_some()).then_some(Trigger::Assigned))
+    lead.score = scored.score;
+    fate.grade = lead.score.map(|score| score.grade);
+    fate.points = points(&lead, now);
+    let mut triggers = vec![Trigger::Captured];
+    // Who came with an owner stays theirs.
+    fate.owner_id = lead.owner_id;
+    if lead.owner_id.is_none()
+        && let Some(routed) = give(&lead, &came.activities, &came.made, rules, desk, now)
     {
-        let started = decide_lead::start_clocks(&then, &activities, trigger, rules, now);
+        fate.send(&routed.to);
+        (lead.owner_id, lead.queue) = (fate.owner_id, fate.queue.clone());
+        if routed.accept_within_minutes.is_some() && fate.owner_id.is_some() {
+            triggers.push(Trigger::Assigned);
+        }
+    }
+    for trigger in triggers {
+        let started = decide_lead::start_clocks(&lead, &came.activities, trigger, rules, now);
         let clocks = started.clocks.into_iter();
         fate.due_at
             .extend(clocks.map(|clock| (clock.key, clock.due_at)));
     }
-    Ok(Some((happened, fate)))
+    fate
+}
+
+fn points(lead: &Lead, now: DateTime<Utc>) -> Option<i32> {
+    lead_total(
+        &Facts {
+            lead,
+            activities: &[],
+        },
+        now,
+    )
 }
 
 /// What the record says.
@@ -302,7 +329,7 @@ fn give(
     let facts = Facts { lead, activities };
     let world = World {
         facts,
-        score: lead_total(&facts, now),
+        score: points(lead, now),
         now,
         day: now.with_timezone(&rules.zone()).date_naive(),
         account_owner: recorded.and_then(|inputs| inputs.account_owner),
