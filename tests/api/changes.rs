@@ -322,8 +322,8 @@ fn retention_drops_what_need_not_be_kept_and_nothing_else() {
         (0, 0, 0)
     );
     let hours = |count: i64| now + chrono::Duration::hours(count);
-    assert_eq!(retention::tick(&app.db, hours(71)).unwrap().forgotten, 0);
-    assert_eq!(retention::tick(&app.db, hours(73)).unwrap().forgotten, 1);
+    let days_later = [71, 73].map(|count| retention::tick(&app.db, hours(count)).unwrap());
+    assert_eq!(days_later.each_ref().map(|done| done.forgotten), [0, 1]);
     // The same key is a new request now.
     assert_eq!(
         client
@@ -347,7 +347,9 @@ fn retention_drops_what_need_not_be_kept_and_nothing_else() {
                 .all(|name| name.starts_with("feed_") && *name < oldest_kept),
         "{done:?}"
     );
-    assert_eq!(done.made, 6);
+    // At the end of a month some were made three days later already.
+    let made_before: usize = days_later.iter().map(|done| done.made).sum();
+    assert_eq!(made_before + done.made, 6);
     let partitions = |table: &str| {
         app.database().texts(&format!("SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = '{table}'::regclass ORDER BY 1"))
     };
