@@ -37,11 +37,15 @@ pub struct Versions {
     pub framework: Option<i64>,
     /// Of the scoring models, by key.
     #[serde(default)]
+    #[schema(required = true)]
     pub scoring_models: BTreeMap<String, i64>,
     /// Of the pools, by key.
+    #[serde(default)]
+    #[schema(required = true)]
     pub pools: BTreeMap<String, i64>,
     /// Of the calendars, by key.
     #[serde(default)]
+    #[schema(required = true)]
     pub calendars: BTreeMap<String, i64>,
 }
 

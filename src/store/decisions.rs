@@ -38,14 +38,17 @@ pub(in crate::store) fn insertion<'a>(
         id: new.iter().map(|one| one.id).collect(),
         lead_id: new.iter().map(|one| one.lead_id).collect(),
         kind: new.iter().map(|one| one.finding.kind()).collect(),
-        rules: Json::column(new, |one| &one.rules)?,
+        rules: new
+            .iter()
+            .map(|one| Json::lean(&one.rules))
+            .collect::<Result<_>>()?,
         result: new
             .iter()
             .map(|one| match &one.finding {
-                Finding::Routing(routed) => Json::of(routed),
-                Finding::Clocks(clocks) => Json::of(clocks),
-                Finding::Qualification(qualification) => Json::of(qualification),
-                Finding::Score(score) => Json::of(score),
+                Finding::Routing(routed) => Json::lean(routed),
+                Finding::Clocks(clocks) => Json::lean(clocks),
+                Finding::Qualification(qualification) => Json::lean(qualification),
+                Finding::Score(score) => Json::lean(score),
             })
             .collect::<Result<_>>()?,
         created_at: new.iter().map(|one| one.created_at).collect(),

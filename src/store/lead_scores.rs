@@ -44,7 +44,10 @@ pub(in crate::store) fn insertion<'a>(
         lead_id: records.iter().map(|one| one.lead_id).collect(),
         model: records.iter().map(|one| one.model.as_deref()).collect(),
         model_version: records.iter().map(|one| one.model_version).collect(),
-        ledger: Json::column(records, |one| &one.ledger)?,
+        ledger: records
+            .iter()
+            .map(|one| Json::lean(&one.ledger))
+            .collect::<Result<_>>()?,
         next_change_at: records.iter().map(|one| one.next_change_at).collect(),
         verdict_changes_at: records.iter().map(|one| one.verdict_changes_at).collect(),
         is_stale: records.iter().map(|one| one.is_stale).collect(),

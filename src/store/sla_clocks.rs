@@ -46,7 +46,7 @@ pub(in crate::store) fn insertion<'a>(
         next_fire_at: new.iter().map(|clock| clock.next_fire_at).collect(),
         clock: new
             .iter()
-            .map(|clock| Json::of(*clock))
+            .map(|clock| Json::lean(*clock))
             .collect::<Result<_>>()?,
         calendar: new
             .iter()
@@ -197,7 +197,7 @@ pub fn update_all(conn: &mut TenantConnection, changed: &[Clock]) -> Result<()> 
         state: each().map(|clock| clock.state.as_str()).collect(),
         due_at: each().map(|clock| clock.due_at).collect(),
         next_fire_at: each().map(|clock| clock.next_fire_at).collect(),
-        clock: each().map(Json::of).collect::<Result<_>>()?,
+        clock: each().map(Json::lean).collect::<Result<_>>()?,
         calendar: each().map(|clock| clock.calendar.key.as_deref()).collect(),
         calendar_version: each().map(|clock| clock.calendar.version).collect(),
         workspace_id: conn.workspace_id(),
@@ -216,7 +216,7 @@ pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
             sla_clocks::state.eq(clock.state.as_str()),
             sla_clocks::due_at.eq(clock.due_at),
             sla_clocks::next_fire_at.eq(clock.next_fire_at),
-            sla_clocks::clock.eq(Json::of(clock)?),
+            sla_clocks::clock.eq(Json::lean(clock)?),
             sla_clocks::calendar.eq(&clock.calendar.key),
             sla_clocks::calendar_version.eq(clock.calendar.version),
         ))
