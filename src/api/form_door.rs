@@ -237,8 +237,9 @@ fn with_context(mut draft: CaptureDraft, context: &SubmissionContext) -> Capture
     draft
 }
 
-/// A visitor cannot mend a field that does not fit, or is longer than it may be: it is kept in `custom` instead.
-fn forgiving(mut draft: CaptureDraft, country: Option<&str>) -> CaptureDraft {
+/// A visitor cannot mend a field that does not fit, or is longer than it may be: it is kept in `custom` instead. Nor can
+/// who reads an old file.
+pub fn forgiving(mut draft: CaptureDraft, country: Option<&str>) -> CaptureDraft {
     let given = Field::ALL.iter().filter(|field| draft.fields.has(**field));
     let given: Map<String, Value> = given
         .map(|field| (field.name().to_owned(), draft.fields.value(*field)))

@@ -4,6 +4,7 @@
 
 use crate::domain::custom_values;
 use crate::domain::decision::Decided;
+use crate::domain::dedupe::PersonName;
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
@@ -260,13 +261,9 @@ pub fn identified(capture: &Capture, known: &Known, rules: &Rules) -> Option<Uui
 /// The lead this person already is, and what told so: the first identity, in the workspace's order, that belongs to a lead
 /// and does not contradict.
 ///
-/// A phone number contradicts when both sides have a mail address and they differ: colleagues share switchboards,
-/// families share phones.
+/// A phone number contradicts when both sides have a mail address and they differ, or an extension, or given names that
+/// differ altogether: colleagues share switchboards, families share phones.
 fn identify(capture: &Capture, known: &Known, rules: &Rules) -> Option<(Uuid, IdentityKind)> {
-    let gave_email = capture
-        .identities
-        .iter()
-        .any(|identity| identity.kind == IdentityKind::Email);
     rules
         .identity_order
         .iter()
@@ -282,14 +279,24 @@ fn identify(capture: &Capture, known: &Known, rules: &Rules) -> Option<(Uuid, Id
             of_kind
                 .filter_map(|identity| known.identities.get(identity))
                 .filter_map(|holder| known.leads.get(&holder.lead_id))
-                .find(|lead| {
-                    *kind != IdentityKind::Phone
-                        || !gave_email
-                        || lead.fields.email.is_none()
-                        || shares_email(capture, known, lead)
-                })
+                .find(|lead| *kind != IdentityKind::Phone || !shares_a_phone(capture, known, lead))
                 .map(|lead| (lead.id, *kind))
         })
+}
+
+/// Whether a lead that has the phone number of a capture is somebody else.
+fn shares_a_phone(capture: &Capture, known: &Known, lead: &Lead) -> bool {
+    let (one, other) = (&capture.fields, &lead.fields);
+    let has_other_email =
+        one.email.is_some() && other.email.is_some() && !shares_email(capture, known, lead);
+    let has_other_extension = one.phone == other.phone
+        && one.phone_extension.is_some()
+        && other.phone_extension.is_some()
+        && one.phone_extension != other.phone_extension;
+    let name = |fields: &LeadFields| {
+        PersonName::of(fields.first_name.as_deref(), fields.last_name.as_deref())
+    };
+    has_other_email || has_other_extension || name(one).is_anothers(&name(other))
 }
 
 fn shares_email(capture: &Capture, known: &Known, lead: &Lead) -> bool {

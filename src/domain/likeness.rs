@@ -74,6 +74,7 @@ pub fn evidence_of(
         company: fields.company.as_deref(),
         email: fields.email.as_deref(),
         phone: fields.phone.as_deref(),
+        phone_extension: fields.phone_extension.as_deref(),
         mobile_phone: fields.mobile_phone.as_deref(),
         street: fields.street.as_deref(),
         city: fields.city.as_deref(),

@@ -17,18 +17,19 @@ type OptionalText = Nullable<Text>;
 statement! {
     /// Custom values are read only where any of them is compared.
     List { with_custom: bool => Bool, workspace_id: Uuid => SqlUuid, ids: [Uuid] => Array<SqlUuid> }
-    "SELECT id, first_name, last_name, company, email, phone, mobile_phone, street, city, postal_code, country, \
+    "SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
        CASE WHEN ? THEN custom END, is_test, stage_kind, source, version \
      FROM leads WHERE workspace_id = ? AND id = ANY(?) AND deleted_at IS NULL",
     returns (
         SqlUuid, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText,
-        OptionalText, OptionalText, Nullable<Jsonb>, Bool, Text, OptionalText, BigInt,
+        OptionalText, OptionalText, OptionalText, Nullable<Jsonb>, Bool, Text, OptionalText, BigInt,
     )
 }
 
 type OptionalString = Option<String>;
 type Row = (
     Uuid,
+    OptionalString,
     OptionalString,
     OptionalString,
     OptionalString,
@@ -75,6 +76,7 @@ fn compared(row: Row, settings: &MatchSettings) -> Compared {
         company,
         email,
         phone,
+        phone_extension,
         mobile_phone,
         street,
         city,
@@ -92,6 +94,7 @@ fn compared(row: Row, settings: &MatchSettings) -> Compared {
         company,
         email,
         phone,
+        phone_extension,
         mobile_phone,
         street,
         city,

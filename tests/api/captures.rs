@@ -179,6 +179,38 @@ fn a_number_of_a_lead_with_another_address_makes_a_new_lead_that_carries_it() {
 }
 
 #[test]
+fn who_shares_a_number_but_neither_given_name_nor_extension_is_somebody_else() {
+    let app = TestApp::start();
+    let number = "+14155550132";
+    let who = |first: &str, last: &str, phone: &str| {
+        app.capture(json!({"first_name": first, "last_name": last, "phone": phone}))
+    };
+    let robert = who("Robert", "Moore", number);
+    let wife = who("Clara", "Moore", number);
+    assert_eq!(wife["outcome"], "created");
+    assert_eq!(wife["lead"]["phone"], number);
+    for (first, last) in [
+        ("Bob", "Moore"),
+        ("R.", "Moore"),
+        ("Moore", "Robert"),
+        ("", ""),
+    ] {
+        let again = who(first, last, number);
+        assert_eq!(
+            (&again["lead"]["id"], matched_by(&again)),
+            (&robert["lead"]["id"], "phone"),
+            "{first}"
+        );
+    }
+
+    let desk = who("", "Adams", "+1 415 555 0199 ext. 12");
+    let colleague = who("", "Baker", "+1 415 555 0199 ext. 13");
+    assert_eq!(colleague["outcome"], "created");
+    let unsaid = who("", "", "+1 415 555 0199");
+    assert_eq!(unsaid["lead"]["id"], desk["lead"]["id"]);
+}
+
+#[test]
 fn a_number_of_a_lead_without_an_address_is_that_lead() {
     let app = TestApp::start();
     let caller = app.capture(json!({"phone": "+14155550132"}));
@@ -691,8 +723,11 @@ fn submissions() -> Vec<Value> {
     (0..200_u32)
         .map(|number| {
             let person = number * 7 % 43;
+            // Now and then somebody else uses the phone.
+            let caller = if number % 7 == 0 { number } else { person % 31 };
+            let first_name = ["Ada", "Bruno", "Clara", "Dario", "Elena"][caller as usize % 5];
             let mut body = json!({
-                "first_name": format!("F{}", number % 5), "custom": {"n": number % 11}, "tags": [format!("t{}", number % 3)],
+                "first_name": first_name, "custom": {"n": number % 11}, "tags": [format!("t{}", number % 3)],
                 "page_url": format!("https://www.example.com/?utm_source=s{}", number % 4), "submitted_at": format!("2026-02-01T00:{:02}:{:02}Z", number / 60, number % 60)
             });
             if number % 3 != 0 {

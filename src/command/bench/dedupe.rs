@@ -4,6 +4,7 @@
 use super::people::{self, People};
 use baton::api::capture_json::CaptureBody;
 use baton::api::captures::{Prepared, Received, Sender, prepare};
+use baton::api::form_door::forgiving;
 use baton::app;
 use baton::config::DatabaseConfig;
 use baton::domain::access::Visibility;
@@ -124,12 +125,21 @@ pub fn run(args: &DedupeArgs) -> Result<(), BoxError> {
 struct Caught {
     /// The leads in the workspace, with their lines in the file.
     rows: HashMap<Uuid, Vec<usize>>,
-    /// Leads with which a line was flagged, by the line, each with whether it is probable.
-    flagged: Vec<(usize, Uuid, bool)>,
+    /// Leads with which lines were flagged, the likeliest of a line first.
+    flagged: Vec<Flag>,
     /// Lines that went to a lead that was there.
     matched: Vec<(usize, Uuid)>,
     /// Lines that were refused.
     refused: usize,
+}
+
+/// A lead with which a line was flagged.
+struct Flag {
+    line: usize,
+    lead_id: Uuid,
+    probability: f64,
+    /// `attach` would have made the line a touch of this lead.
+    is_attached: bool,
 }
 
 fn capture(db: &Db, workspace_id: Uuid, people: &People) -> Result<Caught, BoxError> {
@@ -193,7 +203,8 @@ fn prepared(body: &serde_json::Value, rules: &Arc<Rules>) -> Result<Option<Incom
         default_country: None,
         rules: rules.clone(),
     };
-    match prepare(capture.into_draft(), received, sender, Manner::Forgiving) {
+    let draft = forgiving(capture.into_draft(), None);
+    match prepare(draft, received, sender, Manner::Forgiving) {
         Prepared::Ready(incoming) => Ok(Some(Incoming {
             answers: ANSWERS,
             ..*incoming
@@ -285,9 +296,13 @@ fn pairs_of(rows: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
 impl Caught {
     fn take(&mut self, line: usize, captured: &Captured) {
         if captured.outcome == Outcome::Created {
-            let flagged = captured.duplicates.iter();
-            self.flagged
-                .extend(flagged.map(|one| (line, one.lead_id, one.is_probable)));
+            let flagged = captured.duplicates.iter().enumerate();
+            self.flagged.extend(flagged.map(|(at, one)| Flag {
+                line,
+                lead_id: one.lead_id,
+                probability: one.probability,
+                is_attached: at == 0 && one.is_probable,
+            }));
         } else {
             self.matched.push((line, captured.lead.id));
         }
@@ -304,42 +319,50 @@ impl Caught {
             .collect();
         let is_right =
             |(line, id): (usize, Uuid)| entity(line).is_some() && entity(line) == of_lead(&id);
-        let found: HashSet<usize> = self
-            .flagged
-            .iter()
-            .map(|(line, id, _)| (*line, *id))
-            .chain(self.matched.iter().copied())
-            .filter(|one| is_right(*one))
-            .map(|(line, _)| line)
-            .filter(|line| again.contains(line))
-            .collect();
-        let alarmed: HashSet<usize> = self
-            .flagged
-            .iter()
-            .map(|(line, _, _)| *line)
-            .chain(self.matched.iter().map(|(line, _)| *line))
-            .filter(|line| !again.contains(line))
-            .collect();
         let first_time = people.leads.len() - again.len();
+        let from = |least: f64| {
+            let flags = self
+                .flagged
+                .iter()
+                .filter(move |flag| flag.probability >= least);
+            let flags = flags.map(|flag| (flag.line, flag.lead_id));
+            let called: Vec<(usize, Uuid)> = flags.chain(self.matched.iter().copied()).collect();
+            let right = called
+                .iter()
+                .filter(|one| is_right(**one))
+                .map(|(line, _)| line);
+            let found: HashSet<&usize> = right.filter(|line| again.contains(line)).collect();
+            let lines = called.iter().map(|(line, _)| line);
+            let alarmed: HashSet<&usize> = lines.filter(|line| !again.contains(line)).collect();
+            (
+                found.len(),
+                alarmed.len(),
+                alarmed.len() as f64 * 100.0 / first_time.max(1) as f64,
+            )
+        };
+        let (found, alarmed, share) = from(0.0);
         println!(
-            "at capture: {} of {} duplicates found ({} known by an identity); false alarms for {} of {first_time} first-time leads: {:.2} %",
-            found.len(),
+            "at capture: {found} of {} duplicates found ({} known by an identity); false alarms for {alarmed} of {first_time} first-time leads: {share:.2} %",
             again.len(),
             self.matched.len(),
-            alarmed.len(),
-            alarmed.len() as f64 * 100.0 / first_time.max(1) as f64
         );
-        let probable: Vec<(usize, Uuid)> = self
+        for least in [0.9, 0.99, 0.999, 0.9999] {
+            let (found, _, share) = from(least);
+            println!("  with flags from {least} on: {found} found, false alarms {share:.2} %");
+        }
+        let attached: Vec<&Flag> = self
             .flagged
             .iter()
-            .filter(|(_, _, is_probable)| *is_probable)
-            .map(|(line, id, _)| (*line, *id))
+            .filter(|flag| flag.is_attached)
             .collect();
-        let right = probable.iter().filter(|one| is_right(**one)).count();
+        let right = attached
+            .iter()
+            .filter(|flag| is_right((flag.line, flag.lead_id)))
+            .count();
         println!(
             "attach at its default threshold: {right} of {} right: precision {:.4}",
-            probable.len(),
-            right as f64 / probable.len().max(1) as f64
+            attached.len(),
+            right as f64 / attached.len().max(1) as f64
         );
     }
 }

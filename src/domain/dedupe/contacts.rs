@@ -183,6 +183,14 @@ impl Phone {
         })
     }
 
+    /// With an extension that was kept apart.
+    pub(super) fn with_extension(mut self, extension: Option<&str>) -> Phone {
+        if let Some(extension) = extension {
+            self.extension = extension.into();
+        }
+        self
+    }
+
     /// The last seven digits: what is left of a number without its area.
     pub(super) fn tail(&self) -> &str {
         &self.digits[self.digits.len().saturating_sub(7)..]

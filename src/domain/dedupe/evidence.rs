@@ -40,6 +40,8 @@ pub struct Draft<'a> {
     pub company: Option<&'a str>,
     pub email: Option<&'a str>,
     pub phone: Option<&'a str>,
+    /// Digits to dial after the answer of `phone`, where they are not a part of it.
+    pub phone_extension: Option<&'a str>,
     pub mobile_phone: Option<&'a str>,
     pub street: Option<&'a str>,
     pub city: Option<&'a str>,
@@ -80,10 +82,13 @@ impl Evidence {
             country: draft.country.and_then(in_one).map(|word| word.hash),
             ..Evidence::default()
         };
-        for number in [draft.phone, draft.mobile_phone].into_iter().flatten() {
-            evidence
-                .phones
-                .extend(Phone::parse(number).filter(|phone| !evidence.phones.contains(phone)));
+        let phone = draft.phone.and_then(Phone::parse);
+        let phone = phone.map(|phone| phone.with_extension(draft.phone_extension));
+        let mobile_phone = draft.mobile_phone.and_then(Phone::parse);
+        for number in [phone, mobile_phone].into_iter().flatten() {
+            if !evidence.phones.contains(&number) {
+                evidence.phones.push(number);
+            }
         }
         for other in &draft.others {
             let key = hash_of(other.key);

@@ -32,4 +32,5 @@ pub use evidence::{Draft, Evidence, EvidenceKind, Other};
 pub use frequencies::{Frequencies, KeptFrequencies};
 pub use keys::{MAX_KEYS, MatchKey, keys};
 pub use likeness::Agreement;
+pub use names::PersonName;
 pub use weights::{Field, Shares, Weights};

@@ -93,9 +93,54 @@ pub(super) fn has_initial(one: &[Word], other: &[Word]) -> bool {
     is_initial(one) || is_initial(other)
 }
 
+/// What somebody is called.
+#[derive(Debug)]
+pub struct PersonName {
+    given: Vec<Word>,
+    family: Vec<Word>,
+}
+
+impl PersonName {
+    /// As a lead has it.
+    pub fn of(first_name: Option<&str>, last_name: Option<&str>) -> PersonName {
+        PersonName {
+            given: parts(first_name),
+            family: parts(last_name),
+        }
+    }
+
+    /// Whether both have a given name, and neither could be the other's, nor a family name put in its place.
+    pub fn is_anothers(&self, other: &PersonName) -> bool {
+        let differs =
+            |one: &[Word], other: &[Word]| compare_parts(one, other, true) == Agreement::Differs;
+        !self.given.is_empty()
+            && !other.given.is_empty()
+            && differs(&self.given, &other.given)
+            && differs(&self.given, &other.family)
+            && differs(&self.family, &other.given)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn relatives_are_other_people_and_short_and_swapped_names_are_not() {
+        let name = |first, last| PersonName::of(Some(first), Some(last));
+        let ada = name("Ada", "Lovelace");
+        assert!(ada.is_anothers(&name("Byron", "Lovelace")));
+        for same in [
+            name("A.", "Lovelace"),
+            name("", "Lovelace"),
+            name("Adda", "King"),
+            name("Lovelace", "Ada"),
+            name("", ""),
+        ] {
+            assert!(!ada.is_anothers(&same), "{same:?}");
+            assert!(!same.is_anothers(&ada), "{same:?}");
+        }
+    }
 
     fn given(one: &str, other: &str) -> Agreement {
         compare_parts(&parts(Some(one)), &parts(Some(other)), true)

@@ -81,6 +81,7 @@ fn person(random: &mut Random) -> Draft<'static> {
         company: any(random, &COMPANY),
         email: any(random, &EMAIL),
         phone: any(random, &PHONE),
+        phone_extension: any(random, &["1", "22"]),
         mobile_phone: any(random, &PHONE),
         street: any(random, &STREET),
         city: any(random, &CITY),
