@@ -293,7 +293,9 @@ impl From<&Captured> for CaptureAnswer {
         CaptureAnswer {
             receipt_id: Some(captured.receipt_id),
             outcome: match captured.outcome {
-                Outcome::Created if captured.duplicates.is_empty() => OutcomeBody::Created,
+                Outcome::Created if captured.told_duplicates().next().is_none() => {
+                    OutcomeBody::Created
+                }
                 Outcome::Created => OutcomeBody::Flagged,
                 Outcome::Matched | Outcome::Repeated => OutcomeBody::Matched,
             },
@@ -305,8 +307,7 @@ impl From<&Captured> for CaptureAnswer {
                 None => None,
             },
             possible_duplicates: captured
-                .duplicates
-                .iter()
+                .told_duplicates()
                 .map(PossibleDuplicate::from)
                 .collect(),
             customer: captured.lead.stage_kind == StageKind::Converted,

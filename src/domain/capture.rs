@@ -104,7 +104,7 @@ pub struct Captured {
     pub matched_by: Option<IdentityKind>,
     /// The lead afterwards.
     pub lead: Lead,
-    /// Leads that may be the same person, the likeliest first; with a match, those that made it one.
+    /// Leads that may be the same person, the likeliest first, told or not; with a match, those that made it one.
     pub duplicates: Vec<Duplicate>,
     /// Keys of unique fields whose values were left out, since another lead has them.
     pub withheld: Vec<String>,
@@ -112,6 +112,13 @@ pub struct Captured {
     pub events: Vec<Event>,
     /// Who got the lead and which clocks run, for a new one.
     pub decided: Decided,
+}
+
+impl Captured {
+    /// Leads that may be the same person, as far as that is told.
+    pub fn told_duplicates(&self) -> impl Iterator<Item = &Duplicate> {
+        self.duplicates.iter().filter(|one| one.is_told)
+    }
 }
 
 /// Whose an identity is.
@@ -234,23 +241,18 @@ fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
         };
     }
     let mut captured = create(capture, known, rules, ids);
-    if !duplicates.is_empty() {
+    captured.duplicates = duplicates;
+    let told: Vec<&Duplicate> = captured.told_duplicates().collect();
+    if !told.is_empty() {
         let named = |one: &Duplicate| json!({"lead_id": one.lead_id, "probability": one.probability, "customer": one.is_customer});
-        let mut flagged = event(
-            EventType::LeadDuplicateFlagged,
-            &mut captured.lead,
-            Vec::new(),
-            ids,
-        );
-        flagged.data =
-            Some(json!({"possible_duplicates": duplicates.iter().map(named).collect::<Vec<_>>()}));
+        let data = json!({"possible_duplicates": told.into_iter().map(named).collect::<Vec<_>>()});
+        let kind = EventType::LeadDuplicateFlagged;
+        let mut flagged = event(kind, &mut captured.lead, Vec::new(), ids);
+        flagged.data = Some(data);
         captured.events.push(flagged);
         known.leads.insert(captured.lead.id, captured.lead.clone());
     }
-    Captured {
-        duplicates,
-        ..captured
-    }
+    captured
 }
 
 /// The lead that an identity says a capture is of.

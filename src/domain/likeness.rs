@@ -52,6 +52,8 @@ pub struct Duplicate {
     pub is_customer: bool,
     /// It is certain enough to be treated as the same, where the workspace wants that.
     pub is_probable: bool,
+    /// It is certain enough to be told with a capture; if not, the pair is only there to be looked at.
+    pub is_told: bool,
 }
 
 /// What is compared of somebody.
@@ -173,18 +175,19 @@ pub fn judge(
     one: &Evidence,
     other: Candidate,
 ) -> Option<Duplicate> {
-    let are_people = one.names_a_person() || other.evidence.names_a_person();
-    let least = if are_people {
+    // Most are nothing to each other: what each field says is only asked for those that are.
+    let weight = comparer.weigh(one, other.evidence, |_| ());
+    (dedupe::probability(weight) >= least(settings, one, other.evidence))
+        .then(|| explain(comparer, settings, one, other))
+}
+
+/// From which probability on two may be one.
+fn least(settings: &MatchSettings, one: &Evidence, other: &Evidence) -> f64 {
+    if one.names_a_person() || other.names_a_person() {
         settings.possible()
     } else {
         settings.possible().max(COMPANY)
-    };
-    // Most are nothing to each other: what each field says is only asked for those that are.
-    let weight = comparer.weigh(one, other.evidence, |_| ());
-    if dedupe::probability(weight) < least {
-        return None;
     }
-    Some(explain(comparer, settings, one, other))
 }
 
 /// What a lead is to somebody, and what each field says of it, however unlike they are.
@@ -196,14 +199,17 @@ pub fn explain(
 ) -> Duplicate {
     let Comparison {
         probability,
+        weight,
         fields,
-        ..
     } = comparer.compare(one, other.evidence);
+    let told_from = dedupe::bits(least(settings, one, other.evidence)) + comparer.caution();
+    let is_probable = is_probable(probability, &fields, settings);
     Duplicate {
         lead_id: other.lead_id,
         probability,
         is_customer: other.is_customer,
-        is_probable: is_probable(probability, &fields, settings),
+        is_probable,
+        is_told: is_probable || weight >= told_from,
         fields,
     }
 }

@@ -29,7 +29,8 @@ pub struct MatchSettings {
     /// From which probability on two leads are probably one person, in thousandths.
     #[schema(minimum = 500, maximum = 1000)]
     pub probable_permille: u16,
-    /// From which probability on two leads are possibly one person, in thousandths.
+    /// From which probability on two leads are possibly one person, in thousandths: the pair is listed. A capture is flagged
+    /// from here on in a small workspace, and from nearer to certainty on the more leads there are.
     #[schema(minimum = 100, maximum = 1000)]
     pub possible_permille: u16,
     /// Custom fields that say who somebody is, by their keys: a date of birth is a `date`, a customer number an
@@ -42,7 +43,7 @@ impl Default for MatchSettings {
         MatchSettings {
             policy: MatchPolicy::default(),
             sources: BTreeMap::new(),
-            probable_permille: 990,
+            probable_permille: 999,
             possible_permille: 500,
             evidence: BTreeMap::new(),
         }

@@ -53,7 +53,7 @@ pub struct DedupeArgs {
 /// Leads in a transaction.
 const BATCH: usize = 64;
 /// Leads after which what is known of the workspace is read again, as a service does every few seconds.
-const READ_AGAIN: usize = 1_024;
+const READ_AGAIN: usize = 256;
 /// Pairs that are looked at.
 const MOST: usize = 5_000_000;
 
@@ -137,7 +137,6 @@ struct Caught {
 struct Flag {
     line: usize,
     lead_id: Uuid,
-    probability: f64,
     /// `attach` would have made the line a touch of this lead.
     is_attached: bool,
 }
@@ -296,11 +295,10 @@ fn pairs_of(rows: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
 impl Caught {
     fn take(&mut self, line: usize, captured: &Captured) {
         if captured.outcome == Outcome::Created {
-            let flagged = captured.duplicates.iter().enumerate();
+            let flagged = captured.told_duplicates().enumerate();
             self.flagged.extend(flagged.map(|(at, one)| Flag {
                 line,
                 lead_id: one.lead_id,
-                probability: one.probability,
                 is_attached: at == 0 && one.is_probable,
             }));
         } else {
@@ -320,36 +318,23 @@ impl Caught {
         let is_right =
             |(line, id): (usize, Uuid)| entity(line).is_some() && entity(line) == of_lead(&id);
         let first_time = people.leads.len() - again.len();
-        let from = |least: f64| {
-            let flags = self
-                .flagged
-                .iter()
-                .filter(move |flag| flag.probability >= least);
-            let flags = flags.map(|flag| (flag.line, flag.lead_id));
-            let called: Vec<(usize, Uuid)> = flags.chain(self.matched.iter().copied()).collect();
-            let right = called
-                .iter()
-                .filter(|one| is_right(**one))
-                .map(|(line, _)| line);
-            let found: HashSet<&usize> = right.filter(|line| again.contains(line)).collect();
-            let lines = called.iter().map(|(line, _)| line);
-            let alarmed: HashSet<&usize> = lines.filter(|line| !again.contains(line)).collect();
-            (
-                found.len(),
-                alarmed.len(),
-                alarmed.len() as f64 * 100.0 / first_time.max(1) as f64,
-            )
-        };
-        let (found, alarmed, share) = from(0.0);
+        let flags = self.flagged.iter().map(|flag| (flag.line, flag.lead_id));
+        let called: Vec<(usize, Uuid)> = flags.chain(self.matched.iter().copied()).collect();
+        let right = called.iter().filter(|one| is_right(**one));
+        let found: HashSet<usize> = right
+            .map(|(line, _)| *line)
+            .filter(|line| again.contains(line))
+            .collect();
+        let lines = called.iter().map(|(line, _)| *line);
+        let alarmed: HashSet<usize> = lines.filter(|line| !again.contains(line)).collect();
         println!(
-            "at capture: {found} of {} duplicates found ({} known by an identity); false alarms for {alarmed} of {first_time} first-time leads: {share:.2} %",
+            "at capture: {} of {} duplicates found ({} known by an identity); false alarms for {} of {first_time} first-time leads: {:.2} %",
+            found.len(),
             again.len(),
             self.matched.len(),
+            alarmed.len(),
+            alarmed.len() as f64 * 100.0 / first_time.max(1) as f64
         );
-        for least in [0.9, 0.99, 0.999, 0.9999] {
-            let (found, _, share) = from(least);
-            println!("  with flags from {least} on: {found} found, false alarms {share:.2} %");
-        }
         let attached: Vec<&Flag> = self
             .flagged
             .iter()

@@ -41,6 +41,7 @@ pub struct Comparer<'a> {
     weights: &'a Weights,
     frequencies: &'a Frequencies,
     prior: f32,
+    leads: f32,
 }
 
 /// What a shared household or office may speak for one person at most, in bits, where given names differ.
@@ -55,17 +56,30 @@ const COMPANY: f32 = 14.0;
 const BRANCH: f32 = -6.0;
 /// Fewest leads that the odds are reckoned with.
 const FEWEST: f32 = 300.0;
+/// Leads up to which nobody is alike by chance, as good as.
+const FEW: f32 = 128.0;
+/// Bits that every doubling of the leads beyond that takes away from what is told at once.
+const CAUTION: f32 = 3.0;
+/// And at most.
+const MOST_CAUTION: f32 = 9.0;
 
 impl<'a> Comparer<'a> {
     /// One for a workspace with so many leads.
     #[allow(clippy::cast_precision_loss, reason = "counts of leads")]
     pub fn new(weights: &'a Weights, frequencies: &'a Frequencies, leads: u32) -> Comparer<'a> {
-        let leads = (leads as f32).max(FEWEST);
+        let leads = leads as f32;
         Comparer {
             weights,
             frequencies,
-            prior: (weights.records_per_person / leads).log2(),
+            prior: (weights.records_per_person / leads.max(FEWEST)).log2(),
+            leads,
         }
+    }
+
+    /// How many bits more have to speak for one person before anybody is told of it at once. Fields are not independent:
+    /// relatives and neighbours have several in common, and among many leads somebody finds one of them.
+    pub fn caution(&self) -> f32 {
+        (CAUTION * (self.leads / FEW).log2()).clamp(0.0, MOST_CAUTION)
     }
 
     /// Compares two leads.
@@ -515,6 +529,12 @@ fn given(one: &[super::fold::Word], other: &[super::fold::Word]) -> Option<Agree
 
 fn family(one: &[super::fold::Word], other: &[super::fold::Word]) -> Option<Agreement> {
     (!one.is_empty() && !other.is_empty()).then(|| compare_parts(one, other, false))
+}
+
+/// The odds of a probability, in bits.
+#[allow(clippy::cast_possible_truncation, reason = "a few dozen bits")]
+pub fn bits(probability: f64) -> f32 {
+    (probability / (1.0 - probability)).log2() as f32
 }
 
 /// The probability of odds in bits.

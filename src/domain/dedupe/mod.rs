@@ -26,7 +26,7 @@ mod weights;
 
 pub use calibrate::{Calibrated, FieldReport, Observation, Sample, calibrate};
 pub use cluster::{Pair, cluster};
-pub use compare::{Comparer, Comparison, FieldWeight, probability};
+pub use compare::{Comparer, Comparison, FieldWeight, bits, probability};
 pub use contacts::FREE as FREE_MAIL_DOMAINS;
 pub use evidence::{Draft, Evidence, EvidenceKind, Other};
 pub use frequencies::{Frequencies, KeptFrequencies};

@@ -20,12 +20,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Fields that are compared, beside the workspace's own.
-const COMPARED: [&str; 11] = [
+const COMPARED: [&str; 12] = [
     "first_name",
     "last_name",
     "company",
     "email",
     "phone",
+    "phone_extension",
     "mobile_phone",
     "street",
     "city",
