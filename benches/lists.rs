@@ -1,4 +1,5 @@
-//! Searches a million leads with twenty filterable fields over HTTP, and fails when it is slow.
+//! Searches a million leads with twenty filterable fields over HTTP, by fields, by words and by score, and fails when it
+//! is slow.
 //!
 //! `BATON_LISTS_LEADS` is another number of leads. At the end two workspaces, one with 5 fields of its own and one with
 //! 200, are listed in turn: the number of definitions must not show.
@@ -18,6 +19,8 @@ use support::{Bench, Client, Problem, time};
 const SEARCH: Duration = Duration::from_millis(40);
 /// Longest time of the slowest search for a part of a name in a hundred.
 const WORDS: Duration = Duration::from_millis(60);
+/// Longest time of the slowest list by score in a hundred.
+const SCORE: Duration = Duration::from_millis(25);
 /// Searches of each kind.
 const TIMES: usize = 300;
 /// Leads in a request that makes them.
@@ -47,6 +50,7 @@ fn measure() -> Result<bool, Problem> {
     wait_for_words(&bench.client, count)?;
     let mut fine = by_fields(&bench.client)?;
     fine &= by_words(&bench.client)?;
+    fine &= by_score(&bench.client)?;
     many_definitions(&bench)?;
     Ok(fine)
 }
@@ -146,7 +150,11 @@ fn person(number: u64) -> Value {
         .collect();
     let country = ["DE", "AT", "CH", "US", "GB"][(drawn(number, 5) % 5) as usize];
     let (first, last) = (word(drawn(number, 1) % 2_000, 1), word(number, 2));
-    json!({"email": format!("{first}.{last}{number}@{}.example", word(drawn(number, 3) % 20_000, 3)), "first_name": first,
+    let title = ["CTO", "Clerk", "Head of Sales", "Student", "Buyer", "CEO"]
+        [(drawn(number, 6) % 6) as usize];
+    let days = drawn(number, 7) % 90;
+    let when = format!("2026-{:02}-{:02}T12:00:00Z", 8 + days / 30, 1 + days % 30);
+    json!({"title": title, "submitted_at": when, "email": format!("{first}.{last}{number}@{}.example", word(drawn(number, 3) % 20_000, 3)), "first_name": first,
         "last_name": last, "company": format!("{} {}", word(drawn(number, 3) % 20_000, 3), word(drawn(number, 3) % 300, 4)),
         "country": country, "custom": custom})
 }
@@ -245,6 +253,26 @@ fn by_words(client: &Client) -> Result<bool, Problem> {
             Ok(())
         })?;
         println!("     {:.1} leads a page", found as f64 / TIMES as f64);
+    }
+    Ok(fine)
+}
+
+/// Lists by what leads are worth, from the first page on, and with a filter.
+fn by_score(client: &Client) -> Result<bool, Problem> {
+    let mut fine = true;
+    for sort in ["-engagement", "engagement", "-score", "-grade", "-fit"] {
+        for filter in ["", "&country=DE"] {
+            let first = format!("/v1/leads?limit=50&sort={sort}{filter}");
+            let mut path = first.clone();
+            fine &= time(&format!("by {sort}{filter}"), TIMES, SCORE, |number| {
+                let page = client.get(&path)?;
+                path = match page["next_cursor"].as_str() {
+                    Some(cursor) if number % 30 != 29 => format!("{first}&cursor={cursor}"),
+                    _ => first.clone(),
+                };
+                Ok(())
+            })?;
+        }
     }
     Ok(fine)
 }
