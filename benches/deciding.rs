@@ -66,6 +66,7 @@ fn routing(now: DateTime<Utc>) {
     let references = References {
         roster: &roster,
         calendars: &none,
+        skills: &Arc::default(),
     };
     let member = |(number, id): (usize, &Uuid)| json!({"user_id": id, "weight": number + 1, "daily_cap": 100_000, "languages": ["de"]});
     let members: Vec<Value> = ids.iter().enumerate().map(member).collect();

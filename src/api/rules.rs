@@ -14,7 +14,7 @@ use crate::domain::flow::import_rules::Incoming;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{change_rules, once};
 use crate::domain::qualification::FrameworkDocument;
-use crate::domain::routing::{PoolDocument, RoutingDocument};
+use crate::domain::routing::{PoolDocument, RoutingDocument, SkillDocument};
 use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::domain::scoring::ScoringModelDocument;
 use crate::domain::sla::SlaPolicyDocument;
@@ -36,6 +36,17 @@ use validator::Validate;
 #[schema(example = json!({"kind": "sla_policy", "note": "ten minutes at night", "document": {"clocks": [
     {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 10}]}}))]
 pub enum RuleWrite {
+    /// Who can do something.
+    Skill {
+        /// The skill, as pools ask for it.
+        #[schema(min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_]*$")]
+        key: String,
+        /// Why it is written.
+        #[schema(max_length = 500)]
+        note: Option<String>,
+        /// What it says.
+        document: SkillDocument,
+    },
     /// When people are there.
     Calendar {
         /// What policies name it by.
@@ -114,6 +125,11 @@ impl RuleWrite {
 
     pub(super) fn into_parts(self) -> (Option<String>, Option<String>, RuleDocument) {
         match self {
+            RuleWrite::Skill {
+                key,
+                note,
+                document,
+            } => (Some(key), note, RuleDocument::Skill(document)),
             RuleWrite::Calendar {
                 key,
                 note,

@@ -3,7 +3,7 @@
 use crate::domain::calendar::Calendar;
 use crate::domain::qualification::{Framework, FrameworkDocument};
 use crate::domain::routing::{
-    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts,
+    PoolDocument, References as RoutingReferences, Roster, Router, RoutingDocument, Shifts, Skills,
     compile, compile_pool,
 };
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleVersion};
@@ -47,6 +47,10 @@ pub struct Versions {
     #[serde(default)]
     #[schema(required = true)]
     pub calendars: BTreeMap<String, i64>,
+    /// Of the skills, by key.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub skills: BTreeMap<String, i64>,
 }
 
 impl Versions {
@@ -61,6 +65,7 @@ impl Versions {
             .into_iter()
             .filter_map(|(kind, version)| Some((kind, ONLY, version?)));
         let by_key = [
+            (RuleKind::Skill, &self.skills),
             (RuleKind::Pool, &self.pools),
             (RuleKind::Calendar, &self.calendars),
             (RuleKind::ScoringModel, &self.scoring_models),
@@ -85,6 +90,8 @@ pub struct Playbook {
     pub policy: SlaPolicy,
     /// When people are there.
     pub calendars: Calendars,
+    /// What they can do.
+    pub skills: Arc<Skills>,
     /// What is asked of leads; `None`: nothing is.
     pub framework: Option<Arc<Framework>>,
     /// What leads are worth.
@@ -128,6 +135,7 @@ impl Playbook {
                 versions.insert(version.key.clone(), version.version);
             }
         }
+        playbook.skills = Arc::new(playbook.skills_of(active));
         let calendars: BTreeSet<String> = playbook.calendars.keys().cloned().collect();
         playbook.route_by(active, rules, &calendars);
         playbook.count_by(active, rules, &calendars);
@@ -136,12 +144,25 @@ impl Playbook {
         playbook
     }
 
+    fn skills_of(&mut self, active: &[RuleVersion]) -> Skills {
+        let mut skills = Skills::default();
+        for version in active {
+            if let RuleDocument::Skill(document) = &version.document {
+                skills.add(&version.key, document);
+                let versions = &mut self.versions.skills;
+                versions.insert(version.key.clone(), version.version);
+            }
+        }
+        skills
+    }
+
     fn route_by(&mut self, active: &[RuleVersion], rules: &Rules, calendars: &BTreeSet<String>) {
         // Whoever was disabled since gets no leads; the document stays what it is.
         let roster = self.roster.as_active();
         let references = RoutingReferences {
             roster: &roster,
             calendars,
+            skills: &self.skills.clone(),
         };
         let mut pools = BTreeMap::new();
         if let Ok(everyone) = compile_pool(&PoolDocument::default(), rules, &references) {
@@ -290,8 +311,13 @@ impl Playbook {
         let references = RoutingReferences {
             roster: &self.roster,
             calendars: &calendars,
+            skills: &self.skills,
         };
         match document {
+            RuleDocument::Skill(document) => match document.check(&self.roster) {
+                wrong if wrong.is_empty() => Ok(Vec::new()),
+                wrong => Err(wrong),
+            },
             RuleDocument::Calendar(document) => Calendar::compile(document).map(|_| Vec::new()),
             RuleDocument::Pool(document) => {
                 compile_pool(document, rules, &references).map(|compiled| compiled.warnings)

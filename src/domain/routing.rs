@@ -33,6 +33,7 @@ mod pool;
 mod replay;
 mod roster;
 mod running;
+mod skills;
 mod turns;
 
 pub use candidate::{Candidate, Exclusion, OffShift};
@@ -49,6 +50,7 @@ pub use document::{
 pub use pool::{Member, Members, Pool};
 pub use replay::replay;
 pub use roster::{Roster, RosterUser, Shifts};
+pub use skills::{SkillDocument, Skills};
 pub use turns::{Fairness, MemberTurns, Runner, TURN, Taken, Turns, fairness, return_turn};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::domain::calendar::CalendarDocument;
 use crate::domain::event::Actor;
 use crate::domain::playbook::EVERYONE;
 use crate::domain::qualification::FrameworkDocument;
-use crate::domain::routing::{PoolDocument, RoutingDocument};
+use crate::domain::routing::{PoolDocument, RoutingDocument, SkillDocument};
 use crate::domain::scoring::{self, ScoringModelDocument};
 use crate::domain::sla::SlaPolicyDocument;
 use chrono::{DateTime, Utc};
@@ -22,6 +22,8 @@ pub const ONLY: &str = "default";
 )]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
+    /// Who can do something.
+    Skill,
     /// When people are there.
     Calendar,
     /// People who share leads.
@@ -38,7 +40,8 @@ pub enum RuleKind {
 
 impl RuleKind {
     /// Every kind; what may be named stands before what names it.
-    pub const ALL: [RuleKind; 6] = [
+    pub const ALL: [RuleKind; 7] = [
+        RuleKind::Skill,
         RuleKind::Calendar,
         RuleKind::Pool,
         RuleKind::RoutingPolicy,
@@ -50,6 +53,7 @@ impl RuleKind {
     /// Its name in JSON and SQL.
     pub fn as_str(self) -> &'static str {
         match self {
+            RuleKind::Skill => "skill",
             RuleKind::Calendar => "calendar",
             RuleKind::Pool => "pool",
             RuleKind::RoutingPolicy => "routing_policy",
@@ -113,6 +117,8 @@ impl RuleState {
 /// A document of any kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleDocument {
+    /// Who can do something.
+    Skill(SkillDocument),
     /// When people are there.
     Calendar(CalendarDocument),
     /// People who share leads.
@@ -131,6 +137,7 @@ impl RuleDocument {
     /// What it is about.
     pub fn kind(&self) -> RuleKind {
         match self {
+            RuleDocument::Skill(_) => RuleKind::Skill,
             RuleDocument::Calendar(_) => RuleKind::Calendar,
             RuleDocument::Pool(_) => RuleKind::Pool,
             RuleDocument::RoutingPolicy(_) => RuleKind::RoutingPolicy,
@@ -152,7 +159,7 @@ impl RuleDocument {
             RuleKind::ScoringModel if key == scoring::DEFAULT => {
                 Some(RuleDocument::ScoringModel(ScoringModelDocument::default()))
             }
-            RuleKind::Pool | RuleKind::Calendar | RuleKind::ScoringModel => None,
+            RuleKind::Skill | RuleKind::Pool | RuleKind::Calendar | RuleKind::ScoringModel => None,
         }
     }
 
@@ -162,6 +169,7 @@ impl RuleDocument {
     /// When it does not fit: an older version of Baton may have written it.
     pub fn read(kind: RuleKind, json: serde_json::Value) -> serde_json::Result<RuleDocument> {
         Ok(match kind {
+            RuleKind::Skill => RuleDocument::Skill(serde_json::from_value(json)?),
             RuleKind::Calendar => RuleDocument::Calendar(serde_json::from_value(json)?),
             RuleKind::Pool => RuleDocument::Pool(serde_json::from_value(json)?),
             RuleKind::RoutingPolicy => RuleDocument::RoutingPolicy(serde_json::from_value(json)?),
@@ -177,6 +185,7 @@ impl RuleDocument {
     /// Never in practice: documents are plain values.
     pub fn to_json(&self) -> serde_json::Result<serde_json::Value> {
         match self {
+            RuleDocument::Skill(document) => serde_json::to_value(document),
             RuleDocument::Calendar(document) => serde_json::to_value(document),
             RuleDocument::Pool(document) => serde_json::to_value(document),
             RuleDocument::RoutingPolicy(document) => serde_json::to_value(document),

@@ -45,6 +45,7 @@ migrations! {
     "2026-11-27-000019_clocks",
     "2026-11-27-000022_people_zones",
     "2026-11-27-000023_job_reports",
+    "2026-11-29-000024_skills",
 }
 
 impl Migration {

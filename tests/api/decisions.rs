@@ -108,6 +108,80 @@ fn p3_a_lead_has_an_owner_and_a_clock_from_the_moment_it_is_captured() {
 }
 
 #[test]
+fn a_skill_is_a_document_that_counts_in_every_pool_and_in_replays() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep"), app.user("rep"));
+    let skill = |users: Value| json!({"kind": "skill", "key": "cloud", "document": {"name": "Cloud", "user_ids": users}});
+    let wrong = app.post(
+        "/v1/rules",
+        skill(json!([
+            ada.id,
+            ada.id,
+            "01890000-0000-7000-8000-000000000000"
+        ])),
+    );
+    let places: Vec<Value> = wrong.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| json!([error["pointer"], error["code"]]))
+        .collect();
+    assert_eq!(
+        json!(places),
+        json!([
+            ["/document/user_ids/1", "repeated"],
+            ["/document/user_ids/2", "unknown_user"]
+        ])
+    );
+
+    let first = decide_by(&app, skill(json!([bob.id])));
+    decide_by(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "All", "members": "all_reps", "needs": {"skills": ["Cloud"]}}}),
+    );
+    let owner = |number: u32| {
+        let captured = app.capture(json!({"email": format!("p{number}@example.com")}));
+        let path = format!(
+            "/v1/decisions/{}",
+            text(&captured["assignment"]["decision_id"])
+        );
+        (captured["lead"]["owner_id"].clone(), path)
+    };
+    let (owner_id, path) = owner(1);
+    assert_eq!(owner_id, json!(bob.id));
+    let decision = app.get(&path).json();
+    assert_eq!(decision["rules"]["skills"], json!({"cloud": 1}));
+    let candidates = &decision["finding"]["result"]["tried"][0]["candidates"];
+    let of_ada = candidates
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|candidate| candidate["user_id"] == ada.id.as_str())
+        .unwrap();
+    assert_eq!(
+        of_ada["excluded_by"],
+        json!([{"reason": "missing_skill", "skill": "cloud"}])
+    );
+
+    // Another version, then none: earlier decisions stay what they were.
+    decide_by(&app, skill(json!([ada.id])));
+    assert_eq!(owner(2).0, json!(ada.id));
+    let active = app.get("/v1/rules?kind=skill&state=active").json();
+    assert_eq!(active["data"][0]["version"], json!(2));
+    let retired = app.post(
+        &format!("/v1/rules/{}/retire", text(&active["data"][0]["id"])),
+        json!({}),
+    );
+    assert_eq!(retired.status, 200, "{}", retired.text());
+    assert_eq!(owner(3).0, Value::Null);
+    let again = app.post(&format!("{path}/replay"), json!({})).json();
+    assert_eq!(again["same"], json!(true), "{again}");
+    let back = format!("/v1/rules/{}/activate", text(&first["id"]));
+    assert_eq!(app.post(&back, json!({})).status, 200);
+    assert_eq!(owner(4).0, json!(bob.id));
+}
+
+#[test]
 fn p4_a_decision_names_every_candidate_and_what_excluded_it() {
     let app = TestApp::start_deciding();
     let (ada, bob) = (app.user("rep"), app.user("rep"));

@@ -4,6 +4,7 @@ use super::decide::World;
 use super::desk::Desk;
 use super::needs::Wanted;
 use super::pool::{Member, Pool};
+use super::skills::Skills;
 use super::turns::MemberTurns;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,7 @@ pub(super) fn judge_all(
     world: &World,
     desk: &Desk,
 ) -> Vec<Candidate> {
-    let wanted = pool.needs.of(world.facts.lead);
+    let wanted = (pool.needs.of(world.facts.lead), pool.skills.as_ref());
     let load = |member: &Member| {
         pool.asks_of_open_leads
             .then(|| desk.open_leads(member.user_id))
@@ -113,7 +114,7 @@ fn judge(
     member: &Member,
     account: &MemberTurns,
     load: Option<u32>,
-    wanted: &Wanted,
+    (wanted, skills): &(Wanted, &Skills),
     world: &World,
 ) -> Candidate {
     let user_id = member.user_id;
@@ -141,7 +142,7 @@ fn judge(
     {
         excluded_by.push(Exclusion::OpenCap { open, cap });
     }
-    excluded_by.extend(wanted.missing(member));
+    excluded_by.extend(wanted.missing(member, skills));
     Candidate {
         user_id,
         eligible: excluded_by.is_empty(),

@@ -3,6 +3,7 @@
 use super::document::{RoutingDocument, RuleDocument, Target};
 use super::pool::Pool;
 use super::roster::Roster;
+use super::skills::Skills;
 use crate::domain::condition::{Condition, Facts, Node};
 use crate::domain::nearest::{did_you_mean, shown_name};
 use crate::domain::rules::Rules;
@@ -23,6 +24,8 @@ pub struct References<'a> {
     pub roster: &'a Roster,
     /// Keys of its calendars.
     pub calendars: &'a BTreeSet<String>,
+    /// What its users can do.
+    pub skills: &'a Arc<Skills>,
 }
 
 /// A policy that can be used.

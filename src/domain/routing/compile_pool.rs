@@ -75,6 +75,7 @@ pub fn compile_pool(
             .filter(|_| document.strategy == Strategy::BestScore),
         returns_turn: document.returns_turn.clone(),
         can_be_empty: false,
+        skills: references.skills.clone(),
     };
     let warnings = warnings(document, &pool, references);
     pool.can_be_empty = warnings

@@ -2,6 +2,7 @@
 
 use super::candidate::Exclusion;
 use super::pool::{Member, Place};
+use super::skills::Skills;
 use crate::domain::condition::{Column, Datum};
 use crate::domain::lead::Lead;
 use serde_json::Value;
@@ -93,11 +94,15 @@ impl Needs {
 
 impl Wanted {
     /// What of it a member has not.
-    pub(super) fn missing(&self, member: &Member) -> impl Iterator<Item = Exclusion> {
+    pub(super) fn missing(
+        &self,
+        member: &Member,
+        held: &Skills,
+    ) -> impl Iterator<Item = Exclusion> {
         let skills = self
             .skills
             .iter()
-            .filter(|skill| !member.skills.contains(skill));
+            .filter(|skill| !member.skills.contains(skill) && !held.has(member.user_id, skill));
         let speaks =
             |language: &&String| member.languages.iter().any(|own| is_spoken(own, language));
         let language = self

@@ -2,7 +2,9 @@
 
 use super::document::{Absence, LetGo, Strategy, WhenAllOffShift};
 use super::needs::Needs;
+use super::skills::Skills;
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A pool, ready to choose from.
@@ -26,6 +28,8 @@ pub struct Pool {
     pub can_be_empty: bool,
     /// It looks at how many open leads members have.
     pub asks_of_open_leads: bool,
+    /// What people can do, whatever it says of its members.
+    pub skills: Arc<Skills>,
 }
 
 /// Who is in a pool.

@@ -73,6 +73,7 @@ fn pool_of(document: Value, roster: &Roster) -> Result<CompiledPool, Vec<(String
     let references = References {
         roster,
         calendars: &calendars,
+        skills: &Arc::default(),
     };
     compile_pool(&document, &Rules::default(), &references).map_err(places)
 }
@@ -102,6 +103,7 @@ fn compiled(
     let references = References {
         roster,
         calendars: &BTreeSet::new(),
+        skills: &Arc::default(),
     };
     compile(&document, &Rules::default(), &references, &pools).map_err(places)
 }
