@@ -66,11 +66,19 @@ impl ValueSet {
 
     /// The condition on the rows of `lead_values`, there called by `alias`.
     pub fn rows(&self, out: &mut Sql, workspace_id: Uuid, alias: &'static str) {
+        self.of_field(out, workspace_id, alias);
+        self.of_values(out, alias);
+    }
+
+    fn of_field(&self, out: &mut Sql, workspace_id: Uuid, alias: &'static str) {
         out.text(alias).text(".workspace_id = ").bind(workspace_id);
         out.text(" AND ")
             .text(alias)
             .text(".slot = ")
             .bind(self.slot);
+    }
+
+    fn of_values(&self, out: &mut Sql, alias: &'static str) {
         let value = |out: &mut Sql, operator: &'static str| {
             out.text(" AND ").text(alias).text(".value").text(operator);
         };
@@ -107,13 +115,29 @@ impl ValueSet {
         }
     }
 
+    /// Whether it names its values, each as it is.
+    pub fn is_of_values(&self) -> bool {
+        matches!(self.forms, Forms::OneOf(_))
+    }
+
     /// Whether a lead is among them, asked of the index for that lead.
     pub fn probe(&self, out: &mut Sql, workspace_id: Uuid, lead_id: &'static str) {
-        out.text("(SELECT true FROM lead_values v WHERE ");
-        self.rows(out, workspace_id, "v");
+        if self.is_of_values() {
+            out.text("(SELECT true FROM lead_values v WHERE ");
+            self.rows(out, workspace_id, "v");
+            out.text(" AND v.lead_id = ")
+                .text(lead_id)
+                .text(" LIMIT 1)");
+            return;
+        }
+        // OFFSET 0 keeps PostgreSQL from reading the whole range for each lead.
+        out.text("(SELECT true FROM (SELECT v.value FROM lead_values v WHERE ");
+        self.of_field(out, workspace_id, "v");
         out.text(" AND v.lead_id = ")
             .text(lead_id)
-            .text(" LIMIT 1)");
+            .text(" OFFSET 0) o WHERE true");
+        self.of_values(out, "o");
+        out.text(" LIMIT 1)");
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_search::{KeyValue, LeadSearch, SortBy};
 use crate::error::{Error, Result};
 use crate::store::conditions::ValueSet;
+use crate::store::lead_counts;
 use crate::store::lead_texts::{self, Found};
 use crate::store::leads::LeadRow;
 use crate::store::pool::TenantConnection;
@@ -19,6 +20,8 @@ use serde_json::Value;
 
 /// Values that no more leads than this have are read first, before anything else is thought of.
 const FEW: i64 = 2_000;
+/// As [`FEW`], of a range.
+const FEW_OF_RANGE: i64 = 12_000;
 /// A text that more leads than this are expected to have is looked up lead by lead: where newest leads come first, and
 /// elsewhere.
 const TEXT_BY_ID: i64 = 4_000;
@@ -188,13 +191,16 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     if is_plain && !sorts_by_value && order != Ordered::Merged {
         return Ok(sizes);
     }
-    sizes.leads = f64::from(estimate_leads(conn)?).max(1.0);
+    let expected = estimate_leads(conn)?;
+    sizes.leads = f64::from(about_leads(conn, expected)?).max(1.0);
     let mut plain = Sql::new();
     plain.text("FROM leads WHERE ");
     parts.plain(&mut plain);
-    sizes.plain = estimate(conn, plain)?.max(1.0);
+    // What PostgreSQL does not know of all it does not know of some either.
+    let unknown = sizes.leads / f64::from(expected).max(1.0);
+    sizes.plain = estimate(conn, plain)?.max(1.0) * unknown.max(1.0);
     for (set, few) in parts.sets.iter().zip(count_few(conn, &parts.sets)?) {
-        let leads = if few <= FEW {
+        let leads = if few <= counted_of(set) {
             few as f64
         } else {
             let mut rows = Sql::new();
@@ -210,7 +216,28 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
     Ok(sizes)
 }
 
-/// How many leads each has, counted up to one more than [`FEW`].
+/// Leads that are counted where no more than [`FEW`] are expected: of a workspace that has just begun PostgreSQL knows
+/// nothing.
+const COUNTED: i64 = 20_000;
+
+fn about_leads(conn: &mut TenantConnection, expected: u32) -> Result<u32> {
+    if i64::from(expected) > FEW {
+        return Ok(expected);
+    }
+    Ok(lead_counts::count_up_to(conn, COUNTED)?.max(expected))
+}
+
+/// How far a set is counted. PostgreSQL knows how often a value is found, but of a range only what all fields have between
+/// two texts; and a range that few are in has to be known as such.
+fn counted_of(set: &ValueSet) -> i64 {
+    if set.is_of_values() {
+        FEW
+    } else {
+        FEW_OF_RANGE
+    }
+}
+
+/// How many leads each has, counted up to one more than [`counted_of`].
 fn count_few(conn: &mut TenantConnection, sets: &[ValueSet]) -> Result<Vec<i64>> {
     if sets.is_empty() {
         return Ok(Vec::new());
@@ -221,7 +248,7 @@ fn count_few(conn: &mut TenantConnection, sets: &[ValueSet]) -> Result<Vec<i64>>
         sql.text(if number > 0 { ", " } else { "" });
         sql.text("(SELECT count(*) FROM (SELECT FROM lead_values v WHERE ");
         set.rows(&mut sql, conn.workspace_id(), "v");
-        sql.text(" LIMIT ").bind(FEW + 1).text(") s)");
+        sql.text(" LIMIT ").bind(counted_of(set) + 1).text(") s)");
     }
     sql.text("]");
     Ok(sql.returning::<Array<BigInt>>().get_result(conn.pg())?)

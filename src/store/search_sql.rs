@@ -86,9 +86,12 @@ impl<'s> Parts<'s> {
         } else {
             out.text("FROM (");
             self.source(out, plan, phase);
-            out.text(" OFFSET 0) c JOIN leads ON leads.workspace_id = ");
+            // Of a workspace that has just begun PostgreSQL expects one lead: as a join it would read all of them for each.
+            out.text(
+                " OFFSET 0) c CROSS JOIN LATERAL (SELECT * FROM leads l WHERE l.workspace_id = ",
+            );
             out.bind(self.scope.workspace_id)
-                .text(" AND leads.id = c.id");
+                .text(" AND l.id = c.id OFFSET 0) leads");
         }
         for (number, key) in self.search.deciding_keys().iter().enumerate() {
             if let SortBy::Custom(field) = &key.by {
