@@ -46,6 +46,7 @@ migrations! {
     "2026-11-27-000022_people_zones",
     "2026-11-27-000023_job_reports",
     "2026-11-29-000024_skills",
+    "2026-11-29-000025_values_by_lead",
 }
 
 impl Migration {
