@@ -205,8 +205,12 @@ impl TestApp {
         }
     }
 
-    /// Every event of the feed now, in order.
+    /// Every event of the feed, in order, once those that wait are published, if anybody publishes them.
     pub fn all_events(&self) -> Vec<Value> {
+        let until = Instant::now() + Duration::from_secs(5);
+        while self.database().number("SELECT count(*) FROM outbox") > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let (client, mut events, mut after) = (self.client(), Vec::new(), 0);
         loop {
             let page = client
