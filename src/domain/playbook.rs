@@ -314,10 +314,7 @@ impl Playbook {
             skills: &self.skills,
         };
         match document {
-            RuleDocument::Skill(document) => match document.check(&self.roster) {
-                wrong if wrong.is_empty() => Ok(Vec::new()),
-                wrong => Err(wrong),
-            },
+            RuleDocument::Skill(document) => document.check(&self.roster).map(|()| Vec::new()),
             RuleDocument::Calendar(document) => Calendar::compile(document).map(|_| Vec::new()),
             RuleDocument::Pool(document) => {
                 compile_pool(document, rules, &references).map(|compiled| compiled.warnings)

@@ -34,22 +34,6 @@ pub fn open_of_owners(conn: &mut TenantConnection, owners: &[Uuid]) -> Result<Ha
 }
 
 statement! {
-    CountUpTo { workspace_id: Uuid => SqlUuid, most: i64 => BigInt }
-    "SELECT count(*) FROM (SELECT FROM leads WHERE workspace_id = ? LIMIT ?) l",
-    returns BigInt
-}
-
-/// Leads of the workspace, where there are fewer than `most`.
-pub fn count_up_to(conn: &mut TenantConnection, most: i64) -> Result<u32> {
-    let counted: i64 = CountUpTo {
-        workspace_id: &conn.workspace_id(),
-        most: &most,
-    }
-    .get_result(conn.pg())?;
-    counted.try_into().map_err(Error::internal)
-}
-
-statement! {
     Orphans { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
     "SELECT l.id FROM leads l WHERE l.workspace_id = ? AND l.deleted_at IS NULL AND NOT l.is_test \
        AND l.stage_kind NOT IN ('converted', 'disqualified') AND l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL \

@@ -4,9 +4,8 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_search::{KeyValue, LeadSearch, SortBy};
 use crate::error::{Error, Result};
 use crate::store::conditions::ValueSet;
-use crate::store::lead_counts;
 use crate::store::lead_texts::{self, Found};
-use crate::store::leads::LeadRow;
+use crate::store::leads::{self, LeadRow};
 use crate::store::pool::TenantConnection;
 use crate::store::search_plan::{Ordered, Plan, SetSize, Sizes, TextSize};
 use crate::store::search_sql::{Parts, Phase, has_index};
@@ -192,7 +191,7 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
         return Ok(sizes);
     }
     let expected = estimate_leads(conn)?;
-    sizes.leads = f64::from(about_leads(conn, expected)?).max(1.0);
+    sizes.leads = f64::from(counted_leads(conn, expected)?).max(1.0);
     let mut plain = Sql::new();
     plain.text("FROM leads WHERE ");
     parts.plain(&mut plain);
@@ -220,11 +219,20 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
 /// nothing.
 const COUNTED: i64 = 20_000;
 
-fn about_leads(conn: &mut TenantConnection, expected: u32) -> Result<u32> {
+/// How many leads the workspace has, about: counted where they are few or have just begun to come in.
+pub fn about_leads(conn: &mut TenantConnection) -> Result<u32> {
+    let expected = estimate_leads(conn)?;
+    counted_leads(conn, expected)
+}
+
+fn counted_leads(conn: &mut TenantConnection, expected: u32) -> Result<u32> {
     if i64::from(expected) > FEW {
         return Ok(expected);
     }
-    Ok(lead_counts::count_up_to(conn, COUNTED)?.max(expected))
+    let counted = leads::count_up_to(conn, COUNTED)?.unwrap_or(COUNTED);
+    Ok(u32::try_from(counted)
+        .map_err(Error::internal)?
+        .max(expected))
 }
 
 /// How far a set is counted. PostgreSQL knows how often a value is found, but of a range only what all fields have between
@@ -260,7 +268,7 @@ fn count_few(conn: &mut TenantConnection, sets: &[ValueSet]) -> Result<Vec<i64>>
     clippy::cast_sign_loss,
     reason = "held within bounds"
 )]
-pub fn estimate_leads(conn: &mut TenantConnection) -> Result<u32> {
+fn estimate_leads(conn: &mut TenantConnection) -> Result<u32> {
     let mut whole = Sql::new();
     whole
         .text("FROM leads WHERE leads.workspace_id = ")

@@ -3,6 +3,7 @@
 use crate::support::TestApp;
 use crate::support::jobs::{self, finished};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 fn bob(email: &str) -> Value {
     json!({"email": email, "first_name": "Robert", "last_name": "Sixtus", "company": "Acme Steel GmbH", "city": "Ulm",
@@ -31,6 +32,45 @@ fn pairs(app: &TestApp, query: &str) -> Vec<Value> {
     let page = app.get(&format!("/v1/dedupe/pairs?{query}"));
     assert_eq!(page.status, 200, "{}", page.text());
     page.json()["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn among_many_leads_a_namesake_is_listed_and_not_told() {
+    let app = TestApp::start();
+    let namesake = |name: &str, id: u32| json!({"first_name": name, "last_name": "Farnsworth", "external_ids": {"list": id.to_string()}});
+    app.capture(namesake("Wilhelmina", 1));
+    let told = app.capture(namesake("Wilhelmina", 2));
+    assert_eq!(told["outcome"], "flagged");
+
+    app.capture(namesake("Leopoldine", 3));
+    let items: Vec<Value> = (0..1_100)
+        .map(|number| json!({"email": format!("p{number}@example.com")}))
+        .collect();
+    for some in items.chunks(500) {
+        let batch = app.post("/v1/capture/batch", json!({"items": some}));
+        assert_eq!(batch.status, 200, "{}", batch.text());
+    }
+    // How many leads there are is known a few seconds later.
+    let until = Instant::now() + Duration::from_secs(30);
+    let mut asked = namesake("Leopoldine", 4);
+    asked["dry_run"] = json!(true);
+    while app.capture(asked.clone())["outcome"] == "flagged" {
+        assert!(Instant::now() < until, "still told among 1,100 leads");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let untold = app.capture(namesake("Leopoldine", 4));
+    assert_eq!(
+        (&untold["outcome"], &untold["possible_duplicates"]),
+        (&json!("created"), &json!([]))
+    );
+    let id = untold["lead"]["id"].as_str().unwrap();
+    assert_eq!(pairs(&app, &format!("lead_id={id}")).len(), 1);
+    let flagged = app.all_events();
+    let flagged = flagged
+        .iter()
+        .filter(|event| event["type"] == "lead.duplicate_flagged")
+        .count();
+    assert_eq!(flagged, 1);
 }
 
 #[test]

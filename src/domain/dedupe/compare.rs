@@ -541,3 +541,26 @@ pub fn bits(probability: f64) -> f32 {
 pub fn probability(weight: f32) -> f64 {
     1.0 / (1.0 + f64::from(-weight).exp2())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_leads_the_more_has_to_speak_for_one_person_before_it_is_told() {
+        let (weights, frequencies) = (Weights::default(), Frequencies::default());
+        let caution = |leads| Comparer::new(&weights, &frequencies, leads).caution();
+        let of = [0, 1, 128, 256, 1_024, 10_000_000].map(caution);
+        assert_eq!(of, [0.0, 0.0, 0.0, 3.0, 9.0, 9.0]);
+    }
+
+    #[test]
+    fn bits_and_probabilities_are_two_ways_to_say_one_thing() {
+        for weight in [-9.0, 0.0, 6.6, 20.0_f32] {
+            assert!(
+                (bits(probability(weight)) - weight).abs() < 1e-3,
+                "{weight}"
+            );
+        }
+    }
+}

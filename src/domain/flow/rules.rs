@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::store::match_statistics::{self, Statistics};
 use crate::store::pool::TenantConnection;
 use crate::store::{
-    dedupe_calibrations, field_definitions, lead_counts, lead_search, people_zones, pipelines,
-    rule_documents, users, workspaces,
+    dedupe_calibrations, field_definitions, lead_search, people_zones, pipelines, rule_documents,
+    users, workspaces,
 };
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
@@ -38,15 +38,10 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
     Ok(rules)
 }
 
-/// Leads that are counted; of more, an estimate is near enough.
-const COUNTED_LEADS: i64 = 5_000;
-
 /// What the workspace's leads have taught, read once for each time they were counted and each calibration, and with as
 /// many leads as there are about.
 fn knowledge(conn: &mut TenantConnection) -> Result<Arc<Knowledge>> {
-    // An estimate follows behind: where leads have just begun to come in, it is far too low.
-    let leads = lead_counts::count_up_to(conn, COUNTED_LEADS)?;
-    let leads = leads.max(lead_search::estimate_leads(conn)?);
+    let leads = lead_search::about_leads(conn)?;
     let counted_at = match_statistics::find_time(conn)?;
     let calibration = dedupe_calibrations::find_active_id(conn)?;
     if counted_at.is_none() && calibration.is_none() {

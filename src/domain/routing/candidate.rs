@@ -100,13 +100,13 @@ pub(super) fn judge_all(
     world: &World,
     desk: &Desk,
 ) -> Vec<Candidate> {
-    let wanted = (pool.needs.of(world.facts.lead), pool.skills.as_ref());
+    let wanted = pool.needs.of(world.facts.lead);
     let load = |member: &Member| {
         pool.asks_of_open_leads
             .then(|| desk.open_leads(member.user_id))
     };
     let both = members.iter().zip(accounts);
-    both.map(|(member, account)| judge(member, account, load(member), &wanted, world))
+    both.map(|(member, account)| judge(member, account, load(member), &wanted, &pool.skills, world))
         .collect()
 }
 
@@ -114,7 +114,8 @@ fn judge(
     member: &Member,
     account: &MemberTurns,
     load: Option<u32>,
-    (wanted, skills): &(Wanted, &Skills),
+    wanted: &Wanted,
+    skills: &Skills,
     world: &World,
 ) -> Candidate {
     let user_id = member.user_id;

@@ -21,8 +21,11 @@ pub struct SkillDocument {
 }
 
 impl SkillDocument {
-    /// What is wrong with it, by JSON pointers.
-    pub fn check(&self, roster: &Roster) -> Vec<FieldError> {
+    /// Whether it can be used.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, by JSON pointers.
+    pub fn check(&self, roster: &Roster) -> Result<(), Vec<FieldError>> {
         let mut errors = Vec::new();
         if self.name.trim().is_empty() {
             errors.push(FieldError::new("/name", "empty_name", "a skill has a name"));
@@ -34,7 +37,11 @@ impl SkillDocument {
                 errors.push(FieldError::new(at, "repeated", "each user once"));
             }
         }
-        errors
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
     }
 }
 
