@@ -169,6 +169,9 @@ pub struct DecisionBody {
     #[schema(required = true)]
     pub basis: Option<Basis>,
 }
+    /// How long it took, with the reading of what it needed; `null`: it was made before that was kept.
+    #[schema(required = true, minimum = 0, example = 140)]
+    pub duration_microseconds: Option<i64>,
 
 impl From<Decision> for DecisionBody {
     fn from(decision: Decision) -> Self {
@@ -180,6 +183,7 @@ impl From<Decision> for DecisionBody {
             created_at: decision.created_at,
             basis: decision.basis,
         }
+            duration_microseconds: decision.duration_microseconds,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::sla::{Clock, ClockDecision};
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -155,6 +156,13 @@ pub struct Decision {
     pub created_at: DateTime<Utc>,
     /// What it was made on; `None`: it was kept before that was.
     pub basis: Option<Basis>,
+    /// How long it took, with the reading of what it needed; `None`: it was kept before that was.
+    pub duration_microseconds: Option<i64>,
+}
+
+/// The whole microseconds since then.
+pub fn microseconds_since(began: Instant) -> Option<i64> {
+    i64::try_from(began.elapsed().as_micros()).ok()
 }
 
 /// Somebody's time with a lead, as it is kept.

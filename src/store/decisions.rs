@@ -8,7 +8,9 @@ use crate::store::schema::decisions;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,14 +20,15 @@ statement! {
         id: Vec<Uuid> => Array<SqlUuid>,
         lead_id: Vec<Uuid> => Array<SqlUuid>,
         kind: Vec<&'a str> => Array<Text>,
-        rules: Vec<Json> => Array<Jsonb>,
-        result: Vec<Json> => Array<Jsonb>,
+        rules: Vec<Json> => Array<SqlJson>,
+        result: Vec<Json> => Array<SqlJson>,
         created_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
-        basis: Vec<Json> => Array<Jsonb>,
+        basis: Vec<Json> => Array<SqlJson>,
+        duration_microseconds: Vec<Option<i64>> => Array<Nullable<BigInt>>,
     }
-    "INSERT INTO decisions (workspace_id, id, lead_id, kind, rules, result, created_at, basis) \
+    "INSERT INTO decisions (workspace_id, id, lead_id, kind, rules, result, created_at, basis, duration_microseconds) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
-       unnest(?::uuid[], ?::uuid[], ?::text[], ?::jsonb[], ?::jsonb[], ?::timestamptz[], ?::jsonb[]) c"
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::json[], ?::json[], ?::timestamptz[], ?::json[], ?::bigint[]) c"
 }
 
 /// The rows, ready to be written.
@@ -53,6 +56,7 @@ pub(in crate::store) fn insertion<'a>(
             .collect::<Result<_>>()?,
         created_at: new.iter().map(|one| one.created_at).collect(),
         basis: Json::column(new, |one| &one.basis)?,
+        duration_microseconds: new.iter().map(|one| one.duration_microseconds).collect(),
         rows: std::marker::PhantomData,
     })
 }
@@ -73,9 +77,12 @@ type Row = (
     Value,
     DateTime<Utc>,
     Option<Value>,
+    Option<i64>,
 );
 
-fn read((id, lead_id, kind, rules, result, created_at, basis): Row) -> Result<Decision> {
+fn read(
+    (id, lead_id, kind, rules, result, created_at, basis, duration_microseconds): Row,
+) -> Result<Decision> {
     let finding = json!({"kind": kind, "result": result});
     Ok(Decision {
         id,
@@ -88,6 +95,7 @@ fn read((id, lead_id, kind, rules, result, created_at, basis): Row) -> Result<De
             .transpose()
             .map_err(Error::internal)?
             .flatten(),
+        duration_microseconds,
     })
 }
 
@@ -101,6 +109,7 @@ macro_rules! columns {
             decisions::result,
             decisions::created_at,
             decisions::basis,
+            decisions::duration_microseconds,
         )
     };
 }

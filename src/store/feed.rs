@@ -147,7 +147,7 @@ pub struct ChangedLead {
 statement! {
     ListChangedLeads { paths: [&'a str] => Array<Text>, workspace_id: Uuid => SqlUuid, after: i64 => BigInt, limit: i64 => BigInt }
     "SELECT f.position, f.lead_id, (f.type = 'lead.created' OR EXISTS ( \
-       SELECT FROM jsonb_array_elements(f.payload -> 'changes') c WHERE c ->> 'path' = ANY (?))) AS concerns \
+       SELECT FROM json_array_elements(f.payload -> 'changes') c WHERE c ->> 'path' = ANY (?))) AS concerns \
      FROM feed f WHERE f.workspace_id = ? AND f.position > ? ORDER BY f.position LIMIT ?",
     returns (BigInt, SqlUuid, Bool)
 }

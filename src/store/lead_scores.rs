@@ -8,7 +8,9 @@ use crate::store::schema::lead_scores;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,13 +20,13 @@ statement! {
         lead_id: Vec<Uuid> => Array<SqlUuid>,
         model: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         model_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
-        ledger: Vec<Json> => Array<Jsonb>,
+        ledger: Vec<Json> => Array<SqlJson>,
         next_change_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         verdict_changes_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
         is_stale: Vec<bool> => Array<Bool>,
     }
     "INSERT INTO lead_scores (workspace_id, lead_id, model, model_version, ledger, next_change_at, verdict_changes_at, is_stale) \
-     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[], ?::bigint[], ?::jsonb[], ?::timestamptz[], ?::timestamptz[], ?::bool[]) c \
+     SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::text[], ?::bigint[], ?::json[], ?::timestamptz[], ?::timestamptz[], ?::bool[]) c \
      ON CONFLICT (workspace_id, lead_id) DO UPDATE SET model = excluded.model, model_version = excluded.model_version, \
        ledger = excluded.ledger, next_change_at = excluded.next_change_at, verdict_changes_at = excluded.verdict_changes_at, is_stale = excluded.is_stale"
 }

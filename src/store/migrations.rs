@@ -47,6 +47,8 @@ migrations! {
     "2026-11-27-000023_job_reports",
     "2026-11-29-000024_skills",
     "2026-11-29-000025_values_by_lead",
+    "2026-11-29-000026_json_as_written",
+    "2026-11-30-000027_decision_duration",
 }
 
 impl Migration {

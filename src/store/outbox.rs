@@ -11,7 +11,7 @@ use crate::store::schema::outbox;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Json as SqlJson, Text, Timestamptz, Uuid as SqlUuid};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,11 +24,11 @@ statement! {
         kind: Vec<&'a str> => Array<Text>,
         version: Vec<i64> => Array<BigInt>,
         occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
-        payload: Vec<Json> => Array<Jsonb>,
+        payload: Vec<Json> => Array<SqlJson>,
     }
     "INSERT INTO outbox (workspace_id, id, aggregatetype, aggregateid, type, version, occurred_at, payload) \
      SELECT w.id, c.id, 'lead', c.lead_id, c.type, c.version, c.occurred_at, c.payload \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[]) \
+     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::timestamptz[], ?::json[]) \
        AS c (id, lead_id, type, version, occurred_at, payload)"
 }
 

@@ -116,7 +116,7 @@ diesel::table! {
         lead_id -> Uuid,
         model -> Nullable<Text>,
         model_version -> Nullable<Int8>,
-        ledger -> Jsonb,
+        ledger -> Json,
         next_change_at -> Nullable<Timestamptz>,
         verdict_changes_at -> Nullable<Timestamptz>,
         is_stale -> Bool,
@@ -146,10 +146,10 @@ diesel::table! {
         form_id -> Nullable<Uuid>,
         source -> Nullable<Text>,
         channel -> Text,
-        actor -> Jsonb,
+        actor -> Json,
         content_type -> Text,
         body -> Bytea,
-        context -> Jsonb,
+        context -> Json,
         lead_id -> Nullable<Uuid>,
     }
 }
@@ -255,7 +255,7 @@ diesel::table! {
         kind -> Text,
         version -> Int8,
         occurred_at -> Timestamptz,
-        payload -> Jsonb,
+        payload -> Json,
     }
 }
 
@@ -270,7 +270,7 @@ diesel::table! {
         lead_id -> Uuid,
         version -> Int8,
         occurred_at -> Timestamptz,
-        payload -> Jsonb,
+        payload -> Json,
     }
 }
 
@@ -664,10 +664,11 @@ diesel::table! {
         id -> Uuid,
         lead_id -> Uuid,
         kind -> Text,
-        rules -> Jsonb,
-        result -> Jsonb,
+        rules -> Json,
+        result -> Json,
         created_at -> Timestamptz,
-        basis -> Nullable<Jsonb>,
+        basis -> Nullable<Json>,
+        duration_microseconds -> Nullable<Int8>,
     }
 }
 
@@ -707,7 +708,7 @@ diesel::table! {
         state -> Text,
         due_at -> Timestamptz,
         next_fire_at -> Nullable<Timestamptz>,
-        clock -> Jsonb,
+        clock -> Json,
         calendar -> Nullable<Text>,
         calendar_version -> Nullable<Int8>,
     }

@@ -8,7 +8,9 @@ use crate::store::schema::sla_clocks;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,13 +23,13 @@ statement! {
         state: Vec<&'a str> => Array<Text>,
         due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
         next_fire_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
-        clock: Vec<Json> => Array<Jsonb>,
+        clock: Vec<Json> => Array<SqlJson>,
         calendar: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         calendar_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
     }
     "INSERT INTO sla_clocks (workspace_id, id, lead_id, kind, state, due_at, next_fire_at, clock, calendar, calendar_version) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, \
-       unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[], \
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::json[], \
          ?::text[], ?::bigint[]) c"
 }
 
@@ -170,14 +172,14 @@ statement! {
         state: Vec<&'a str> => Array<Text>,
         due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
         next_fire_at: Vec<Option<DateTime<Utc>>> => Array<Nullable<Timestamptz>>,
-        clock: Vec<Json> => Array<Jsonb>,
+        clock: Vec<Json> => Array<SqlJson>,
         calendar: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         calendar_version: Vec<Option<i64>> => Array<Nullable<BigInt>>,
         workspace_id: Uuid => SqlUuid,
     }
     "UPDATE sla_clocks s SET state = c.state, due_at = c.due_at, next_fire_at = c.next_fire_at, clock = c.clock, \
        calendar = c.calendar, calendar_version = c.calendar_version \
-     FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::jsonb[], ?::text[], ?::bigint[]) \
+     FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::json[], ?::text[], ?::bigint[]) \
        AS c (id, state, due_at, next_fire_at, clock, calendar, calendar_version) \
      WHERE s.workspace_id = ? AND s.id = c.id"
 }

@@ -8,7 +8,9 @@ use crate::store::schema::submissions;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bytea, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, Bytea, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,15 +25,15 @@ statement! {
         form_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
         source: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         channel: Vec<&'a str> => Array<Text>,
-        actor: Vec<Json> => Array<Jsonb>,
+        actor: Vec<Json> => Array<SqlJson>,
         content_type: Vec<&'a str> => Array<Text>,
         body: Vec<&'a [u8]> => Array<Bytea>,
-        context: Vec<Json> => Array<Jsonb>,
+        context: Vec<Json> => Array<SqlJson>,
         lead_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
     }
     "INSERT INTO submissions (workspace_id, id, received_at, state, reason, door, form_id, source, channel, actor, content_type, body, context, lead_id) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], \
-       ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::bytea[], ?::jsonb[], ?::uuid[]) c"
+       ?::text[], ?::text[], ?::json[], ?::text[], ?::bytea[], ?::json[], ?::uuid[]) c"
 }
 
 /// The rows, ready to be written.

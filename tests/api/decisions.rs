@@ -53,12 +53,12 @@ pub fn pass(app: &TestApp, time: Duration) {
     let seconds = time.num_seconds();
     let earlier = |path: &str| {
         format!(
-            "jsonb_set(clock, '{{{path}}}', to_jsonb((clock->>'{path}')::timestamptz - interval '{seconds} s'))"
+            "jsonb_set(clock::jsonb, '{{{path}}}', to_jsonb((clock->>'{path}')::timestamptz - interval '{seconds} s'))"
         )
     };
     let steps = format!(
-        "UPDATE sla_clocks SET clock = jsonb_set(clock, '{{steps}}', (SELECT coalesce(jsonb_agg(jsonb_set(s, '{{at}}', \
-         to_jsonb((s->>'at')::timestamptz - interval '{seconds} s')) ORDER BY n), '[]') FROM jsonb_array_elements(clock->'steps') WITH ORDINALITY AS e (s, n)))"
+        "UPDATE sla_clocks SET clock = jsonb_set(clock::jsonb, '{{steps}}', (SELECT coalesce(jsonb_agg(jsonb_set(s, '{{at}}', \
+         to_jsonb((s->>'at')::timestamptz - interval '{seconds} s')) ORDER BY n), '[]') FROM jsonb_array_elements(clock::jsonb->'steps') WITH ORDINALITY AS e (s, n)))"
     );
     let due = format!(
         "UPDATE sla_clocks SET due_at = due_at - interval '{seconds} s', next_fire_at = next_fire_at - interval '{seconds} s', clock = {}",
@@ -224,6 +224,8 @@ fn p4_a_decision_names_every_candidate_and_what_excluded_it() {
         (&candidates[1]["eligible"], &candidates[1]["in_running"]),
         (&json!(true), &json!(true))
     );
+    let took = decision["duration_microseconds"].as_i64().unwrap();
+    assert!((1..60_000_000).contains(&took), "{took}");
     let nobodys = app.capture(json!({"email": "b@example.com", "country": "US"}));
     assert_eq!(
         (&nobodys["lead"]["owner_id"], &nobodys["lead"]["queue"]),

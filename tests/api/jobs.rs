@@ -238,9 +238,9 @@ fn a_person_who_is_disabled_or_loses_their_role_stops_their_jobs() {
     let job = finished(&app, &third);
     let actor = json!({"type": "user", "id": person.rsplit('/').next()});
     assert_eq!((&job["changed"], &job["actor"]), (&json!(3), &actor));
-    let told = app
-        .database()
-        .texts("SELECT DISTINCT payload -> 'actor' FROM outbox WHERE type = 'lead.updated'");
+    let told = app.database().texts(
+        "SELECT DISTINCT (payload -> 'actor')::text FROM outbox WHERE type = 'lead.updated'",
+    );
     assert_eq!(told.len(), 1);
     assert_eq!(serde_json::from_str::<Value>(&told[0]).unwrap(), actor);
 }

@@ -181,7 +181,7 @@ fn a_record_that_was_changed_is_told_by_its_places() {
     let replay = || app.client().send("POST", &path, "", b"");
     assert_eq!(replay().json()["same"], true);
     app.database().by_hand(&format!(
-        "UPDATE decisions SET result = jsonb_set(result, '{{to}}', '{{\"queue\": \"elsewhere\"}}') WHERE id = '{id}'"
+        "UPDATE decisions SET result = jsonb_set(result::jsonb, '{{to}}', '{{\"queue\": \"elsewhere\"}}') WHERE id = '{id}'"
     ));
     let replayed = replay().json();
     assert_eq!(replayed["same"], false);

@@ -205,7 +205,7 @@ fn time_alone_takes_a_grade_at_its_moment_and_says_so_once() {
         "UPDATE activities SET occurred_at = occurred_at - interval '14 days 1 minute', created_at = created_at",
     );
     app.database().by_hand(
-        "UPDATE lead_scores SET next_change_at = now(), ledger = jsonb_set(jsonb_set(ledger, '{as_of}', to_jsonb(now() - interval '14 days 1 minute')), '{told_until}', to_jsonb(now() - interval '14 days 1 minute'))",
+        "UPDATE lead_scores SET next_change_at = now(), ledger = jsonb_set(jsonb_set(ledger::jsonb, '{as_of}', to_jsonb(now() - interval '14 days 1 minute')), '{told_until}', to_jsonb(now() - interval '14 days 1 minute'))",
     );
     let shown = until(&app, &lead, |found| found["score"]["grade"] == json!("B4"));
     assert_eq!(shown["score"]["grade"], json!("B4"));

@@ -89,9 +89,9 @@ fn p5_each_due_clock_fires_once_though_a_worker_is_killed_in_the_middle() {
         |path: &str| format!("to_jsonb((clock->>'{path}')::timestamptz - interval '11 hours')");
     app.database().by_hand(&format!(
         "UPDATE sla_clocks SET due_at = due_at - interval '11 hours', next_fire_at = next_fire_at - interval '11 hours', \
-         clock = clock || jsonb_build_object('due_at', {}, 'started_at', {}, 'counted_from', {}, 'steps', \
+         clock = clock::jsonb || jsonb_build_object('due_at', {}, 'started_at', {}, 'counted_from', {}, 'steps', \
            (SELECT jsonb_agg(jsonb_set(s, '{{at}}', to_jsonb((s->>'at')::timestamptz - interval '11 hours')) ORDER BY n) \
-            FROM jsonb_array_elements(clock->'steps') WITH ORDINALITY AS e (s, n)))",
+            FROM jsonb_array_elements(clock::jsonb->'steps') WITH ORDINALITY AS e (s, n)))",
         earlier("due_at"), earlier("started_at"), earlier("counted_from")
     ));
     let (mut first, _second) = (Worker::start(&app), Worker::start(&app));

@@ -21,6 +21,7 @@ use crate::store::pool::TenantConnection;
 use crate::store::{lead_scores, qualification_answers};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::time::Instant;
 use uuid::Uuid;
 
 impl Decider {
@@ -154,6 +155,7 @@ impl Decider {
         if models.is_empty() {
             return Ok(None);
         }
+        let began = Instant::now();
         let record = self.scores.entry(lead.id);
         let record = record.or_insert_with(|| ScoreRecord::begin(lead.id));
         let added = if models.asks_of_activities() || record.is_stale {
@@ -189,7 +191,7 @@ impl Decider {
         lead.score = found.score;
         Ok(found
             .finding
-            .map(|finding| score_lead::decision(lead, finding, rules, now)))
+            .map(|finding| score_lead::decision(lead, finding, began, rules, now)))
     }
 
     /// A lead that the capture brought back is answered like a new one; nobody waits for one that it disqualified.

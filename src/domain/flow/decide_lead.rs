@@ -3,7 +3,9 @@
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
-use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
+use crate::domain::decision::{
+    AssignmentRecord, Basis, Decided, Decision, Finding, microseconds_since,
+};
 use crate::domain::dedupe::FREE_MAIL_DOMAINS;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -23,6 +25,7 @@ use crate::store::{
 };
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
 use uuid::Uuid;
 
 /// Decides about the leads of one transaction.
@@ -61,6 +64,7 @@ impl Decider {
         let Some(router) = &playbook.router else {
             return Ok(Decided::default());
         };
+        let began = Instant::now();
         let account_owner = self.account_owner(conn, playbook, router, lead)?;
         let earlier_owner = earlier_owner(conn, router, lead, now)?;
         let facts = Facts { lead, activities };
@@ -106,6 +110,7 @@ impl Decider {
             finding: Finding::Routing(Box::new(routed)),
             created_at: time_of(id),
             basis,
+            duration_microseconds: microseconds_since(began),
         };
         let mut decided = Decided {
             decisions: vec![decision],
@@ -291,6 +296,7 @@ pub fn start_clocks(
     if lead.is_over() {
         return Decided::default();
     }
+    let began = Instant::now();
     let playbook = &rules.playbook;
     // Who has a verdict already need not wait for one.
     let is_wanted = |kind: &ClockKind| *kind != ClockKind::Qualify || !is_judged(lead);
@@ -316,6 +322,7 @@ pub fn start_clocks(
         finding: Finding::Clocks(found),
         created_at: time_of(id),
         basis: Some(Basis::of(&facts, &[], rules, now)),
+        duration_microseconds: microseconds_since(began),
     };
     Decided {
         decisions: vec![decision],

@@ -3,7 +3,7 @@
 use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Basis, Decided, Decision, Finding};
+use crate::domain::decision::{Basis, Decided, Decision, Finding, microseconds_since};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{clocks, decide_lead, reach};
@@ -21,6 +21,7 @@ use crate::store::pool::TenantConnection;
 use crate::store::{decisions, lead_scores, leads, outbox, qualification_answers};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use std::time::Instant;
 use uuid::Uuid;
 
 /// What a verdict changes of a lead.
@@ -112,6 +113,7 @@ pub fn decide(
     let Some(framework) = &rules.playbook.framework else {
         return Decided::default();
     };
+    let began = Instant::now();
     let (found, basis) = {
         let facts = Facts { lead, activities };
         let found = qualify(framework, answers, &facts, now);
@@ -141,6 +143,7 @@ pub fn decide(
         finding: Finding::Qualification(Box::new(found.clone())),
         created_at: time_of(id),
         basis: Some(basis),
+        duration_microseconds: microseconds_since(began),
     };
     Decided {
         decisions: vec![decision],

@@ -2,7 +2,7 @@
 
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Basis, Decision, Finding};
+use crate::domain::decision::{Basis, Decision, Finding, microseconds_since};
 use crate::domain::event::{Cause, Event, EventType, Provenance};
 use crate::domain::flow::qualify_lead;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -17,6 +17,7 @@ use crate::store::{activities, decisions, lead_scores, leads, outbox};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::time::Instant;
 use uuid::Uuid;
 
 /// What is new of a lead.
@@ -42,6 +43,7 @@ pub fn rescore(
     if rules.playbook.models.is_empty() || lead.is_test {
         return Ok(None);
     }
+    let began = Instant::now();
     let record = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
     let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
     let found = anew(conn, lead, &record, news, rules, now)?;
@@ -51,7 +53,7 @@ pub fn rescore(
     lead.score = found.score;
     let decision = found
         .finding
-        .map(|finding| decision(lead, finding, rules, now));
+        .map(|finding| decision(lead, finding, began, rules, now));
     decisions::insert_all(conn, &decision.iter().collect::<Vec<_>>())?;
     Ok(decision)
 }
@@ -90,6 +92,7 @@ pub fn rescore_all(
         } else {
             news
         };
+        let began = Instant::now();
         let found = anew(conn, lead, &record, news, rules, now)?;
         if lead.score != found.score {
             lead.score = found.score;
@@ -99,7 +102,7 @@ pub fn rescore_all(
         decided.extend(
             found
                 .finding
-                .map(|finding| decision(lead, finding, rules, now)),
+                .map(|finding| decision(lead, finding, began, rules, now)),
         );
     }
     lead_scores::write_all(conn, &records.iter().collect::<Vec<_>>())?;
@@ -197,8 +200,14 @@ pub fn show<'a>(
     }))
 }
 
-/// What scoring came to, as a record.
-pub fn decision(lead: &Lead, finding: ScoreFinding, rules: &Rules, now: DateTime<Utc>) -> Decision {
+/// What scoring that began then came to, as a record.
+pub fn decision(
+    lead: &Lead,
+    finding: ScoreFinding,
+    began: Instant,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Decision {
     let id = ProcessIds.next(now);
     let facts = Facts {
         lead,
@@ -211,6 +220,7 @@ pub fn decision(lead: &Lead, finding: ScoreFinding, rules: &Rules, now: DateTime
         finding: Finding::Score(Box::new(finding)),
         created_at: time_of(id),
         basis: Some(Basis::of(&facts, &[], rules, now)),
+        duration_microseconds: microseconds_since(began),
     }
 }
 
