@@ -31,6 +31,9 @@ pub enum Error {
         expected: String,
         current: i64,
     },
+    /// `If-Match` insists on something that is not there.
+    #[error("there is no such {0} yet")]
+    NothingToMatch(&'static str),
     /// The caller may know of it, but not do this with it. The sentence says who can, or what helps.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),

@@ -49,6 +49,11 @@ pub fn expected_version(request: &HttpRequest) -> Result<Option<i64>, ApiError> 
     }
 }
 
+/// Whether the request is for what is there already only: `*` is any version, but none is no version.
+pub fn insists_on_existing(request: &HttpRequest) -> bool {
+    request.headers().contains_key(header::IF_MATCH)
+}
+
 /// Whether the caller has this version already, by `If-None-Match`.
 pub fn is_unchanged(request: &HttpRequest, etag: &str) -> bool {
     let Some(given) = request

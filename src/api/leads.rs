@@ -3,7 +3,7 @@
 use crate::api::auth::Caller;
 use crate::api::capture_json::TagText;
 use crate::api::captures::{self, Received};
-use crate::api::conditional::{etag, expected_version, is_unchanged};
+use crate::api::conditional::{etag, expected_version, insists_on_existing, is_unchanged};
 use crate::api::extract::{MergePatch, ValidJson, ValidQuery};
 use crate::api::lead_json::LeadBody;
 use crate::api::lead_query::{LeadQuery, LeadsPage};
@@ -364,7 +364,7 @@ pub struct UpsertAnswer {
 #[utoipa::path(
     tag = "leads",
     params(("system" = String, Path, description = "The other system, such as `hubspot`"), ("external_id" = String, Path, description = "The id there"),
-        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless a lead has this external id and is still that version; `*` is any version"),
         ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
     request_body = LeadWrite,
     responses((status = 201, description = "A new lead", body = UpsertAnswer), (status = 200, description = "A known lead", body = UpsertAnswer), WriteProblems),
@@ -391,6 +391,7 @@ pub async fn upsert_lead(
         .map_err(|error| Error::Invalid(vec![error]))?;
     let key = idempotency::key(&request, &caller, &body.raw)?;
     let expected = expected_version(&request)?;
+    let wants_known = insists_on_existing(&request);
     let changes = LeadPatch::read(body.changes.clone())?;
     let draft = CaptureDraft {
         external_ids: BTreeMap::from([(system, external_id)]),
@@ -413,6 +414,7 @@ pub async fn upsert_lead(
                 lead_identities::find(conn, std::slice::from_ref(&identity))?.remove(&identity);
             let captured = match holder {
                 Some(_) => None,
+                None if wants_known => return Err(Error::NothingToMatch("lead")),
                 None => Some(capture_whole(conn, &incoming, &rules, now)?),
             };
             let (lead_id, known) = match (&holder, &captured) {
@@ -431,7 +433,7 @@ pub async fn upsert_lead(
                 conn,
                 lead_id,
                 &changes,
-                expected.filter(|_| known),
+                expected,
                 &caller.on_behalf(now),
             )?;
             let outcome = match captured {

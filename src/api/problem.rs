@@ -141,6 +141,10 @@ impl From<&Error> for Problem {
                     "The {what} has changed; its version is now {current}. Read it again, then repeat the change."
                 ),
             ),
+            Error::NothingToMatch(what) => Problem::new(
+                ProblemKind::PreconditionFailed,
+                format!("There is no such {what} yet. Leave `If-Match` out to create it."),
+            ),
             Error::MissingScope(scope) => Problem::new(
                 ProblemKind::Forbidden,
                 format!("The caller lacks the scope `{}`.", scope.as_str()),

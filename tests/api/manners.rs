@@ -301,6 +301,32 @@ fn an_old_version_changes_nothing_and_a_known_one_is_not_sent_again() {
     problem(&rename("\"1\""), 412, "precondition_failed");
 }
 
+#[test]
+fn an_upsert_that_insists_on_a_lead_makes_none() {
+    let app = TestApp::start();
+    let upsert = |external_id: &str, tag: Option<&str>| {
+        let path = format!("/v1/leads/by/hubspot/{external_id}");
+        let client = match tag {
+            Some(tag) => app.client().with("If-Match", tag),
+            None => app.client(),
+        };
+        client.send("PUT", &path, JSON, br#"{"email":"a@example.com"}"#)
+    };
+    for tag in ["\"1\"", "*"] {
+        let refused = problem(&upsert("1", Some(tag)), 412, "precondition_failed");
+        assert!(refused["detail"].as_str().unwrap().contains("`If-Match`"));
+    }
+    assert_eq!(app.get("/v1/leads").json()["data"], json!([]));
+    let created = upsert("1", None);
+    assert_eq!(created.status, 201);
+    // The person is known, but not by this id.
+    problem(&upsert("2", Some("*")), 412, "precondition_failed");
+    problem(&upsert("1", Some("\"7\"")), 412, "precondition_failed");
+    let tag = created.header("ETag");
+    assert_eq!(upsert("1", tag).status, 200);
+    assert_eq!(upsert("1", Some("*")).status, 200);
+}
+
 /// Sends it twice with a key, then another body: one effect, equal answers, and a refusal.
 #[track_caller]
 fn is_done_once(app: &TestApp, method: &str, path: &str, body: &str, other: Option<&str>) {
