@@ -8,6 +8,7 @@ use crate::api::state::{AppState, in_workspace};
 use crate::domain::assignment::AssignmentState;
 use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::flow::reach;
+use crate::domain::orphan::Orphan;
 use crate::domain::playbook::Versions;
 use crate::domain::routing::{Fairness, Routed, Target, fairness};
 use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState, Priority};
@@ -168,10 +169,10 @@ pub struct DecisionBody {
     /// What was known of the lead then; `null`: it was not kept yet.
     #[schema(required = true)]
     pub basis: Option<Basis>,
-}
     /// How long it took, with the reading of what it needed; `null`: it was made before that was kept.
     #[schema(required = true, minimum = 0, example = 140)]
     pub duration_microseconds: Option<i64>,
+}
 
 impl From<Decision> for DecisionBody {
     fn from(decision: Decision) -> Self {
@@ -182,8 +183,8 @@ impl From<Decision> for DecisionBody {
             finding: decision.finding,
             created_at: decision.created_at,
             basis: decision.basis,
-        }
             duration_microseconds: decision.duration_microseconds,
+        }
     }
 }
 
@@ -405,26 +406,37 @@ pub async fn read_fairness(
     }))
 }
 
-/// Leads that nobody is accountable for.
+/// Leads that may be forgotten.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrphanAnswer {
-    /// Open leads that nobody owns and that wait in no queue, the oldest first; at most a thousand.
+    /// Open leads that may be forgotten, the oldest first; at most a thousand.
     pub lead_ids: Vec<Uuid>,
+    /// The same, each with what is amiss.
+    pub orphans: Vec<Orphan>,
 }
 
-/// List leads that nobody is accountable for. There should be none.
+/// List open leads that may be forgotten. There should be none.
+///
+/// A lead is here when nobody owns it and it waits in no queue (`no_owner`), when its owner was disabled (`owner_disabled`: `POST
+/// /v1/leads/bulk` with the action `route` gives such leads to others), or when it has no clock, and no decision says why (`no_clock`: it
+/// came before there was a policy).
 #[utoipa::path(tag = "clocks", responses((status = 200, description = "The leads", body = OrphanAnswer), ReadProblems))]
 #[get("/monitor/orphans")]
 pub async fn list_orphans(
     state: web::Data<AppState>,
     caller: Caller,
 ) -> Result<HttpResponse, ApiError> {
-    let visible = caller.visible.clone();
-    let lead_ids = in_workspace(&state, caller.workspace_id, move |conn| {
-        let found = lead_counts::list_orphans(conn, 1000)?;
-        let known = leads::visible_among(conn, &found, &visible)?;
-        Ok(found.into_iter().filter(|id| known.contains(id)).collect())
+    let orphans = in_workspace(&state, caller.workspace_id, move |conn| {
+        let has_policy = !caller.rules.playbook.policy.is_empty();
+        let mut found = lead_counts::list_orphans(conn, has_policy, 1000)?;
+        let ids: Vec<Uuid> = found.iter().map(|one| one.lead_id).collect();
+        let known = leads::visible_among(conn, &ids, &caller.visible)?;
+        found.retain(|one| known.contains(&one.lead_id));
+        Ok(found)
     })
     .await?;
-    Ok(HttpResponse::Ok().json(OrphanAnswer { lead_ids }))
+    Ok(HttpResponse::Ok().json(OrphanAnswer {
+        lead_ids: orphans.iter().map(|one| one.lead_id).collect(),
+        orphans,
+    }))
 }

@@ -47,6 +47,7 @@ pub mod merge_in;
 pub mod nearest;
 pub mod normalise;
 pub mod note;
+pub mod orphan;
 pub mod password;
 pub mod pattern;
 pub mod playbook;

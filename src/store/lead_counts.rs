@@ -1,11 +1,12 @@
 //! How many leads people have.
 
+use crate::domain::orphan::{Forgotten, Orphan};
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -34,20 +35,46 @@ pub fn open_of_owners(conn: &mut TenantConnection, owners: &[Uuid]) -> Result<Ha
 }
 
 statement! {
-    Orphans { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
-    "SELECT l.id FROM leads l WHERE l.workspace_id = ? AND l.deleted_at IS NULL AND NOT l.is_test \
-       AND l.stage_kind NOT IN ('converted', 'disqualified') AND l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL \
-     ORDER BY l.id LIMIT ?",
-    returns SqlUuid
+    Orphans { workspace_id: Uuid => SqlUuid, has_policy: bool => Bool, limit: i64 => BigInt }
+    "SELECT f.id, f.no_owner, f.owner_disabled, f.no_clock \
+     FROM (SELECT ?::uuid AS id, ?::bool AS has_policy) w, LATERAL ( \
+       SELECT l.id, l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL AS no_owner, \
+         l.owner_id IS NOT NULL AND NOT EXISTS ( \
+           SELECT FROM users u WHERE u.workspace_id = w.id AND u.id = l.owner_id AND u.status <> 'disabled') AS owner_disabled, \
+         w.has_policy AND NOT EXISTS (SELECT FROM sla_clocks c WHERE c.workspace_id = w.id AND c.lead_id = l.id) \
+           AND NOT EXISTS (SELECT FROM decisions d WHERE d.workspace_id = w.id AND d.lead_id = l.id AND d.kind = 'clocks') AS no_clock \
+       FROM leads l WHERE l.workspace_id = w.id AND l.deleted_at IS NULL AND NOT l.is_test \
+         AND l.stage_kind NOT IN ('converted', 'disqualified')) f \
+     WHERE f.no_owner OR f.owner_disabled OR f.no_clock ORDER BY f.id LIMIT ?",
+    returns (SqlUuid, Bool, Bool, Bool)
 }
 
-/// Open leads that nobody owns and that wait in no queue, the oldest first.
-pub fn list_orphans(conn: &mut TenantConnection, limit: i64) -> Result<Vec<Uuid>> {
-    Ok(Orphans {
+/// Open leads that nobody is accountable for, or about whose clocks nothing is known, the oldest first. Without a policy
+/// there is a reason for having no clock.
+pub fn list_orphans(
+    conn: &mut TenantConnection,
+    has_policy: bool,
+    limit: i64,
+) -> Result<Vec<Orphan>> {
+    let found: Vec<(Uuid, bool, bool, bool)> = Orphans {
         workspace_id: &conn.workspace_id(),
+        has_policy: &has_policy,
         limit: &limit,
     }
-    .load(conn.pg())?)
+    .load(conn.pg())?;
+    let orphan = |(lead_id, no_owner, owner_disabled, no_clock)| {
+        let reasons = [
+            (no_owner, Forgotten::NoOwner),
+            (owner_disabled, Forgotten::OwnerDisabled),
+            (no_clock, Forgotten::NoClock),
+        ];
+        let reasons = reasons.into_iter().filter(|(holds, _)| *holds);
+        Orphan {
+            lead_id,
+            reasons: reasons.map(|(_, reason)| reason).collect(),
+        }
+    };
+    Ok(found.into_iter().map(orphan).collect())
 }
 
 /// Leads that wait in a queue.

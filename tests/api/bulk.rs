@@ -928,6 +928,14 @@ fn p3_who_leaves_leaves_no_lead_behind() {
     assert_eq!(moved.status, 200, "{}", moved.text());
     let gone = app.delete(&format!("/v1/users/{leaver}"));
     assert_eq!(gone.json()["owns_leads"], json!(true));
+    let forgotten = || app.get("/v1/monitor/orphans").json()["orphans"].clone();
+    let told = forgotten();
+    assert_eq!(told.as_array().unwrap().len(), 9, "{told}");
+    let mut reasons = told.as_array().unwrap().iter().map(|one| &one["reasons"]);
+    assert!(
+        reasons.all(|reasons| *reasons == json!(["owner_disabled"])),
+        "{told}"
+    );
 
     let mut asked = json!({"action": "route", "reason": "left", "dry_run": true,
         "select": {"condition": {"field": "owner_id", "op": "eq", "value": leaver}}});
@@ -973,4 +981,5 @@ fn p3_who_leaves_leaves_no_lead_behind() {
         open.iter().all(|lead| lead["queue"].is_string()),
         "{open:?}"
     );
+    assert_eq!(forgotten(), json!([]));
 }

@@ -1,6 +1,6 @@
 //! Leads that come back are answered like new ones (P3).
 
-use crate::decisions::{lead, list, text};
+use crate::decisions::{decide_by, lead, list, text};
 use crate::support::TestApp;
 use crate::support::jobs::{finished, start};
 use serde_json::{Value, json};
@@ -27,6 +27,41 @@ fn captured(app: &TestApp, email: &str) -> Value {
 fn states(app: &TestApp, id: &Value) -> Vec<String> {
     let clocks = list(app, id, "clocks");
     clocks.iter().map(|clock| text(&clock["state"])).collect()
+}
+
+#[test]
+fn p3_the_monitor_tells_which_leads_may_be_forgotten_and_why() {
+    let app = TestApp::start_deciding();
+    let (unowned, unclocked) = (
+        captured(&app, "a@example.com"),
+        captured(&app, "b@example.com"),
+    );
+    no_orphans(&app);
+    app.database().by_hand(&format!(
+        "UPDATE leads SET queue = NULL WHERE id = '{}'; DELETE FROM sla_clocks WHERE lead_id = '{}'",
+        text(&unowned),
+        text(&unclocked)
+    ));
+    let told = || app.get("/v1/monitor/orphans").json();
+    // A decision says which clocks there were to be.
+    assert_eq!(
+        told(),
+        json!({"lead_ids": [unowned], "orphans": [{"lead_id": unowned, "reasons": ["no_owner"]}]})
+    );
+    app.database().by_hand(&format!(
+        "DELETE FROM decisions WHERE lead_id = '{}'",
+        text(&unclocked)
+    ));
+    assert_eq!(
+        told()["orphans"][1],
+        json!({"lead_id": unclocked, "reasons": ["no_clock"]})
+    );
+    // The policy is taken away: then there is none to have a clock by.
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": []}}),
+    );
+    assert_eq!(told()["lead_ids"], json!([unowned]));
 }
 
 fn no_orphans(app: &TestApp) {

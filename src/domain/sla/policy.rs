@@ -32,6 +32,11 @@ pub struct SlaPolicy {
 }
 
 impl SlaPolicy {
+    /// Whether it starts no clock, whatever happens.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Reads a policy.
     ///
     /// # Errors
