@@ -22,6 +22,7 @@ use crate::postgres::{Attached, Durability, Embedded, Settings, StartError};
 use crate::store::pool::{APP_ROLE, Db, PoolSettings, Urls, WORKER_ROLE};
 use crate::store::{isolation, migrations, partitions, roles};
 use crate::worker::capture_queue::{CaptureQueue, QueueSettings};
+use crate::worker::courtesy::Courtesy;
 use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
@@ -174,7 +175,7 @@ pub fn check_isolation(db: &Db) -> Result<()> {
 pub struct Service {
     /// What its handlers share.
     pub state: web::Data<AppState>,
-    tickers: Vec<Ticker>,
+    workers: Option<Workers>,
     body_timeout: BodyTimeout,
 }
 
@@ -183,17 +184,22 @@ impl Service {
     pub fn start(db: Db, config: &ServeConfig) -> Result<Service> {
         let metrics = Arc::new(Metrics::new().map_err(Error::internal)?);
         let feed = FeedSignal::default();
-        let (events, jobs) = (Arc::new(Wake::default()), Arc::new(Wake::default()));
+        let signals = Signals::default();
         let queue = QueueSettings {
             writers: config.capture_writers,
             batch: config.capture_batch,
             waiting: config.capture_waiting,
         };
-        let field_walk = Arc::new(Wake::default());
         let state = AppState {
-            field_walk: field_walk.clone(),
-            captures: CaptureQueue::start(db.clone(), queue, metrics.clone(), events.clone()),
-            jobs: jobs.clone(),
+            field_walk: signals.fields.clone(),
+            captures: CaptureQueue::start(
+                db.clone(),
+                queue,
+                metrics.clone(),
+                signals.events.clone(),
+                signals.courtesy.clone(),
+            ),
+            jobs: signals.jobs.clone(),
             feed: feed.clone(),
             metrics: metrics.clone(),
             limits: RateLimits::new(),
@@ -230,14 +236,14 @@ impl Service {
             draining: AtomicBool::new(false),
             db: db.clone(),
         };
-        let tickers = if config.no_workers {
-            Vec::new()
+        let workers = if config.no_workers {
+            None
         } else {
-            start_workers(&db, &feed, &metrics, events, field_walk, jobs)?
+            Some(start_workers(&db, &feed, &metrics, signals)?)
         };
         Ok(Service {
             state: web::Data::new(state),
-            tickers,
+            workers,
             body_timeout: BodyTimeout(Duration::from_secs(config.body_seconds)),
         })
     }
@@ -273,20 +279,49 @@ impl Service {
     /// Finishes what was accepted, then stops.
     pub fn stop(self) {
         self.state.captures.close();
-        drop(self.tickers);
+        drop(self.workers);
     }
 }
 
-/// Starts publishing, retention, going through leads, the index of texts, and jobs. `events`, `fields` and `jobs` say that
-/// there is something to publish, a definition that changed, or a new job.
+/// What the parts of a process tell its workers.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    /// There is something to publish.
+    pub events: Arc<Wake>,
+    /// A field's definition has changed.
+    pub fields: Arc<Wake>,
+    /// There is a new job.
+    pub jobs: Arc<Wake>,
+    /// How many captures go together.
+    pub courtesy: Arc<Courtesy>,
+}
+
+/// The workers of a process; they end when this is dropped.
+pub struct Workers {
+    courtesy: Arc<Courtesy>,
+    _tickers: Vec<Ticker>,
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.courtesy.stop();
+    }
+}
+
+/// Starts publishing, retention, going through leads, the index of texts, and jobs. The signals say that there is something
+/// to publish, a definition that changed, or a new job.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
-    events: Arc<Wake>,
-    fields: Arc<Wake>,
-    jobs: Arc<Wake>,
-) -> Result<Vec<Ticker>> {
+    signals: Signals,
+) -> Result<Workers> {
+    let Signals {
+        events,
+        fields,
+        jobs,
+        courtesy,
+    } = signals;
     let index_metrics = metrics.clone();
     let (fired, scored, fired_by_rules) = (events.clone(), events.clone(), events.clone());
     let events_of_offers = events.clone();
@@ -323,9 +358,9 @@ pub fn start_workers(
             );
         }
     };
-    let match_db = db.clone();
+    let (match_db, match_courtesy) = (db.clone(), courtesy.clone());
     let compare = move || {
-        if let Err(error) = match_follower::tick(&match_db) {
+        if let Err(error) = match_follower::tick(&match_db, &match_courtesy) {
             log::warn!("Leads that have changed are not compared with others yet: {error}");
         }
     };
@@ -368,13 +403,13 @@ pub fn start_workers(
             }
         }
     };
-    let index_db = db.clone();
+    let (index_db, index_courtesy) = (db.clone(), courtesy.clone());
     let index = move || {
-        if let Err(error) = search_index::tick(&index_db, &index_metrics) {
+        if let Err(error) = search_index::tick(&index_db, &index_metrics, &index_courtesy) {
             log::warn!("Searches by text do not see the latest leads yet: {error}");
         }
     };
-    Ok(vec![
+    let tickers = vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("clocks", FIRE, REST, clock_wake, fire).map_err(Error::internal)?,
         Ticker::start("offers", FIRE, REST, Arc::new(Wake::default()), offer)
@@ -397,7 +432,11 @@ pub fn start_workers(
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
-    ])
+    ];
+    Ok(Workers {
+        courtesy,
+        _tickers: tickers,
+    })
 }
 
 /// The OpenAPI document of the handlers.

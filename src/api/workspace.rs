@@ -16,11 +16,11 @@ use crate::domain::normalise::{country, locale};
 use crate::domain::stage::is_key;
 use crate::domain::workspace::WorkspaceSettings;
 use crate::error::{Error, FieldError, Result};
-use crate::store::audit_log;
 use crate::store::workspaces::{self, Workspace};
+use crate::store::{audit_log, match_positions};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -90,6 +90,9 @@ pub async fn get_workspace(
         .json(WorkspaceBody::from(workspace)))
 }
 
+/// Until then every process captures by the new settings.
+const KNOWN_EVERYWHERE: Duration = Duration::seconds(60);
+
 /// Change the workspace: a JSON merge patch. Other processes follow within five seconds.
 #[utoipa::path(
     tag = "workspace",
@@ -129,6 +132,9 @@ pub async fn update_workspace(
             if !same {
                 check_rights(&before.settings, &after.settings, &caller)?;
                 workspaces::update(conn, &after)?;
+                if before.settings.matching.evidence != after.settings.matching.evidence {
+                    match_positions::begin_anew(conn, now + KNOWN_EVERYWHERE)?;
+                }
                 let target = Target::new("workspace", after.id);
                 let details = json!({ "changed": changed_names(&before, &after)? });
                 let trail = caller.trail();

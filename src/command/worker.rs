@@ -5,7 +5,6 @@ use baton::config::DatabaseConfig;
 use baton::error::BoxError;
 use baton::metrics::Metrics;
 use baton::worker::sequencer::FeedSignal;
-use baton::worker::ticker::Wake;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,13 +13,11 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
     let database = app::open_database(config)?;
     app::migrate(&database.db)?;
     app::check_isolation(&database.db)?;
-    let tickers = app::start_workers(
+    let workers = app::start_workers(
         &database.db,
         &FeedSignal::default(),
         &Arc::new(Metrics::new()?),
-        Arc::new(Wake::default()),
-        Arc::new(Wake::default()),
-        Arc::new(Wake::default()),
+        app::Signals::default(),
     )?;
     println!("Baton publishes events, runs jobs and keeps partitions.");
     actix_web::rt::System::new().block_on(async {
@@ -34,6 +31,6 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
         }
         Ok::<_, std::io::Error>(())
     })?;
-    drop(tickers);
+    drop(workers);
     Ok(())
 }

@@ -52,21 +52,31 @@ pub fn find(conn: &mut TenantConnection, words: &[String], expected: i64) -> Res
     ))
 }
 
-/// Leads in the order of their ids, also deleted ones.
+/// The lead with the greatest id, also a deleted one.
+pub fn find_latest_lead_id(conn: &mut TenantConnection) -> Result<Option<Uuid>> {
+    Ok(leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .order(leads::id.desc())
+        .select(leads::id)
+        .first(conn.pg())
+        .optional()?)
+}
+
+/// Leads in the order of their ids, also deleted ones, behind `after` and up to `until`.
 pub fn list_lead_ids(
     conn: &mut TenantConnection,
     after: Option<Uuid>,
+    until: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Uuid>> {
     let query = leads::table
         .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(leads::id.gt(after.unwrap_or(Uuid::nil())))
+        .filter(leads::id.le(until.unwrap_or(Uuid::max())))
         .order(leads::id)
         .limit(limit)
         .select(leads::id);
-    Ok(match after {
-        None => query.load(conn.pg())?,
-        Some(after) => query.filter(leads::id.gt(after)).load(conn.pg())?,
-    })
+    Ok(query.load(conn.pg())?)
 }
 
 /// Of these leads, the fields that are searched.

@@ -1,8 +1,11 @@
 //! How far what looks for duplicates in the background has come, in each workspace.
 
+use crate::domain::ids::lower_bound;
 use crate::error::Result;
+use crate::store::lead_texts;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::match_positions;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use uuid::Uuid;
@@ -16,6 +19,8 @@ pub struct MatchPosition {
     pub walked_through: Option<Uuid>,
     /// All of them have.
     pub is_complete: bool,
+    /// Leads behind this one came since and need no walk; `None`: all are walked through.
+    pub walk_until: Option<Uuid>,
 }
 
 /// Workspaces in which there is something to do.
@@ -37,62 +42,58 @@ pub fn list_behind(db: &Db) -> Result<Vec<Uuid>> {
     })
 }
 
-/// How far it has come, locked; where it has not begun, it begins at `position` of the feed. `None` while another process
-/// is at it.
+/// How far it has come, locked; where it has not begun, it begins at `position` of the feed and walks through the leads
+/// that are there. `None` while another process is at it.
 pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<MatchPosition>> {
     let workspace_id = conn.workspace_id();
+    let latest = lead_texts::find_latest_lead_id(conn)?;
     let begun = MatchPosition {
         position,
         walked_through: None,
         is_complete: false,
+        walk_until: Some(latest.unwrap_or(Uuid::nil())),
     };
     let is_new = diesel::insert_into(match_positions::table)
         .values((
             match_positions::workspace_id.eq(workspace_id),
             match_positions::position.eq(begun.position),
             match_positions::is_complete.eq(begun.is_complete),
+            match_positions::walk_until.eq(begun.walk_until),
         ))
         .on_conflict_do_nothing()
         .execute(conn.pg())?;
     if is_new == 1 {
         return Ok(Some(begun));
     }
-    let locked: Option<(i64, Option<Uuid>, bool)> = match_positions::table
+    let locked: Option<(i64, Option<Uuid>, bool, Option<Uuid>)> = match_positions::table
         .filter(match_positions::workspace_id.eq(workspace_id))
         .select((
             match_positions::position,
             match_positions::walked_through,
             match_positions::is_complete,
+            match_positions::walk_until,
         ))
         .for_update()
         .skip_locked()
         .first(conn.pg())
         .optional()?;
-    let position = |(position, walked_through, is_complete)| MatchPosition {
+    let position = |(position, walked_through, is_complete, walk_until)| MatchPosition {
         position,
         walked_through,
         is_complete,
+        walk_until,
     };
     Ok(locked.map(position))
 }
 
-/// Whether every lead has its keys.
-pub fn is_complete(conn: &mut TenantConnection) -> Result<bool> {
-    let found: Option<bool> = match_positions::table
-        .filter(match_positions::workspace_id.eq(conn.workspace_id()))
-        .select(match_positions::is_complete)
-        .first(conn.pg())
-        .optional()?;
-    Ok(found.unwrap_or(false))
-}
-
-/// Has all leads gone through anew: what their keys are made of has changed.
-pub fn begin_anew(conn: &mut TenantConnection) -> Result<()> {
+/// Has the leads of before `until` gone through anew: what their keys are made of has changed.
+pub fn begin_anew(conn: &mut TenantConnection, until: DateTime<Utc>) -> Result<()> {
     diesel::update(match_positions::table)
         .filter(match_positions::workspace_id.eq(conn.workspace_id()))
         .set((
             match_positions::walked_through.eq(None::<Uuid>),
             match_positions::is_complete.eq(false),
+            match_positions::walk_until.eq(lower_bound(until)),
         ))
         .execute(conn.pg())?;
     Ok(())
@@ -106,6 +107,7 @@ pub fn update(conn: &mut TenantConnection, reached: &MatchPosition) -> Result<()
             match_positions::position.eq(reached.position),
             match_positions::walked_through.eq(reached.walked_through),
             match_positions::is_complete.eq(reached.is_complete),
+            match_positions::walk_until.eq(reached.walk_until),
         ))
         .execute(conn.pg())?;
     Ok(())

@@ -49,6 +49,7 @@ migrations! {
     "2026-11-29-000025_values_by_lead",
     "2026-11-29-000026_json_as_written",
     "2026-11-30-000027_decision_duration",
+    "2026-11-30-000028_walks_end",
 }
 
 impl Migration {

@@ -438,6 +438,7 @@ diesel::table! {
         position -> Int8,
         walked_through -> Nullable<Uuid>,
         is_complete -> Bool,
+        walk_until -> Nullable<Uuid>,
     }
 }
 
@@ -574,6 +575,7 @@ diesel::table! {
         position -> Int8,
         walked_through -> Nullable<Uuid>,
         is_complete -> Bool,
+        walk_until -> Nullable<Uuid>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How far the index of texts has come, in each workspace.
 
 use crate::error::Result;
+use crate::store::lead_texts;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::search_positions;
 use diesel::prelude::*;
@@ -16,6 +17,8 @@ pub struct SearchPosition {
     pub walked_through: Option<Uuid>,
     /// All of them are.
     pub is_complete: bool,
+    /// Leads behind this one came since and need no walk; `None`: all are walked through.
+    pub walk_until: Option<Uuid>,
 }
 
 /// Workspaces in which there is something to do.
@@ -37,44 +40,49 @@ pub fn list_behind(db: &Db) -> Result<Vec<Uuid>> {
     })
 }
 
-/// How far it has come, locked; where it has not begun, it begins at `position` of the feed. `None` while another process
-/// is at it.
+/// How far it has come, locked; where it has not begun, it begins at `position` of the feed and walks through the leads
+/// that are there. `None` while another process is at it.
 pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<SearchPosition>> {
     let workspace_id = conn.workspace_id();
+    let latest = lead_texts::find_latest_lead_id(conn)?;
     let begun = SearchPosition {
         position,
         walked_through: None,
         is_complete: false,
+        walk_until: Some(latest.unwrap_or(Uuid::nil())),
     };
     let is_new = diesel::insert_into(search_positions::table)
         .values((
             search_positions::workspace_id.eq(workspace_id),
             search_positions::position.eq(begun.position),
             search_positions::is_complete.eq(begun.is_complete),
+            search_positions::walk_until.eq(begun.walk_until),
         ))
         .on_conflict_do_nothing()
         .execute(conn.pg())?;
     if is_new == 1 {
         return Ok(Some(begun));
     }
-    let locked: Option<(i64, Option<Uuid>, bool)> = search_positions::table
+    let locked: Option<(i64, Option<Uuid>, bool, Option<Uuid>)> = search_positions::table
         .filter(search_positions::workspace_id.eq(workspace_id))
         .select((
             search_positions::position,
             search_positions::walked_through,
             search_positions::is_complete,
+            search_positions::walk_until,
         ))
         .for_update()
         .skip_locked()
         .first(conn.pg())
         .optional()?;
-    Ok(
-        locked.map(|(position, walked_through, is_complete)| SearchPosition {
+    Ok(locked.map(
+        |(position, walked_through, is_complete, walk_until)| SearchPosition {
             position,
             walked_through,
             is_complete,
-        }),
-    )
+            walk_until,
+        },
+    ))
 }
 
 /// Remembers how far it has come.
@@ -85,6 +93,7 @@ pub fn update(conn: &mut TenantConnection, reached: &SearchPosition) -> Result<(
             search_positions::position.eq(reached.position),
             search_positions::walked_through.eq(reached.walked_through),
             search_positions::is_complete.eq(reached.is_complete),
+            search_positions::walk_until.eq(reached.walk_until),
         ))
         .execute(conn.pg())?;
     Ok(())

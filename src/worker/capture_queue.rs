@@ -9,6 +9,7 @@ use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::pool::Db;
+use crate::worker::courtesy::Courtesy;
 use crate::worker::ticker::Wake;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,7 @@ struct Queue {
     settings: QueueSettings,
     metrics: Arc<Metrics>,
     events: Arc<Wake>,
+    courtesy: Arc<Courtesy>,
     state: Mutex<State>,
     arrived: Condvar,
 }
@@ -60,18 +62,21 @@ struct State {
 }
 
 impl CaptureQueue {
-    /// Starts the writers. After each transaction they wake `events`, since there is something to publish.
+    /// Starts the writers. After each transaction they wake `events`, since there is something to publish, and tell
+    /// `courtesy` how many went together.
     pub fn start(
         db: Db,
         settings: QueueSettings,
         metrics: Arc<Metrics>,
         events: Arc<Wake>,
+        courtesy: Arc<Courtesy>,
     ) -> CaptureQueue {
         let queue = Arc::new(Queue {
             db,
             settings,
             metrics,
             events,
+            courtesy,
             state: Mutex::default(),
             arrived: Condvar::new(),
         });
@@ -189,6 +194,7 @@ impl Queue {
         let results = intake::take_in(&self.db, workspace_id, &incoming, &rules);
         self.events.wake();
         self.metrics.capture_batch(senders.len());
+        self.courtesy.saw(senders.len());
         for ((reply, since), result) in senders.into_iter().zip(results) {
             self.metrics.captured(since.elapsed());
             // A client that has gone does not need its answer; its capture counts all the same.

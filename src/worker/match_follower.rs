@@ -4,17 +4,14 @@ use crate::domain::flow::follow_likenesses;
 use crate::error::Result;
 use crate::store::match_positions;
 use crate::store::pool::Db;
+use crate::worker::courtesy::Courtesy;
 use chrono::Utc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Leads of one transaction.
 const BATCH: i64 = 500;
 /// Transactions of one workspace in one tick, so that no workspace keeps the others waiting, and a stop does not wait long.
 const STEPS: usize = 20;
-/// A step is followed by a rest of so many times its own length: whoever changes leads comes first.
-const REST: u32 = 4;
-/// The longest rest.
-const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +25,7 @@ pub struct Followed {
 }
 
 /// Takes in what has changed. A workspace in which that fails keeps none of the others waiting.
-pub fn tick(db: &Db) -> Result<Followed> {
+pub fn tick(db: &Db, courtesy: &Courtesy) -> Result<Followed> {
     let behind = match_positions::list_behind(db)?;
     let mut followed = Followed {
         workspaces: behind.len(),
@@ -55,7 +52,9 @@ pub fn tick(db: &Db) -> Result<Followed> {
                     break;
                 }
             }
-            std::thread::sleep((begun.elapsed() * REST).min(LONGEST_REST));
+            if !courtesy.rest(begun) {
+                return Ok(followed);
+            }
         }
     }
     Ok(followed)

@@ -2,6 +2,7 @@
 
 pub mod capture_queue;
 pub mod clocks;
+pub mod courtesy;
 mod due;
 pub mod field_walk;
 pub mod jobs;

@@ -5,17 +5,14 @@ use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::store::pool::Db;
 use crate::store::search_positions;
+use crate::worker::courtesy::Courtesy;
 use chrono::Utc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Leads of one transaction.
 const BATCH: i64 = 500;
 /// Transactions of one workspace in one tick, so that no workspace keeps the others waiting, and a stop does not wait long.
 const STEPS: usize = 20;
-/// A step is followed by a rest of so many times its own length: whoever changes leads comes first.
-const REST: u32 = 4;
-/// The longest rest.
-const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +24,7 @@ pub struct Indexed {
 }
 
 /// Takes in what has changed. A workspace in which that fails keeps none of the others waiting.
-pub fn tick(db: &Db, metrics: &Metrics) -> Result<Indexed> {
+pub fn tick(db: &Db, metrics: &Metrics, courtesy: &Courtesy) -> Result<Indexed> {
     let behind = search_positions::list_behind(db)?;
     let mut indexed = Indexed {
         workspaces: behind.len(),
@@ -52,7 +49,9 @@ pub fn tick(db: &Db, metrics: &Metrics) -> Result<Indexed> {
                     break;
                 }
             }
-            std::thread::sleep((begun.elapsed() * REST).min(LONGEST_REST));
+            if !courtesy.rest(begun) {
+                return Ok(indexed);
+            }
         }
     }
     let lag = oldest.and_then(|oldest| (Utc::now() - oldest).to_std().ok());

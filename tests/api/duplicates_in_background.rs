@@ -2,6 +2,7 @@
 //! were there before there were keys.
 
 use crate::support::{TestApp, jobs};
+use baton::worker::courtesy::Courtesy;
 use baton::worker::match_follower;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -123,11 +124,31 @@ fn leads_from_before_there_were_keys_get_theirs() {
         baton::worker::sequencer::tick(&app.db, &Default::default(), &metrics).unwrap();
     };
     publish();
-    let first = match_follower::tick(&app.db).unwrap();
+    let first = match_follower::tick(&app.db, &Courtesy::default()).unwrap();
     assert_eq!((first.workspaces, first.keyed), (1, 3));
     assert_eq!(app.database().texts(keys), before);
-    let again = match_follower::tick(&app.db).unwrap();
+    let again = match_follower::tick(&app.db, &Courtesy::default()).unwrap();
     assert_eq!(again.workspaces, 0);
+}
+
+#[test]
+fn leads_get_the_keys_of_evidence_that_is_named_later() {
+    let app = TestApp::start();
+    let born = |email: &str, first_name: &str| json!({"email": email, "first_name": first_name, "last_name": "Schulz", "custom": {"date_of_birth": "1974-01-17"}});
+    let early = app.capture(born("a@a.example", "Johannes"));
+    let lead = early["lead"]["id"].as_str().unwrap();
+    let keys = format!("SELECT count(*) FROM match_keys WHERE lead_id = '{lead}'");
+    let before = app.database().number(&keys);
+    wait("the lead is compared", || {
+        app.database()
+            .number("SELECT count(*) FROM match_positions WHERE is_complete")
+            == 1
+    });
+    let settings = json!({"settings": {"matching": {"evidence": {"date_of_birth": "date"}}}});
+    assert_eq!(app.patch("/v1/workspace", settings).status, 200);
+    wait("the lead has keys of its date of birth", || {
+        app.database().number(&keys) > before
+    });
 }
 
 #[test]

@@ -13,6 +13,7 @@ use baton::domain::search_text::{SearchText, text_of};
 use baton::metrics::Metrics;
 use baton::store::lead_search;
 use baton::store::pool::Db;
+use baton::worker::courtesy::Courtesy;
 use baton::worker::search_index::{self, Indexed};
 use chrono::{SubsecRound, Utc};
 use diesel::connection::SimpleConnection;
@@ -540,7 +541,13 @@ fn leads_from_before_the_index_are_taken_in_and_so_is_what_a_cut_feed_no_longer_
     let database = &crowd._database;
     let metrics = Metrics::new().unwrap();
     let texts = || database.number("SELECT count(*) FROM lead_texts");
-    let take_in = || while search_index::tick(&crowd.db, &metrics).unwrap().workspaces > 0 {};
+    let take_in = || {
+        while search_index::tick(&crowd.db, &metrics, &Courtesy::default())
+            .unwrap()
+            .workspaces
+            > 0
+        {}
+    };
     database.by_hand("DELETE FROM lead_texts");
     database.by_hand(&format!(
         "INSERT INTO feed_positions VALUES ('{}', 5)",
@@ -549,7 +556,7 @@ fn leads_from_before_the_index_are_taken_in_and_so_is_what_a_cut_feed_no_longer_
     take_in();
     assert_eq!(texts(), 60);
     assert_eq!(
-        search_index::tick(&crowd.db, &metrics).unwrap(),
+        search_index::tick(&crowd.db, &metrics, &Courtesy::default()).unwrap(),
         Indexed::default()
     );
     // Events up to 9 were dropped before they were read.

@@ -67,7 +67,7 @@ pub fn step(conn: &mut TenantConnection, most: i64, now: DateTime<Utc>) -> Resul
     let keyed = if reached.is_complete {
         0
     } else {
-        walk(conn, &mut reached, &rules, most)?
+        walk(conn, &mut reached, &rules, most, now)?
     };
     if reached != before {
         match_positions::update(conn, &reached)?;
@@ -75,7 +75,7 @@ pub fn step(conn: &mut TenantConnection, most: i64, now: DateTime<Utc>) -> Resul
     Ok(Step {
         compared,
         keyed,
-        more: reached.position < last || !reached.is_complete,
+        more: reached.position < last || reached.walked_through != before.walked_through,
     })
 }
 
@@ -152,8 +152,9 @@ fn walk(
     reached: &mut MatchPosition,
     rules: &Rules,
     most: i64,
+    now: DateTime<Utc>,
 ) -> Result<usize> {
-    let ids = lead_texts::list_lead_ids(conn, reached.walked_through, most)?;
+    let ids = lead_texts::list_lead_ids(conn, reached.walked_through, reached.walk_until, most)?;
     let workspace_id = conn.workspace_id();
     let keyed: Vec<_> = leads::lock_by_ids(conn, &ids)?
         .iter()
@@ -161,7 +162,11 @@ fn walk(
         .collect();
     let count = keyed.len();
     match_keys::add_all(conn, keyed)?;
-    reached.is_complete = i64::try_from(ids.len()).map_err(Error::internal)? < most;
+    let none_will_come = reached
+        .walk_until
+        .is_none_or(|until| until < lower_bound(now));
+    reached.is_complete =
+        none_will_come && i64::try_from(ids.len()).map_err(Error::internal)? < most;
     reached.walked_through = ids.last().copied().or(reached.walked_through);
     Ok(count)
 }

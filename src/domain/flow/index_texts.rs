@@ -33,6 +33,7 @@ pub fn step(conn: &mut TenantConnection, most: i64) -> Result<Step> {
             position: last,
             walked_through: None,
             is_complete: false,
+            walk_until: None,
         }
     } else {
         before.clone()
@@ -50,7 +51,8 @@ pub fn step(conn: &mut TenantConnection, most: i64) -> Result<Step> {
         .last()
         .map_or(reached.position, |change| change.position);
     if !reached.is_complete {
-        let some = lead_texts::list_lead_ids(conn, reached.walked_through, most)?;
+        let some =
+            lead_texts::list_lead_ids(conn, reached.walked_through, reached.walk_until, most)?;
         written += index(conn, &some)?;
         reached.is_complete = i64::try_from(some.len()).map_err(Error::internal)? < most;
         reached.walked_through = some.last().copied().or(reached.walked_through);
