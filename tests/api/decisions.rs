@@ -405,27 +405,40 @@ fn p10_many_leads_at_once_are_shared_as_fairly_as_one_by_one() {
         json!({"kind": "pool", "key": "everyone", "document": {"name": "Weighted", "strategy": "weighted", "members": members}}),
     );
     std::thread::scope(|scope| {
-        for thread in 0..4 {
+        for thread in 0..64 {
             let client = app.client();
             scope.spawn(move || {
-                for number in 0..25 {
+                for number in 0..5 {
                     let body = json!({"email": format!("t{thread}n{number}@example.com")});
                     assert_eq!(client.post("/v1/capture", &body).status, 201);
                 }
             });
         }
     });
-    let items: Vec<Value> = (0..100)
+    let items: Vec<Value> = (0..180)
         .map(|number| json!({"email": format!("b{number}@example.com")}))
         .collect();
     let batch = app.post("/v1/capture/batch", json!({"items": items}));
     assert_eq!(batch.status, 200, "{}", batch.text());
+    // Turns are taken under a lock that is held until the commit, so ids of decisions grow in the order of commits.
+    let owners = app
+        .database()
+        .texts("SELECT result->'to'->>'owner' FROM decisions WHERE kind = 'routing' ORDER BY id");
+    assert_eq!(owners.len(), 500);
+    for (rep, weight) in reps.iter().zip([1.0, 2.0, 3.0, 4.0]) {
+        let mut given = 0.0;
+        for (number, owner) in (1..).zip(&owners) {
+            given += f64::from(u8::from(*owner == rep.id));
+            let expected = f64::from(number) * weight / 10.0;
+            assert!((given - expected).abs() < 1.0, "{number}: {given}");
+        }
+    }
     let fair = app.get("/v1/pools/everyone/fairness").json();
     for (member, expected) in fair["members"]
         .as_array()
         .unwrap()
         .iter()
-        .zip([20.0, 40.0, 60.0, 80.0])
+        .zip([50.0, 100.0, 150.0, 200.0])
     {
         let given = member["given"].as_f64().unwrap();
         assert!((given - expected).abs() < 1.0, "{fair}");
