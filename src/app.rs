@@ -199,6 +199,7 @@ impl Service {
                 signals.events.clone(),
                 signals.courtesy.clone(),
             ),
+            courtesy: signals.courtesy.clone(),
             jobs: signals.jobs.clone(),
             feed: feed.clone(),
             metrics: metrics.clone(),

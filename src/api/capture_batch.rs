@@ -156,6 +156,7 @@ pub async fn capture_batch(
         refuse_all_for_one(&items)?;
     }
     let (db, workspace_id, rules) = (state.db.clone(), caller.workspace_id, caller.rules.clone());
+    state.courtesy.saw(items.len());
     let (results, replayed) = blocking(move || {
         let again = match &batch_key {
             Some(key) => {

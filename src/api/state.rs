@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::pool::{Db, End, TenantConnection};
 use crate::worker::capture_queue::CaptureQueue;
+use crate::worker::courtesy::Courtesy;
 use crate::worker::password_pool::PasswordPool;
 use crate::worker::sequencer::FeedSignal;
 use crate::worker::ticker::Wake;
@@ -30,6 +31,8 @@ pub struct AppState {
     pub field_walk: Arc<Wake>,
     /// Where captures are gathered.
     pub captures: CaptureQueue,
+    /// Hears of captures, for what works in the background.
+    pub courtesy: Arc<Courtesy>,
     /// Says that there is a new job.
     pub jobs: Arc<Wake>,
     /// Hears of published events.

@@ -1,12 +1,12 @@
-//! Whoever changes leads comes first: what works in the background rests after each of its steps, and longer while
-//! captures wait for one another.
+//! Whoever changes leads comes first: what works in the background rests after each of its steps, longer while captures
+//! wait for one another, and shorter when there were some and come no more.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Captures in one transaction from which on it is a crowd: they came faster than they were taken in.
 const CROWD: usize = 4;
-/// How long a crowd is minded after it was seen.
+/// How long captures are minded after they were seen.
 const MINDED_FOR: Duration = Duration::from_secs(1);
 
 /// How long work rests: so many times as long as its step took, up to the longest rest.
@@ -18,6 +18,10 @@ struct Rest {
 
 const USUAL: Rest = Rest {
     times: 4,
+    longest: Duration::from_millis(500),
+};
+const IN_QUIET: Rest = Rest {
+    times: 1,
     longest: Duration::from_millis(500),
 };
 const IN_A_CROWD: Rest = Rest {
@@ -34,6 +38,7 @@ pub struct Courtesy {
 
 #[derive(Debug, Default)]
 struct State {
+    seen_at: Option<Instant>,
     crowded_at: Option<Instant>,
     is_stopped: bool,
 }
@@ -41,8 +46,10 @@ struct State {
 impl Courtesy {
     /// So many captures went together.
     pub fn saw(&self, together: usize) {
+        let mut state = self.lock();
+        state.seen_at = Some(Instant::now());
         if together >= CROWD {
-            self.lock().crowded_at = Some(Instant::now());
+            state.crowded_at = state.seen_at;
         }
     }
 
@@ -70,8 +77,15 @@ impl Courtesy {
 
 impl State {
     fn rest_after(&self, step: Duration) -> Duration {
-        let is_crowded = self.crowded_at.is_some_and(|at| at.elapsed() < MINDED_FOR);
-        let rest = if is_crowded { IN_A_CROWD } else { USUAL };
+        let is_minded = |at: Instant| at.elapsed() < MINDED_FOR;
+        let rest = if self.crowded_at.is_some_and(is_minded) {
+            IN_A_CROWD
+        } else if self.seen_at.is_none_or(is_minded) {
+            // A process that takes in no captures does not know of those of others.
+            USUAL
+        } else {
+            IN_QUIET
+        };
         (step * rest.times).min(rest.longest)
     }
 }
@@ -84,6 +98,7 @@ mod tests {
     fn work_rests_longer_while_captures_wait_for_one_another() {
         let courtesy = Courtesy::default();
         let rest = |millis| courtesy.lock().rest_after(Duration::from_millis(millis));
+        assert_eq!(rest(10), Duration::from_millis(40));
         courtesy.saw(CROWD - 1);
         assert_eq!(
             (rest(10), rest(1_000)),
@@ -97,15 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_that_is_gone_is_not_minded() {
+    fn captures_that_are_over_are_not_minded() {
         let courtesy = Courtesy::default();
         courtesy.saw(CROWD);
         let mut state = courtesy.lock();
+        let step = Duration::from_millis(10);
         state.crowded_at = Instant::now().checked_sub(MINDED_FOR);
-        assert_eq!(
-            state.rest_after(Duration::from_millis(10)),
-            Duration::from_millis(40)
-        );
+        assert_eq!(state.rest_after(step), Duration::from_millis(40));
+        state.seen_at = state.crowded_at;
+        assert_eq!(state.rest_after(step), step);
     }
 
     #[test]
