@@ -50,6 +50,7 @@ migrations! {
     "2026-11-29-000026_json_as_written",
     "2026-11-30-000027_decision_duration",
     "2026-11-30-000028_walks_end",
+    "2026-11-30-000029_index_only",
 }
 
 impl Migration {

@@ -279,6 +279,7 @@ fn sql_texts(code: &str) -> Vec<String> {
 fn catalog(database: &TestDatabase) -> Vec<String> {
     database.texts(
         "SELECT relkind::text || ' ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+         UNION ALL SELECT 'option ' || relname || ' ' || unnest(reloptions) FROM pg_class WHERE relnamespace = 'public'::regnamespace \
          UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname || ' ' || atttypid::regtype FROM pg_attribute \
            JOIN pg_class c ON c.oid = attrelid WHERE c.relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped \
          UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace \

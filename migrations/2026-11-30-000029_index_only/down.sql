@@ -1,0 +1,2 @@
+ALTER TABLE match_keys RESET (autovacuum_vacuum_insert_scale_factor, autovacuum_vacuum_insert_threshold);
+ALTER TABLE lead_values RESET (autovacuum_vacuum_insert_scale_factor, autovacuum_vacuum_insert_threshold);
