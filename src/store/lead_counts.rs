@@ -35,17 +35,27 @@ pub fn open_of_owners(conn: &mut TenantConnection, owners: &[Uuid]) -> Result<Ha
 }
 
 statement! {
+    /// Each reason on its own, so that each is looked for by its own index. Most leads have a clock, so decisions are looked at
+    /// of few.
     Orphans { workspace_id: Uuid => SqlUuid, has_policy: bool => Bool, limit: i64 => BigInt }
-    "SELECT f.id, f.no_owner, f.owner_disabled, f.no_clock \
-     FROM (SELECT ?::uuid AS id, ?::bool AS has_policy) w, LATERAL ( \
-       SELECT l.id, l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL AS no_owner, \
-         l.owner_id IS NOT NULL AND NOT EXISTS ( \
-           SELECT FROM users u WHERE u.workspace_id = w.id AND u.id = l.owner_id AND u.status <> 'disabled') AS owner_disabled, \
-         w.has_policy AND NOT EXISTS (SELECT FROM sla_clocks c WHERE c.workspace_id = w.id AND c.lead_id = l.id) \
-           AND NOT EXISTS (SELECT FROM decisions d WHERE d.workspace_id = w.id AND d.lead_id = l.id AND d.kind = 'clocks') AS no_clock \
-       FROM leads l WHERE l.workspace_id = w.id AND l.deleted_at IS NULL AND NOT l.is_test \
-         AND l.stage_kind NOT IN ('converted', 'disqualified')) f \
-     WHERE f.no_owner OR f.owner_disabled OR f.no_clock ORDER BY f.id LIMIT ?",
+    "WITH w AS (SELECT ?::uuid AS id, ?::bool AS has_policy, ?::bigint AS most), \
+     unclocked AS MATERIALIZED ( \
+       SELECT l.id FROM w, leads l WHERE w.has_policy AND l.workspace_id = w.id AND l.deleted_at IS NULL AND NOT l.is_test \
+         AND l.stage_kind NOT IN ('converted', 'disqualified') \
+         AND NOT EXISTS (SELECT FROM sla_clocks c WHERE c.workspace_id = l.workspace_id AND c.lead_id = l.id)) \
+     SELECT o.id, bool_or(o.no_owner), bool_or(o.owner_disabled), bool_or(o.no_clock) FROM ( \
+       SELECT l.id, true AS no_owner, false AS owner_disabled, false AS no_clock \
+       FROM w, leads l WHERE l.workspace_id = w.id AND l.deleted_at IS NULL AND NOT l.is_test \
+         AND l.stage_kind NOT IN ('converted', 'disqualified') AND l.owner_id IS NULL AND l.team_id IS NULL AND l.queue IS NULL \
+       UNION ALL \
+       SELECT l.id, false, true, false FROM w, users u, leads l \
+       WHERE u.workspace_id = w.id AND u.status = 'disabled' AND l.workspace_id = u.workspace_id AND l.owner_id = u.id \
+         AND l.deleted_at IS NULL AND NOT l.is_test AND l.stage_kind NOT IN ('converted', 'disqualified') \
+       UNION ALL \
+       SELECT n.id, false, false, true FROM w, unclocked n LEFT JOIN LATERAL ( \
+         SELECT true AS is_known FROM decisions d WHERE d.workspace_id = (SELECT id FROM w) AND d.lead_id = n.id AND d.kind = 'clocks' LIMIT 1) d ON true \
+       WHERE d.is_known IS NULL) o \
+     GROUP BY o.id ORDER BY o.id LIMIT (SELECT most FROM w)",
     returns (SqlUuid, Bool, Bool, Bool)
 }
 
