@@ -5,6 +5,7 @@ use baton::config::DatabaseConfig;
 use baton::error::BoxError;
 use baton::metrics::Metrics;
 use baton::worker::sequencer::FeedSignal;
+use baton::worker::workers::{Signals, start_workers};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,11 +14,11 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
     let database = app::open_database(config)?;
     app::migrate(&database.db)?;
     app::check_isolation(&database.db)?;
-    let workers = app::start_workers(
+    let workers = start_workers(
         &database.db,
         &FeedSignal::default(),
         &Arc::new(Metrics::new()?),
-        app::Signals::default(),
+        Signals::default(),
     )?;
     println!("Baton publishes events, runs jobs and keeps partitions.");
     actix_web::rt::System::new().block_on(async {

@@ -15,3 +15,4 @@ pub mod scores;
 pub mod search_index;
 pub mod sequencer;
 pub mod ticker;
+pub mod workers;
