@@ -12,7 +12,6 @@ use crate::domain::sla::{Clock, ClockDecision};
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -158,11 +157,6 @@ pub struct Decision {
     pub basis: Option<Basis>,
     /// How long it took, with the reading of what it needed; `None`: it was kept before that was.
     pub duration_microseconds: Option<i64>,
-}
-
-/// The whole microseconds since then.
-pub fn microseconds_since(began: Instant) -> Option<i64> {
-    i64::try_from(began.elapsed().as_micros()).ok()
 }
 
 /// Somebody's time with a lead, as it is kept.

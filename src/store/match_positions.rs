@@ -19,7 +19,7 @@ pub struct MatchPosition {
     pub walked_through: Option<Uuid>,
     /// All of them have.
     pub is_complete: bool,
-    /// Leads behind this one came since and need no walk; `None`: all are walked through.
+    /// Leads behind this one came since and need no walk; `None`: all need one.
     pub walk_until: Option<Uuid>,
 }
 
@@ -46,25 +46,6 @@ pub fn list_behind(db: &Db) -> Result<Vec<Uuid>> {
 /// that are there. `None` while another process is at it.
 pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<MatchPosition>> {
     let workspace_id = conn.workspace_id();
-    let latest = lead_texts::find_latest_lead_id(conn)?;
-    let begun = MatchPosition {
-        position,
-        walked_through: None,
-        is_complete: false,
-        walk_until: Some(latest.unwrap_or(Uuid::nil())),
-    };
-    let is_new = diesel::insert_into(match_positions::table)
-        .values((
-            match_positions::workspace_id.eq(workspace_id),
-            match_positions::position.eq(begun.position),
-            match_positions::is_complete.eq(begun.is_complete),
-            match_positions::walk_until.eq(begun.walk_until),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn.pg())?;
-    if is_new == 1 {
-        return Ok(Some(begun));
-    }
     let locked: Option<(i64, Option<Uuid>, bool, Option<Uuid>)> = match_positions::table
         .filter(match_positions::workspace_id.eq(workspace_id))
         .select((
@@ -77,13 +58,36 @@ pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<MatchPo
         .skip_locked()
         .first(conn.pg())
         .optional()?;
-    let position = |(position, walked_through, is_complete, walk_until)| MatchPosition {
+    if let Some((position, walked_through, is_complete, walk_until)) = locked {
+        return Ok(Some(MatchPosition {
+            position,
+            walked_through,
+            is_complete,
+            walk_until,
+        }));
+    }
+    let begun = begin(conn, position)?;
+    let is_new = diesel::insert_into(match_positions::table)
+        .values((
+            match_positions::workspace_id.eq(workspace_id),
+            match_positions::position.eq(begun.position),
+            match_positions::is_complete.eq(begun.is_complete),
+            match_positions::walk_until.eq(begun.walk_until),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn.pg())?;
+    Ok((is_new == 1).then_some(begun))
+}
+
+/// From `position` of the feed on, with a walk through the leads that are there.
+fn begin(conn: &mut TenantConnection, position: i64) -> Result<MatchPosition> {
+    let latest = lead_texts::find_latest_lead_id(conn)?;
+    Ok(MatchPosition {
         position,
-        walked_through,
-        is_complete,
-        walk_until,
-    };
-    Ok(locked.map(position))
+        walked_through: None,
+        is_complete: false,
+        walk_until: Some(latest.unwrap_or(Uuid::nil())),
+    })
 }
 
 /// Has the leads of before `until` gone through anew: what their keys are made of has changed.

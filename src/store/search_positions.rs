@@ -17,7 +17,7 @@ pub struct SearchPosition {
     pub walked_through: Option<Uuid>,
     /// All of them are.
     pub is_complete: bool,
-    /// Leads behind this one came since and need no walk; `None`: all are walked through.
+    /// Leads behind this one came since and need no walk; `None`: all need one.
     pub walk_until: Option<Uuid>,
 }
 
@@ -44,25 +44,6 @@ pub fn list_behind(db: &Db) -> Result<Vec<Uuid>> {
 /// that are there. `None` while another process is at it.
 pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<SearchPosition>> {
     let workspace_id = conn.workspace_id();
-    let latest = lead_texts::find_latest_lead_id(conn)?;
-    let begun = SearchPosition {
-        position,
-        walked_through: None,
-        is_complete: false,
-        walk_until: Some(latest.unwrap_or(Uuid::nil())),
-    };
-    let is_new = diesel::insert_into(search_positions::table)
-        .values((
-            search_positions::workspace_id.eq(workspace_id),
-            search_positions::position.eq(begun.position),
-            search_positions::is_complete.eq(begun.is_complete),
-            search_positions::walk_until.eq(begun.walk_until),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn.pg())?;
-    if is_new == 1 {
-        return Ok(Some(begun));
-    }
     let locked: Option<(i64, Option<Uuid>, bool, Option<Uuid>)> = search_positions::table
         .filter(search_positions::workspace_id.eq(workspace_id))
         .select((
@@ -75,14 +56,36 @@ pub fn lock(conn: &mut TenantConnection, position: i64) -> Result<Option<SearchP
         .skip_locked()
         .first(conn.pg())
         .optional()?;
-    Ok(locked.map(
-        |(position, walked_through, is_complete, walk_until)| SearchPosition {
+    if let Some((position, walked_through, is_complete, walk_until)) = locked {
+        return Ok(Some(SearchPosition {
             position,
             walked_through,
             is_complete,
             walk_until,
-        },
-    ))
+        }));
+    }
+    let begun = begin(conn, position)?;
+    let is_new = diesel::insert_into(search_positions::table)
+        .values((
+            search_positions::workspace_id.eq(workspace_id),
+            search_positions::position.eq(begun.position),
+            search_positions::is_complete.eq(begun.is_complete),
+            search_positions::walk_until.eq(begun.walk_until),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn.pg())?;
+    Ok((is_new == 1).then_some(begun))
+}
+
+/// From `position` of the feed on, with a walk through the leads that are there.
+pub fn begin(conn: &mut TenantConnection, position: i64) -> Result<SearchPosition> {
+    let latest = lead_texts::find_latest_lead_id(conn)?;
+    Ok(SearchPosition {
+        position,
+        walked_through: None,
+        is_complete: false,
+        walk_until: Some(latest.unwrap_or(Uuid::nil())),
+    })
 }
 
 /// Remembers how far it has come.

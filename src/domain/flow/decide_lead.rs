@@ -3,9 +3,7 @@
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
-use crate::domain::decision::{
-    AssignmentRecord, Basis, Decided, Decision, Finding, microseconds_since,
-};
+use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::dedupe::FREE_MAIL_DOMAINS;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -283,6 +281,11 @@ pub fn given(
         assignment: Assignment::begin(user_id, None, None, now),
         decision_id,
     }
+}
+
+/// How long a decision took that began then.
+pub(super) fn microseconds_since(began: Instant) -> Option<i64> {
+    i64::try_from(began.elapsed().as_micros()).ok()
 }
 
 /// Starts the clocks of a lead that something has happened with.

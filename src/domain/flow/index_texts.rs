@@ -5,7 +5,7 @@
 use crate::domain::search_text::{self, SEARCHED};
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::search_positions::{self, SearchPosition};
+use crate::store::search_positions;
 use crate::store::{feed, lead_texts};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -29,12 +29,7 @@ pub fn step(conn: &mut TenantConnection, most: i64) -> Result<Step> {
     };
     let mut reached = if before.position + 1 < first {
         // The feed no longer has what came next: all leads are gone through anew.
-        SearchPosition {
-            position: last,
-            walked_through: None,
-            is_complete: false,
-            walk_until: None,
-        }
+        search_positions::begin(conn, last)?
     } else {
         before.clone()
     };

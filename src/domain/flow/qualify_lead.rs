@@ -3,7 +3,7 @@
 use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Basis, Decided, Decision, Finding, microseconds_since};
+use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::{clocks, decide_lead, reach};
@@ -143,7 +143,7 @@ pub fn decide(
         finding: Finding::Qualification(Box::new(found.clone())),
         created_at: time_of(id),
         basis: Some(basis),
-        duration_microseconds: microseconds_since(began),
+        duration_microseconds: decide_lead::microseconds_since(began),
     };
     Decided {
         decisions: vec![decision],

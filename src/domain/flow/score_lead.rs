@@ -2,9 +2,9 @@
 
 use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Basis, Decision, Finding, microseconds_since};
+use crate::domain::decision::{Basis, Decision, Finding};
 use crate::domain::event::{Cause, Event, EventType, Provenance};
-use crate::domain::flow::qualify_lead;
+use crate::domain::flow::{decide_lead, qualify_lead};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
@@ -220,7 +220,7 @@ pub fn decision(
         finding: Finding::Score(Box::new(finding)),
         created_at: time_of(id),
         basis: Some(Basis::of(&facts, &[], rules, now)),
-        duration_microseconds: microseconds_since(began),
+        duration_microseconds: decide_lead::microseconds_since(began),
     }
 }
 
