@@ -13,7 +13,7 @@ use crate::domain::playbook::Versions;
 use crate::domain::routing::{Fairness, Routed, Target, fairness};
 use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState, Priority};
 use crate::error::{Error, Result};
-use crate::store::{assignments, decisions, lead_counts, leads, pool_turns, sla_clocks};
+use crate::store::{assignments, decisions, leads, orphans, pool_turns, sla_clocks};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -428,7 +428,7 @@ pub async fn list_orphans(
 ) -> Result<HttpResponse, ApiError> {
     let orphans = in_workspace(&state, caller.workspace_id, move |conn| {
         let has_policy = !caller.rules.playbook.policy.is_empty();
-        let mut found = lead_counts::list_orphans(conn, has_policy, 1000)?;
+        let mut found = orphans::list(conn, has_policy, 1000)?;
         let ids: Vec<Uuid> = found.iter().map(|one| one.lead_id).collect();
         let known = leads::visible_among(conn, &ids, &caller.visible)?;
         found.retain(|one| known.contains(&one.lead_id));

@@ -133,7 +133,7 @@ pub fn confirm<'a>(
     Ok(())
 }
 
-/// Who holds each of these identities.
+/// Whose these identities are; of those that nobody has, nothing.
 pub fn find(
     conn: &mut TenantConnection,
     identities: &[Identity],
@@ -142,14 +142,6 @@ pub fn find(
 }
 
 /// Who holds each of these identities, and the versions of those leads.
-/// Whose these identities are; of those that nobody has, nothing.
-pub fn find_holders(
-    conn: &mut TenantConnection,
-    identities: &[Identity],
-) -> Result<HashMap<Identity, Holder>> {
-    Ok(held(conn, identities)?.0)
-}
-
 fn held(
     conn: &mut TenantConnection,
     identities: &[Identity],

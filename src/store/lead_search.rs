@@ -27,6 +27,8 @@ const TEXT_BY_ID: i64 = 4_000;
 const TEXT: i64 = 8_000;
 /// Memory for the leads of a condition that are read beforehand: a million fit.
 const KEEP_IN_MEMORY: &str = "SET LOCAL work_mem = '128MB'";
+/// A statement is planned for its own values, not for those of any workspace.
+const FOR_ITS_VALUES: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// A page of leads.
 ///
@@ -48,7 +50,7 @@ pub fn count(conn: &mut TenantConnection, search: &LeadSearch) -> Result<i64> {
     };
     let mut parts = Parts::of(&unsorted, conn.workspace_id());
     let plan = prepare(conn, &mut parts)?;
-    prepare_memory(conn, &plan)?;
+    prepare_settings(conn, &parts, &plan)?;
     let mut sql = Sql::new();
     sql.text("SELECT count(*) ").add(parts.all(&plan));
     Ok(sql.returning::<BigInt>().get_result(conn.pg())?)
@@ -61,7 +63,7 @@ pub fn list_each_way(conn: &mut TenantConnection, search: &LeadSearch) -> Result
     for expected in [i64::MAX / 8, -1] {
         parts.found = None;
         let text = find_text(conn, &mut parts, expected)?;
-        let sizes = sizes(conn, &parts, text)?;
+        let sizes = sizes(conn, &mut parts, text)?;
         for (_, plan) in sizes.candidates() {
             pages.push(run(conn, &parts, &plan)?);
             let all = Plan {
@@ -78,7 +80,7 @@ pub fn list_each_way(conn: &mut TenantConnection, search: &LeadSearch) -> Result
 }
 
 fn run(conn: &mut TenantConnection, parts: &Parts, plan: &Plan) -> Result<Vec<Lead>> {
-    prepare_memory(conn, plan)?;
+    prepare_settings(conn, parts, plan)?;
     let search = parts.search;
     let first = search.deciding_keys().first();
     let in_phases = plan.is_ordered && first.is_some_and(|key| key.can_be_missing());
@@ -101,7 +103,10 @@ fn run(conn: &mut TenantConnection, parts: &Parts, plan: &Plan) -> Result<Vec<Le
     Ok(found)
 }
 
-fn prepare_memory(conn: &mut TenantConnection, plan: &Plan) -> Result<()> {
+fn prepare_settings(conn: &mut TenantConnection, parts: &Parts, plan: &Plan) -> Result<()> {
+    if parts.is_known {
+        conn.pg().batch_execute(FOR_ITS_VALUES)?;
+    }
     if !plan.hashed.is_empty() {
         conn.pg().batch_execute(KEEP_IN_MEMORY)?;
     }
@@ -167,7 +172,7 @@ fn find_text(conn: &mut TenantConnection, parts: &mut Parts, expected: i64) -> R
     })
 }
 
-fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<Sizes> {
+fn sizes(conn: &mut TenantConnection, parts: &mut Parts, text: TextSize) -> Result<Sizes> {
     let search = parts.search;
     let first = search.deciding_keys().first();
     let order = match first {
@@ -187,10 +192,15 @@ fn sizes(conn: &mut TenantConnection, parts: &Parts, text: TextSize) -> Result<S
         wanted: search.limit as f64,
     };
     let is_plain = parts.sets.is_empty() && text == TextSize::Nothing;
-    if is_plain && !sorts_by_value && order != Ordered::Merged {
+    let is_sized = !is_plain || sorts_by_value || order == Ordered::Merged;
+    if !is_sized && !parts.is_narrowed() {
         return Ok(sizes);
     }
     let expected = estimate_leads(conn)?;
+    parts.is_known = i64::from(expected) > FEW;
+    if !is_sized {
+        return Ok(sizes);
+    }
     sizes.leads = f64::from(counted_leads(conn, expected)?).max(1.0);
     let mut plain = Sql::new();
     plain.text("FROM leads WHERE ");
@@ -256,7 +266,7 @@ fn count_few(conn: &mut TenantConnection, sets: &[ValueSet]) -> Result<Vec<i64>>
         sql.text(if number > 0 { ", " } else { "" });
         sql.text("(SELECT count(*) FROM (SELECT FROM lead_values v WHERE ");
         set.rows(&mut sql, conn.workspace_id(), "v");
-        sql.text(" LIMIT ").bind(counted_of(set) + 1).text(") s)");
+        sql.text(" LIMIT ").number(counted_of(set) + 1).text(") s)");
     }
     sql.text("]");
     Ok(sql.returning::<Array<BigInt>>().get_result(conn.pg())?)

@@ -51,6 +51,7 @@ migrations! {
     "2026-11-30-000027_decision_duration",
     "2026-11-30-000028_walks_end",
     "2026-11-30-000029_index_only",
+    "2026-11-30-000030_nobodys",
 }
 
 impl Migration {

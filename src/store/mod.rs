@@ -39,6 +39,7 @@ pub mod merges;
 pub mod migrations;
 pub mod notes;
 pub mod one_time_tokens;
+pub mod orphans;
 pub mod outbox;
 pub mod partitions;
 pub mod people_zones;

@@ -286,7 +286,11 @@ fn pool(
 /// Statements are planned once a connection, perhaps while a table is empty, and then reading all of it looks cheap: a
 /// capture on a new database took four times as long after two thousand others. Only plans that stay good are allowed;
 /// every statement of the service has an index to go by.
-const LASTING_PLANS: [&str; 3] = [
+///
+/// A plan is for any workspace. Of one that has come since the tables were analyzed PostgreSQL expects no row: all indexes
+/// look alike then, and a lead was found by reading all others of its stage.
+const LASTING_PLANS: [&str; 4] = [
+    "SET plan_cache_mode = force_generic_plan",
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",

@@ -93,7 +93,7 @@ pub fn last_version(conn: &mut TenantConnection, kind: RuleKind, key: &str) -> R
 pub fn list_active(conn: &mut TenantConnection) -> Result<Vec<RuleVersion>> {
     let rows: Vec<Row> = rule_documents::table
         .filter(rule_documents::workspace_id.eq(conn.workspace_id()))
-        .filter(rule_documents::state.eq(RuleState::Active.as_str()))
+        .filter(sql::<Bool>("rule_documents.state = 'active'"))
         .order((rule_documents::kind, rule_documents::key))
         .select(Row::as_select())
         .load(conn.pg())?;

@@ -22,6 +22,8 @@ pub(in crate::store) struct Parts<'s> {
     pub others: Vec<&'s Node<LeadCheck>>,
     /// The leads that the index of texts found, where it found all.
     pub found: Option<Vec<Uuid>>,
+    /// PostgreSQL knows how frequent values are in the workspace: a statement is planned for its own.
+    pub is_known: bool,
     /// For whom and when.
     pub scope: Scope,
 }
@@ -53,11 +55,17 @@ impl<'s> Parts<'s> {
             sets,
             others,
             found: None,
+            is_known: false,
             scope: Scope {
                 workspace_id,
                 now: search.now,
             },
         }
+    }
+
+    /// Whether anything is asked of the leads themselves beside that they are there.
+    pub fn is_narrowed(&self) -> bool {
+        !self.others.is_empty() || self.search.visible.is_restricted()
     }
 
     /// The leads of a page, from `FROM` on.
@@ -69,7 +77,7 @@ impl<'s> Parts<'s> {
             self.after(&mut out, phase);
         }
         self.order(&mut out, plan, phase);
-        out.text(" LIMIT ").bind(limit);
+        out.text(" LIMIT ").number(limit);
         out
     }
 
@@ -344,7 +352,7 @@ impl<'s> Parts<'s> {
             } else {
                 ""
             });
-        out.text(" LIMIT ").bind(self.search.limit).text(") s");
+        out.text(" LIMIT ").number(self.search.limit).text(") s");
     }
 
     /// In the order of ids, from where the last page ended if ids alone decide that.

@@ -56,6 +56,7 @@ bind_from! {
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
     Text(&'static str),
+    Number(i64),
     Bind(Bind),
 }
 
@@ -74,6 +75,12 @@ impl Sql {
     /// Adds text.
     pub fn text(&mut self, text: &'static str) -> &mut Sql {
         self.parts.push(Part::Text(text));
+        self
+    }
+
+    /// Adds a number as text, where a plan has to know it.
+    pub fn number(&mut self, number: i64) -> &mut Sql {
+        self.parts.push(Part::Number(number));
         self
     }
 
@@ -100,11 +107,12 @@ impl Sql {
 
 impl QueryFragment<Pg> for Sql {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Each is planned for its own values, and none of the many shapes is kept.
+        // None of the many shapes is kept.
         out.unsafe_to_cache_prepared();
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_sql(text),
+                Part::Number(number) => out.push_sql(&number.to_string()),
                 Part::Bind(bind) => push(bind, &mut out)?,
             }
         }

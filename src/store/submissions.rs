@@ -7,9 +7,11 @@ use crate::store::pool::TenantConnection;
 use crate::store::schema::submissions;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, Bytea, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, Bool, Bytea, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -207,6 +209,11 @@ pub fn find_first_of_lead(
     row.map(Submission::try_from).transpose()
 }
 
+/// Named in the text, as by the index of such submissions.
+fn is_remarkable() -> SqlLiteral<Bool> {
+    sql("submissions.state <> 'processed'")
+}
+
 /// Submissions, newest first, older than `before`.
 pub fn list(
     conn: &mut TenantConnection,
@@ -223,6 +230,9 @@ pub fn list(
         .into_boxed();
     if let Some(state) = state {
         query = query.filter(submissions::state.eq(state.as_str()));
+        if state != SubmissionState::Processed {
+            query = query.filter(is_remarkable());
+        }
     }
     if let Some(lead_id) = lead_id {
         query = query.filter(submissions::lead_id.eq(lead_id));
@@ -240,6 +250,7 @@ pub fn count_quarantined(conn: &mut TenantConnection) -> Result<Option<(i64, Dat
     let (count, newest): (i64, Option<DateTime<Utc>>) = submissions::table
         .filter(submissions::workspace_id.eq(conn.workspace_id()))
         .filter(submissions::state.eq(SubmissionState::Quarantined.as_str()))
+        .filter(is_remarkable())
         .select((count_star(), max(submissions::received_at)))
         .first(conn.pg())?;
     Ok(newest.map(|newest| (count, newest)))

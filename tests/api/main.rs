@@ -26,6 +26,7 @@ mod lists;
 mod login;
 mod manners;
 mod merges;
+mod newcomers;
 mod openapi;
 mod pipeline;
 mod refresh;

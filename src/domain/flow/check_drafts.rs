@@ -31,7 +31,7 @@ pub fn check(
         .iter()
         .flat_map(|draft| draft.identities.clone())
         .collect();
-    let holders = lead_identities::find_holders(conn, &identities)?;
+    let holders = lead_identities::find(conn, &identities)?;
     let mut ids: Vec<Uuid> = holders.values().map(|holder| holder.lead_id).collect();
     ids.sort_unstable();
     ids.dedup();
