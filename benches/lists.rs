@@ -216,13 +216,14 @@ fn by_fields(client: &Client) -> Result<bool, Problem> {
     ];
     let mut fine = true;
     for (name, ask) in kinds {
-        let mut found = 0;
+        let (mut found, mut pages) = (0, 0);
         fine &= time(name, TIMES, SEARCH, |number| {
             let page = client.post("/v1/leads/search", &ask(number as u64))?;
             found += page["data"].as_array().map_or(0, Vec::len);
+            pages += 1;
             Ok(())
         })?;
-        println!("     {:.1} leads a page", found as f64 / TIMES as f64);
+        println!("     {:.1} leads a page", found as f64 / f64::from(pages));
     }
     Ok(fine)
 }
@@ -246,13 +247,14 @@ fn by_words(client: &Client) -> Result<bool, Problem> {
     ];
     let mut fine = true;
     for (name, ask) in kinds {
-        let mut found = 0;
+        let (mut found, mut pages) = (0, 0);
         fine &= time(&format!("words: {name}"), TIMES, WORDS, |number| {
             let page = client.post("/v1/leads/search", &json!({"q": ask(number as u64)}))?;
             found += page["data"].as_array().map_or(0, Vec::len);
+            pages += 1;
             Ok(())
         })?;
-        println!("     {:.1} leads a page", found as f64 / TIMES as f64);
+        println!("     {:.1} leads a page", found as f64 / f64::from(pages));
     }
     Ok(fine)
 }

@@ -87,10 +87,10 @@ pub(in crate::store) struct Sizes {
 /// An entry of an index, read in its order.
 const ENTRY: f64 = 0.2;
 /// A lead put into memory, and one looked for there.
-const KEEP: f64 = 0.35;
+const KEEP: f64 = 0.25;
 const LOOK: f64 = 0.15;
-/// A look-up in the index of values.
-const PROBE: f64 = 4.0;
+/// A look-up in the index of values: 5 in memory, up to 25 elsewhere.
+const PROBE: f64 = 6.0;
 /// A text looked up, and one of all in order.
 const TEXT_PROBE: f64 = 5.0;
 const TEXT_ENTRY: f64 = 0.9;
