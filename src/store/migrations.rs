@@ -52,6 +52,7 @@ migrations! {
     "2026-11-30-000028_walks_end",
     "2026-11-30-000029_index_only",
     "2026-11-30-000030_nobodys",
+    "2026-11-30-000031_statistics",
 }
 
 impl Migration {

@@ -162,10 +162,27 @@ fn create(connection: &mut PgConnection, table: &str, name: &str, month: NaiveDa
         format!(
             "CREATE POLICY tenant ON {name} TO baton_app USING ({tenant}) WITH CHECK ({tenant})"
         ),
+        format!("ALTER TABLE {name} SET (autovacuum_vacuum_insert_threshold = 100000)"),
     ] {
         connection.batch_execute(&statement)?;
     }
+    for column in list_unanalyzed(connection, table)? {
+        connection.batch_execute(&format!(
+            "ALTER TABLE {name} ALTER COLUMN \"{column}\" SET STATISTICS 0"
+        ))?;
+    }
     Ok(())
+}
+
+/// Columns of which no statistics are wanted; a partition does not have that from its table.
+fn list_unanalyzed(connection: &mut PgConnection, table: &str) -> Result<Vec<String>> {
+    let rows: Vec<Name> = diesel::sql_query(
+        "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped \
+           AND attstattarget = 0 ORDER BY attnum",
+    )
+    .bind::<Text, _>(table)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 #[cfg(test)]

@@ -374,4 +374,11 @@ fn retention_drops_what_need_not_be_kept_and_nothing_else() {
         baton::app::check_isolation(&app.db).is_ok(),
         "a new partition is open"
     );
+    let analyzed = "SELECT i.inhrelid::regclass || '.' || a.attname FROM pg_inherits i \
+         JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum > 0 \
+         JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname AND p.attstattarget = 0 \
+         WHERE a.attstattarget IS DISTINCT FROM 0";
+    assert_eq!(app.database().texts(analyzed), Vec::<String>::new());
+    let never = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'feed'::regclass AND attnum > 0 AND attstattarget = 0";
+    assert_eq!(app.database().number(never), 9);
 }
