@@ -6,7 +6,7 @@ use crate::support::leads::{lead, rules, write};
 use crate::support::server::TestDatabase;
 use baton::domain::access::Visibility;
 use baton::domain::condition::{Condition, Facts};
-use baton::domain::flow::setup;
+use baton::domain::flow::{follow_likenesses, index_texts, setup};
 use baton::domain::lead::Lead;
 use baton::domain::lead_search::{KeyValue, LeadSearch, SortKey, exact};
 use baton::domain::search_text::{SearchText, text_of};
@@ -563,6 +563,44 @@ fn leads_from_before_the_index_are_taken_in_and_so_is_what_a_cut_feed_no_longer_
     database.by_hand("DELETE FROM lead_texts; UPDATE feed_positions SET position = 9");
     take_in();
     assert_eq!(texts(), 60);
+}
+
+#[test]
+fn walks_through_leads_end_with_those_that_were_there_when_they_began() {
+    let app = TestApp::start_with(|config| config.no_workers = true);
+    let come = |from: usize| {
+        for number in from..from + 3 {
+            app.capture(json!({"email": format!("p{number}@example.com"), "last_name": format!("Walker{number}")}));
+        }
+    };
+    // One lead a step, and three more come after the first: nothing is published, so only a walk could reach them.
+    let walked = |step: &dyn Fn() -> (usize, bool)| {
+        let (mut leads, mut more) = step();
+        come(app.leads("").len());
+        for _ in 0..20 {
+            let (some, again) = step();
+            (leads, more) = (leads + some, again);
+        }
+        assert!(!more, "the walk goes on");
+        leads
+    };
+    come(0);
+    let index = || {
+        let step = app
+            .db
+            .in_workspace(app.workspace_id, |conn| index_texts::step(conn, 1));
+        let step = step.unwrap();
+        (step.written, step.more)
+    };
+    assert_eq!(walked(&index), 3);
+    let follow = || {
+        let step = app.db.in_workspace(app.workspace_id, |conn| {
+            follow_likenesses::step(conn, 1, Utc::now())
+        });
+        let step = step.unwrap();
+        (step.keyed, step.more)
+    };
+    assert_eq!(walked(&follow), 6);
 }
 
 #[test]
