@@ -1,7 +1,8 @@
 //! What a batch of captures writes, in as few round trips as the database takes.
 //!
 //! On PostgreSQL all of it is one statement with a part for each table: with one capture in the batch the round trips
-//! cost more than the rows. Citus does not take such a statement, so there each table gets its own.
+//! cost more than the rows, and so do arrays of one value each, so there is another statement for that. Citus does not take
+//! such statements, so there each table gets its own.
 
 use crate::domain::activity::Activity;
 use crate::domain::consent::ConsentRecord;
@@ -15,6 +16,7 @@ use crate::domain::sla::Clock;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
+use crate::store::statement::Rows;
 use crate::store::{
     activities, assignments, consents, decisions, idempotency_keys, lead_history, lead_scores,
     lead_values, leads, match_keys, outbox, sla_clocks, submissions,
@@ -48,6 +50,14 @@ pub struct NewRows<'a> {
     pub clocks: &'a [&'a Clock],
     /// What leads are worth; also of leads that were there before.
     pub scores: &'a [&'a ScoreRecord],
+}
+
+impl NewRows<'_> {
+    /// Whether one lead has come, in the usual way.
+    fn is_of_one_lead(&self) -> bool {
+        let (leads, submissions) = (self.leads.len(), self.submissions.len());
+        (leads, submissions, self.activities.len(), self.scores.len()) == (1, 1, 1, 1)
+    }
 }
 
 /// Writes all of them.
@@ -87,6 +97,8 @@ pub fn write_all(
         parts.assignments.execute(conn.pg())?;
         parts.clocks.execute(conn.pg())?;
         parts.scores.execute(conn.pg())?;
+    } else if new.is_of_one_lead() {
+        Alone(parts).execute(conn.pg())?;
     } else {
         parts.execute(conn.pg())?;
     }
@@ -110,31 +122,50 @@ struct Together<'a> {
     scores: lead_scores::Insert<'a>,
 }
 
-impl QueryFragment<Pg> for Together<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let parts: [&dyn QueryFragment<Pg>; 12] = [
-            &self.leads,
-            &self.submissions,
-            &self.activities,
-            &self.consents,
-            &self.outbox,
-            &self.history,
-            &self.values,
-            &self.keys,
-            &self.decisions,
-            &self.assignments,
-            &self.clocks,
-            &self.scores,
+/// How many rows a part has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// One, where one lead has come.
+    OfALead,
+    /// Any number.
+    Any,
+}
+
+impl Together<'_> {
+    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>, is_one_lead: bool) -> QueryResult<()> {
+        let parts: [(&dyn Rows, Count); 12] = [
+            (&self.leads, Count::OfALead),
+            (&self.submissions, Count::OfALead),
+            (&self.activities, Count::OfALead),
+            (&self.scores, Count::OfALead),
+            (&self.consents, Count::Any),
+            (&self.outbox, Count::Any),
+            (&self.history, Count::Any),
+            (&self.values, Count::Any),
+            (&self.keys, Count::Any),
+            (&self.decisions, Count::Any),
+            (&self.assignments, Count::Any),
+            (&self.clocks, Count::Any),
         ];
-        for (number, part) in parts.into_iter().enumerate() {
+        for (number, (part, count)) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
             out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
             out.push_sql(" AS (");
-            part.walk_ast(out.reborrow())?;
+            if is_one_lead && count == Count::OfALead {
+                part.walk_only_row(out.reborrow())?;
+            } else {
+                part.walk_ast(out.reborrow())?;
+            }
             out.push_sql(")");
         }
         out.push_sql(" ");
         self.answers.walk_ast(out.reborrow())
+    }
+}
+
+impl QueryFragment<Pg> for Together<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.walk(out, false)
     }
 }
 
@@ -144,3 +175,19 @@ impl QueryId for Together<'_> {
 }
 
 impl<C> RunQueryDsl<C> for Together<'_> {}
+
+/// As [`Together`], where one lead has come.
+struct Alone<'a>(Together<'a>);
+
+impl QueryFragment<Pg> for Alone<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk(out, true)
+    }
+}
+
+impl QueryId for Alone<'_> {
+    type QueryId = Alone<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for Alone<'_> {}
