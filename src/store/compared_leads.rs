@@ -1,18 +1,43 @@
 //! Leads as far as they are compared: few columns of many leads.
 
+use crate::domain::dedupe::MatchKey;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::likeness::{Compared, evidence_of};
 use crate::domain::match_policy::MatchSettings;
 use crate::domain::stage::StageKind;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::store::match_keys::KeyColumns;
 use crate::store::pool::TenantConnection;
 use crate::store::statement::statement;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid,
+};
 use serde_json::Value;
+use std::collections::HashMap;
+use std::rc::Rc;
 use uuid::Uuid;
 
 type OptionalText = Nullable<Text>;
+type Compares = (
+    SqlUuid,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    OptionalText,
+    Nullable<Jsonb>,
+    Bool,
+    Text,
+    OptionalText,
+    BigInt,
+);
 
 statement! {
     /// Custom values are read only where any of them is compared.
@@ -20,10 +45,30 @@ statement! {
     "SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
        CASE WHEN ? THEN custom END, is_test, stage_kind, source, version \
      FROM leads WHERE workspace_id = ? AND id = ANY(?) AND deleted_at IS NULL",
-    returns (
-        SqlUuid, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText, OptionalText,
-        OptionalText, OptionalText, OptionalText, Nullable<Jsonb>, Bool, Text, OptionalText, BigInt,
-    )
+    returns Compares
+}
+
+statement! {
+    /// Whoever shares keys with each seeker, as [`match_keys::list_candidates`] finds them, and reads them at once: a round trip
+    /// less for a capture. Where there are too many, those that share most keys, and of these the latest.
+    ListNear {
+        workspace_id: Uuid => SqlUuid, with_custom: bool => Bool, limit: i64 => BigInt,
+        seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt>
+    }
+    "WITH w AS MATERIALIZED (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS limit), \
+     shared AS ( \
+       SELECT c.seeker, m.lead_id, count(*) AS keys \
+       FROM unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
+         LATERAL (SELECT k.lead_id FROM match_keys k \
+           WHERE k.workspace_id = (SELECT id FROM w) AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
+       GROUP BY c.seeker, m.lead_id), \
+     near AS (SELECT s.seeker, s.lead_id, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
+     SELECT n.seeker, l.* FROM near n, LATERAL ( \
+       SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
+         CASE WHEN (SELECT with_custom FROM w) THEN custom END, is_test, stage_kind, source, version \
+       FROM leads WHERE workspace_id = (SELECT id FROM w) AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
+     WHERE n.place <= (SELECT w.limit FROM w) ORDER BY n.seeker, n.place",
+    returns (Integer, Compares)
 }
 
 type OptionalString = Option<String>;
@@ -66,6 +111,42 @@ pub fn list(
         .into_iter()
         .map(|row| compared(row, settings))
         .collect())
+}
+
+/// For each seeker the leads that share keys with it, at most so many, those that share most keys first.
+pub fn list_near(
+    conn: &mut TenantConnection,
+    sought: &[&[MatchKey]],
+    most_of: impl Fn(&MatchKey) -> i64,
+    limit: i64,
+    settings: &MatchSettings,
+) -> Result<Vec<Vec<Rc<Compared>>>> {
+    let mut near: Vec<Vec<Rc<Compared>>> = vec![Vec::new(); sought.len()];
+    let columns = KeyColumns::of(sought, most_of);
+    if columns.seekers.is_empty() {
+        return Ok(near);
+    }
+    let rows: Vec<(i32, Row)> = ListNear {
+        workspace_id: &conn.workspace_id(),
+        with_custom: &!settings.evidence.is_empty(),
+        limit: &limit,
+        seekers: &columns.seekers,
+        families: &columns.families,
+        hashes: &columns.hashes,
+        most: &columns.most,
+    }
+    .load(conn.pg())?;
+    let mut known: HashMap<Uuid, Rc<Compared>> = HashMap::new();
+    for (seeker, row) in rows {
+        let lead = known
+            .entry(row.0)
+            .or_insert_with(|| Rc::new(compared(row, settings)));
+        let seeker = usize::try_from(seeker).map_err(Error::internal)?;
+        if let Some(near) = near.get_mut(seeker) {
+            near.push(lead.clone());
+        }
+    }
+    Ok(near)
 }
 
 fn compared(row: Row, settings: &MatchSettings) -> Compared {

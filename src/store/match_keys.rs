@@ -132,6 +132,30 @@ pub(in crate::store) fn follow(
     Ok(())
 }
 
+/// Keys that are looked for, as columns: whose each is, and how many leads are taken of it.
+#[derive(Default)]
+pub(in crate::store) struct KeyColumns {
+    pub seekers: Vec<i32>,
+    pub families: Vec<i16>,
+    pub hashes: Vec<i64>,
+    pub most: Vec<i64>,
+}
+
+impl KeyColumns {
+    pub fn of(sought: &[&[MatchKey]], most_of: impl Fn(&MatchKey) -> i64) -> KeyColumns {
+        let mut columns = KeyColumns::default();
+        for (number, keys) in (0i32..).zip(sought) {
+            for key in *keys {
+                columns.seekers.push(number);
+                columns.families.push(key.family);
+                columns.hashes.push(key.hash);
+                columns.most.push(most_of(key));
+            }
+        }
+        columns
+    }
+}
+
 /// A lead that shares keys with somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sharing {
@@ -149,26 +173,17 @@ pub fn list_candidates(
     sought: &[&[MatchKey]],
     most_of: impl Fn(&MatchKey) -> i64,
 ) -> Result<Vec<Sharing>> {
-    let (mut seekers, mut families, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut most = Vec::new();
-    for (number, keys) in (0i32..).zip(sought) {
-        for key in *keys {
-            seekers.push(number);
-            families.push(key.family);
-            hashes.push(key.hash);
-            most.push(most_of(key));
-        }
-    }
-    if seekers.is_empty() {
+    let columns = KeyColumns::of(sought, most_of);
+    if columns.seekers.is_empty() {
         return Ok(Vec::new());
     }
     let workspace_id = conn.workspace_id();
     let found: Vec<(i32, Uuid, i64)> = Find {
         workspace_id: &workspace_id,
-        seekers: &seekers,
-        families: &families,
-        hashes: &hashes,
-        most: &most,
+        seekers: &columns.seekers,
+        families: &columns.families,
+        hashes: &columns.hashes,
+        most: &columns.most,
     }
     .load(conn.pg())?;
     let sharing = |(number, lead_id, keys): (i32, Uuid, i64)| {

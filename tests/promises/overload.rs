@@ -19,7 +19,7 @@ fn p1_a_full_queue_turns_away_at_once_and_keeps_what_it_took() {
     app.capture(json!({"email": "first@example.com"}));
     let mut by_hand = app.database().look();
     by_hand
-        .batch_execute("BEGIN; LOCK TABLE leads IN ACCESS EXCLUSIVE MODE")
+        .batch_execute("BEGIN; LOCK TABLE leads IN EXCLUSIVE MODE")
         .unwrap();
     let capture = |name: String| {
         let mut wire = Wire::open(app.address, &app.key).unwrap();
