@@ -52,22 +52,22 @@ statement! {
     /// Whoever shares keys with each seeker, as [`match_keys::list_candidates`] finds them, and reads them at once: a round trip
     /// less for a capture. Where there are too many, those that share most keys, and of these the latest.
     ListNear {
-        workspace_id: Uuid => SqlUuid, with_custom: bool => Bool, limit: i64 => BigInt,
-        seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt>
+        workspace_id: Uuid => SqlUuid,
+        seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt>,
+        leads_of: Uuid => SqlUuid, with_custom: bool => Bool, limit: i64 => BigInt
     }
-    "WITH w AS MATERIALIZED (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS limit), \
-     shared AS ( \
+    "WITH shared AS ( \
        SELECT c.seeker, m.lead_id, count(*) AS keys \
-       FROM unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
+       FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
          LATERAL (SELECT k.lead_id FROM match_keys k \
-           WHERE k.workspace_id = (SELECT id FROM w) AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
+           WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
        GROUP BY c.seeker, m.lead_id), \
      near AS (SELECT s.seeker, s.lead_id, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
-     SELECT n.seeker, l.* FROM near n, LATERAL ( \
+     SELECT n.seeker, l.* FROM (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS places) w, near n, LATERAL ( \
        SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
-         CASE WHEN (SELECT with_custom FROM w) THEN custom END, is_test, stage_kind, source, version \
-       FROM leads WHERE workspace_id = (SELECT id FROM w) AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
-     WHERE n.place <= (SELECT w.limit FROM w) ORDER BY n.seeker, n.place",
+         CASE WHEN w.with_custom THEN custom END, is_test, stage_kind, source, version \
+       FROM leads WHERE workspace_id = w.id AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
+     WHERE n.place <= w.places ORDER BY n.seeker, n.place",
     returns (Integer, Compares)
 }
 
@@ -126,14 +126,16 @@ pub fn list_near(
     if columns.seekers.is_empty() {
         return Ok(near);
     }
+    let workspace_id = conn.workspace_id();
     let rows: Vec<(i32, Row)> = ListNear {
-        workspace_id: &conn.workspace_id(),
-        with_custom: &!settings.evidence.is_empty(),
-        limit: &limit,
+        workspace_id: &workspace_id,
         seekers: &columns.seekers,
         families: &columns.families,
         hashes: &columns.hashes,
         most: &columns.most,
+        leads_of: &workspace_id,
+        with_custom: &!settings.evidence.is_empty(),
+        limit: &limit,
     }
     .load(conn.pg())?;
     let mut known: HashMap<Uuid, Rc<Compared>> = HashMap::new();

@@ -10,7 +10,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, HasSqlType};
 
 /// A statement of many rows that are unnested from arrays of their columns, and that can be told as one of a single row:
-/// taking apart a hundred arrays of one value took a capture that comes alone an eighth of its time.
+/// taking apart a hundred arrays of one value took a capture that comes alone a twentieth of its time.
 pub(in crate::store) trait Rows: QueryFragment<Pg> {
     /// As [`QueryFragment::walk_ast`], of the only row, whose columns are values.
     ///
