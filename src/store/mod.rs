@@ -66,3 +66,4 @@ pub mod timers;
 pub mod together;
 pub mod users;
 pub mod workspaces;
+pub mod young_tables;

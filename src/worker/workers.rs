@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::store::pool::Db;
+use crate::store::young_tables;
 use crate::worker::courtesy::Courtesy;
 use crate::worker::jobs::{JobRunner, Ticked};
 use crate::worker::sequencer::FeedSignal;
@@ -31,6 +32,8 @@ const FIRE: Duration = Duration::from_millis(200);
 const FOLLOW_RULES: Duration = Duration::from_millis(500);
 /// How often leads that have changed are compared with others, those of that time together.
 const COMPARE: Duration = Duration::from_millis(1000);
+/// How often it is looked for tables that have outgrown their statistics.
+const ANALYZE: Duration = Duration::from_secs(2);
 /// How often retention looks.
 const RETAIN: Duration = Duration::from_secs(3600);
 
@@ -160,6 +163,14 @@ pub fn start_workers(
             log::warn!("Searches by text do not see the latest leads yet: {error}");
         }
     };
+    let analyze_db = db.clone();
+    let analyze = move || match young_tables::analyze(&analyze_db) {
+        Ok(tables) if tables.is_empty() => {}
+        Ok(tables) => log::info!("Analyzed {}, which have grown.", tables.join(", ")),
+        Err(error) => log::warn!(
+            "Tables that have grown are not analyzed, statements may be slow until autovacuum does: {error}"
+        ),
+    };
     let tickers = vec![
         Ticker::start("jobs", LOOK_FOR_JOBS, REST, jobs, run_jobs).map_err(Error::internal)?,
         Ticker::start("clocks", FIRE, REST, clock_wake, fire).map_err(Error::internal)?,
@@ -181,6 +192,14 @@ pub fn start_workers(
             .map_err(Error::internal)?,
         Ticker::start("fields", WALK, REST, fields, walk).map_err(Error::internal)?,
         Ticker::start("sequencer", SEQUENCE, REST, events, publish).map_err(Error::internal)?,
+        Ticker::start(
+            "statistics",
+            ANALYZE,
+            REST,
+            Arc::new(Wake::default()),
+            analyze,
+        )
+        .map_err(Error::internal)?,
         Ticker::start("retention", RETAIN, REST, Arc::new(Wake::default()), retain)
             .map_err(Error::internal)?,
     ];

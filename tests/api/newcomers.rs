@@ -1,4 +1,4 @@
-//! A workspace that came since the tables were analyzed: PostgreSQL expects no row of it.
+//! A database, or a workspace, that is new to PostgreSQL: it expects few rows, or none.
 
 use crate::support::TestApp;
 use crate::support::http::Client;
@@ -16,6 +16,14 @@ const PAGES: i64 = 25;
 /// Pages of leads and their indexes that were asked for so far.
 const ASKED_FOR: &str = "SELECT sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read) FROM pg_statio_user_tables \
      WHERE relname = 'leads'";
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < Duration::from_secs(30), "never: {what}");
+        sleep(Duration::from_millis(100));
+    }
+}
 
 fn capture(client: &Client, count: usize) {
     let items = |from: usize| -> Vec<Value> {
@@ -64,4 +72,16 @@ fn a_lead_is_found_by_its_index_before_anything_is_known_of_the_workspace() {
         (forgotten.status, &forgotten.json()["lead_ids"]),
         (200, &json!([]))
     );
+}
+
+#[test]
+fn tables_of_a_new_database_are_analyzed_when_they_have_grown() {
+    let app = TestApp::start();
+    let admin = app.client();
+    capture(&admin, 1_000);
+    // Autovacuum is told apart: it has a column of its own.
+    let analyzed = "SELECT count(*) FROM pg_stat_user_tables WHERE relname IN ('leads', 'match_keys') AND last_analyze IS NOT NULL";
+    wait_until("the tables are analyzed", || {
+        app.database().number(analyzed) == 2
+    });
 }
