@@ -19,7 +19,8 @@ use std::rc::Rc;
 use uuid::Uuid;
 
 type OptionalText = Nullable<Text>;
-type Compares = (
+/// A row of what is compared.
+pub(in crate::store) type Compares = (
     SqlUuid,
     OptionalText,
     OptionalText,
@@ -48,31 +49,40 @@ statement! {
     returns Compares
 }
 
+/// Whoever shares keys with each seeker, as [`match_keys::list_candidates`] finds them, read at once: a round trip less for a
+/// capture. Where there are too many, those that share most keys, and of these the latest.
+macro_rules! near_sql {
+    () => {
+        "WITH shared AS ( \
+           SELECT c.seeker, m.lead_id, count(*) AS keys \
+           FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
+             LATERAL (SELECT k.lead_id FROM match_keys k \
+               WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
+           GROUP BY c.seeker, m.lead_id), \
+         near AS (SELECT s.seeker, s.lead_id, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
+         SELECT n.seeker, l.* FROM (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS places) w, near n, LATERAL ( \
+           SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
+             CASE WHEN w.with_custom THEN custom END AS custom, is_test, stage_kind, source, version \
+           FROM leads WHERE workspace_id = w.id AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
+         WHERE n.place <= w.places"
+    };
+}
+pub(in crate::store) use near_sql;
+
 statement! {
-    /// Whoever shares keys with each seeker, as [`match_keys::list_candidates`] finds them, and reads them at once: a round trip
-    /// less for a capture. Where there are too many, those that share most keys, and of these the latest.
+    /// See [`near_sql`].
     ListNear {
         workspace_id: Uuid => SqlUuid,
         seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt>,
         leads_of: Uuid => SqlUuid, with_custom: bool => Bool, limit: i64 => BigInt
     }
-    "WITH shared AS ( \
-       SELECT c.seeker, m.lead_id, count(*) AS keys \
-       FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
-         LATERAL (SELECT k.lead_id FROM match_keys k \
-           WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
-       GROUP BY c.seeker, m.lead_id), \
-     near AS (SELECT s.seeker, s.lead_id, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
-     SELECT n.seeker, l.* FROM (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS places) w, near n, LATERAL ( \
-       SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
-         CASE WHEN w.with_custom THEN custom END, is_test, stage_kind, source, version \
-       FROM leads WHERE workspace_id = w.id AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
-     WHERE n.place <= w.places ORDER BY n.seeker, n.place",
+    near_sql!(),
     returns (Integer, Compares)
 }
 
 type OptionalString = Option<String>;
-type Row = (
+/// As it is read.
+pub(in crate::store) type Row = (
     Uuid,
     OptionalString,
     OptionalString,
@@ -113,7 +123,7 @@ pub fn list(
         .collect())
 }
 
-/// For each seeker the leads that share keys with it, at most so many, those that share most keys first.
+/// For each seeker the leads that share keys with it, at most so many: those that share most keys.
 pub fn list_near(
     conn: &mut TenantConnection,
     sought: &[&[MatchKey]],
@@ -151,7 +161,8 @@ pub fn list_near(
     Ok(near)
 }
 
-fn compared(row: Row, settings: &MatchSettings) -> Compared {
+/// A row, as it is compared.
+pub(in crate::store) fn compared(row: Row, settings: &MatchSettings) -> Compared {
     let (
         lead_id,
         first_name,

@@ -26,19 +26,28 @@ pub struct Claims {
     versions: HashMap<Uuid, i64>,
 }
 
+/// Claims identities, one row each; the answer is those that nobody held.
+macro_rules! claim_sql {
+    () => {
+        "INSERT INTO lead_identities (workspace_id, created_at, kind, value, lead_id, content_hash, submission_id) \
+         SELECT w.id, w.at, c.kind, c.value, c.lead_id, c.hash, c.submission_id \
+         FROM (SELECT ?::uuid AS id, ?::timestamptz AS at) w, \
+           unnest(?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::uuid[]) WITH ORDINALITY AS c (kind, value, lead_id, hash, submission_id, n) \
+         ORDER BY c.n \
+         ON CONFLICT (workspace_id, kind, value) DO NOTHING \
+         RETURNING kind, value"
+    };
+}
+pub(in crate::store) use claim_sql;
+
 statement! {
+    /// See [`claim_sql`].
     Claim {
         workspace_id: Uuid => SqlUuid, created_at: DateTime<Utc> => Timestamptz,
         kinds: [&'a str] => Array<Text>, values: [&'a str] => Array<Text>, leads: [Uuid] => Array<SqlUuid>,
         hashes: [Option<&'a [u8]>] => Array<Nullable<Bytea>>, submissions: [Option<Uuid>] => Array<Nullable<SqlUuid>>
     }
-    "INSERT INTO lead_identities (workspace_id, created_at, kind, value, lead_id, content_hash, submission_id) \
-     SELECT w.id, w.at, c.kind, c.value, c.lead_id, c.hash, c.submission_id \
-     FROM (SELECT ?::uuid AS id, ?::timestamptz AS at) w, \
-       unnest(?::text[], ?::text[], ?::uuid[], ?::bytea[], ?::uuid[]) WITH ORDINALITY AS c (kind, value, lead_id, hash, submission_id, n) \
-     ORDER BY c.n \
-     ON CONFLICT (workspace_id, kind, value) DO NOTHING \
-     RETURNING kind, value",
+    claim_sql!(),
     returns (Text, Text)
 }
 
@@ -78,6 +87,15 @@ pub fn claim(
         submissions: &columns.submissions,
     }
     .load(conn.pg())?;
+    settle_claims(conn, wanted, claimed)
+}
+
+/// What became of claims, of which some were of identities that nobody held: whose the others are.
+pub(in crate::store) fn settle_claims(
+    conn: &mut TenantConnection,
+    wanted: BTreeMap<Identity, Holder>,
+    claimed: Vec<(String, String)>,
+) -> Result<Claims> {
     let claimed: HashSet<Identity> = claimed
         .into_iter()
         .filter_map(|(kind, value)| identity(&kind, value))
@@ -201,16 +219,16 @@ pub fn settle<'a>(
 
 /// Rows turned into columns, as `unnest` takes them.
 #[derive(Default)]
-struct Columns<'a> {
-    kinds: Vec<&'a str>,
-    values: Vec<&'a str>,
-    leads: Vec<Uuid>,
-    hashes: Vec<Option<&'a [u8]>>,
-    submissions: Vec<Option<Uuid>>,
+pub(in crate::store) struct Columns<'a> {
+    pub kinds: Vec<&'a str>,
+    pub values: Vec<&'a str>,
+    pub leads: Vec<Uuid>,
+    pub hashes: Vec<Option<&'a [u8]>>,
+    pub submissions: Vec<Option<Uuid>>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(held: impl IntoIterator<Item = (&'a Identity, &'a Holder)>) -> Self {
+    pub fn of(held: impl IntoIterator<Item = (&'a Identity, &'a Holder)>) -> Self {
         let mut columns = Columns::default();
         for (identity, holder) in held {
             columns.kinds.push(identity.kind.as_str());

@@ -16,6 +16,7 @@ pub mod duplicate_pairs;
 pub mod failure;
 pub mod feed;
 pub mod field_definitions;
+pub mod first_look;
 pub mod forms;
 pub mod health;
 pub mod idempotency_keys;

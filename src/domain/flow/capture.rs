@@ -14,7 +14,7 @@ use crate::domain::flow::find_likenesses;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
-use crate::domain::likeness::{Sought, attached};
+use crate::domain::likeness::{Duplicate, Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
@@ -270,7 +270,7 @@ fn load<'a>(
     now: DateTime<Utc>,
 ) -> Result<(Known, lead_identities::Claims)> {
     let captures: Vec<&Capture> = captures.into_iter().collect();
-    let mut claims = lead_identities::claim(conn, wanted(captures.iter().copied()), now)?;
+    let (mut claims, first) = claim(conn, &captures, rules, now)?;
     let mut ids: Vec<Uuid> = claims.taken.values().map(|holder| holder.lead_id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -283,36 +283,85 @@ fn load<'a>(
         workspace_id: conn.workspace_id(),
         ..Known::default()
     };
-    look_for_likenesses(conn, &captures, &mut known, rules)?;
+    let like = look_for_likenesses(conn, &captures, &known, first, rules)?;
+    hold_attached(conn, &like, &mut known, rules)?;
+    let by_receipt = |(capture, sought, like): Like| (capture.receipt_id, (sought, like));
+    known.likenesses = like.into_iter().map(by_receipt).collect();
     Ok((known, claims))
 }
 
-fn look_for_likenesses(
+/// A capture, what is looked at of it, and leads that may be the person.
+type Like<'a> = (&'a Capture, Sought, Vec<Duplicate>);
+
+/// Claims the identities of all. Of a capture that comes alone it is not known yet whether somebody has them, but waiting for
+/// that before looking for leads that are like it would take longer than looking.
+fn claim<'a>(
     conn: &mut TenantConnection,
-    captures: &[&Capture],
-    known: &mut Known,
+    captures: &[&'a Capture],
     rules: &Rules,
-) -> Result<()> {
+    now: DateTime<Utc>,
+) -> Result<(lead_identities::Claims, Option<Like<'a>>)> {
+    let wanted = wanted(captures.iter().copied());
+    if let [only] = captures
+        && let Some(sought) = sought_of(only, rules, conn.workspace_id())
+    {
+        let (claims, like) =
+            find_likenesses::claim_and_find(conn, only, &sought, wanted, rules, now)?;
+        return Ok((claims, Some((*only, sought, like))));
+    }
+    Ok((lead_identities::claim(conn, wanted, now)?, None))
+}
+
+/// What is looked at of a capture; `None`: its workspace does not ask who is like it, or it says nothing.
+fn sought_of(capture: &Capture, rules: &Rules, workspace_id: Uuid) -> Option<Sought> {
+    let policy = rules.matching.policy_for(capture.source.as_deref());
+    let sought = || Sought::of(capture, &rules.matching, workspace_id);
+    let asked = (policy != MatchPolicy::Create).then(sought);
+    asked.filter(|sought| !sought.evidence.is_empty())
+}
+
+/// Leads that may be who the captures are of, where no identity tells; `first`: what was found with the claims.
+fn look_for_likenesses<'a>(
+    conn: &mut TenantConnection,
+    captures: &[&'a Capture],
+    known: &Known,
+    first: Option<Like<'a>>,
+    rules: &Rules,
+) -> Result<Vec<Like<'a>>> {
+    let is_nobodys = |capture: &Capture| capture::identified(capture, known, rules).is_none();
+    if let Some(first) = first {
+        return Ok(Some(first)
+            .filter(|one| is_nobodys(one.0))
+            .into_iter()
+            .collect());
+    }
     let workspace_id = conn.workspace_id();
-    let policy = |capture: &Capture| rules.matching.policy_for(capture.source.as_deref());
-    let sought: Vec<(&Capture, Sought)> = captures
-        .iter()
-        .filter(|capture| {
-            policy(capture) != MatchPolicy::Create
-                && capture::identified(capture, known, rules).is_none()
-        })
-        .map(|capture| (*capture, Sought::of(capture, &rules.matching, workspace_id)))
-        .filter(|(_, sought)| !sought.evidence.is_empty())
+    let nobodys = captures.iter().filter(|capture| is_nobodys(capture));
+    let sought: Vec<(&Capture, Sought)> = nobodys
+        .filter_map(|capture| Some((*capture, sought_of(capture, rules, workspace_id)?)))
         .collect();
     let asked: Vec<(&Capture, &Sought)> = sought
         .iter()
         .map(|(capture, sought)| (*capture, sought))
         .collect();
     let found = find_likenesses::find(conn, &asked, rules)?;
-    let mut held: Vec<Uuid> = asked
+    let each = sought.into_iter().zip(found);
+    Ok(each
+        .map(|((capture, sought), like)| (capture, sought, like))
+        .collect())
+}
+
+/// Locks the leads that captures are taken for by likeness.
+fn hold_attached(
+    conn: &mut TenantConnection,
+    like: &[Like],
+    known: &mut Known,
+    rules: &Rules,
+) -> Result<()> {
+    let policy = |capture: &Capture| rules.matching.policy_for(capture.source.as_deref());
+    let mut held: Vec<Uuid> = like
         .iter()
-        .zip(&found)
-        .filter_map(|((capture, _), like)| attached(like, policy(capture)))
+        .filter_map(|(capture, _, like)| attached(like, policy(capture)))
         .filter(|id| !known.leads.contains_key(id))
         .collect();
     held.sort_unstable();
@@ -324,10 +373,6 @@ fn look_for_likenesses(
         }
         known.leads.insert(lead.id, lead);
     }
-    let receipts = sought.into_iter().zip(found);
-    known.likenesses = receipts
-        .map(|((capture, sought), like)| (capture.receipt_id, (sought, like)))
-        .collect();
     Ok(())
 }
 

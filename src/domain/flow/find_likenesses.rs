@@ -1,17 +1,45 @@
 //! Finds leads that are like somebody.
 
-use crate::domain::capture::Capture;
+use crate::domain::capture::{Capture, Holder};
 use crate::domain::dedupe::MatchKey;
-use crate::domain::likeness::{Duplicate, Sought, judge, ranked};
+use crate::domain::identity::Identity;
+use crate::domain::likeness::{Compared, Duplicate, Sought, judge, ranked};
 use crate::domain::rules::Rules;
 use crate::error::Result;
-use crate::store::compared_leads;
+use crate::store::lead_identities::Claims;
 use crate::store::pool::TenantConnection;
+use crate::store::{compared_leads, first_look};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Leads that are looked at for each capture.
 const OF_A_CAPTURE: i64 = 20;
 
-/// Leads that may be the person of each capture, the likeliest first. Tests are only like tests.
+/// Claims the identities of a capture that comes alone, and looks in the same round trip for leads that may be the person,
+/// the likeliest first.
+pub fn claim_and_find(
+    conn: &mut TenantConnection,
+    capture: &Capture,
+    sought: &Sought,
+    wanted: BTreeMap<Identity, Holder>,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(Claims, Vec<Duplicate>)> {
+    let settings = &rules.settings.matching;
+    let (claims, near) = first_look::claim_and_list_near(
+        conn,
+        wanted,
+        &sought.keys,
+        MatchKey::worth,
+        OF_A_CAPTURE,
+        settings,
+        now,
+    )?;
+    Ok((claims, alike(capture, sought, &near, rules)))
+}
+
+/// Leads that may be the person of each capture, the likeliest first.
 pub fn find(
     conn: &mut TenantConnection,
     sought: &[(&Capture, &Sought)],
@@ -23,15 +51,24 @@ pub fn find(
         .collect();
     let settings = &rules.settings.matching;
     let near = compared_leads::list_near(conn, &keys, MatchKey::worth, OF_A_CAPTURE, settings)?;
-    let comparer = rules.knowledge.comparer();
     Ok(sought
         .iter()
         .zip(near)
-        .map(|((capture, sought), near)| {
-            let comparable = near.iter().filter(|lead| lead.is_test == capture.is_test);
-            let like = comparable
-                .filter_map(|lead| judge(&comparer, settings, &sought.evidence, lead.candidate()));
-            ranked(like.collect())
-        })
+        .map(|((capture, sought), near)| alike(capture, sought, &near, rules))
         .collect())
+}
+
+/// Those that may be the person of a capture. Tests are only like tests.
+fn alike(
+    capture: &Capture,
+    sought: &Sought,
+    near: &[Rc<Compared>],
+    rules: &Rules,
+) -> Vec<Duplicate> {
+    let settings = &rules.settings.matching;
+    let comparer = rules.knowledge.comparer();
+    let comparable = near.iter().filter(|lead| lead.is_test == capture.is_test);
+    let like = comparable
+        .filter_map(|lead| judge(&comparer, settings, &sought.evidence, lead.candidate()));
+    ranked(like.collect())
 }
