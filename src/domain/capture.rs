@@ -203,7 +203,7 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
 fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
     let policy = rules.matching.policy_for(capture.source.as_deref());
     let Some((sought, like)) = known.likenesses.remove(&capture.receipt_id) else {
-        return create(capture, known, rules, ids);
+        return create(capture, None, known, rules, ids);
     };
     let mut duplicates = like;
     duplicates.retain(|one| !known.fresh.knows(one.lead_id));
@@ -240,7 +240,7 @@ fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
             ..captured
         };
     }
-    let mut captured = create(capture, known, rules, ids);
+    let mut captured = create(capture, Some(sought), known, rules, ids);
     captured.duplicates = duplicates;
     let told: Vec<&Duplicate> = captured.told_duplicates().collect();
     if !told.is_empty() {
@@ -360,7 +360,14 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
         })
 }
 
-fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
+/// A new lead. What was looked at of the capture is that of the lead, too, unless a value that is compared stayed behind.
+fn create(
+    capture: &Capture,
+    sought: Option<Sought>,
+    known: &mut Known,
+    rules: &Rules,
+    ids: &mut impl Ids,
+) -> Captured {
     let id = capture.new_lead_id;
     let created_at = time_of(id);
     let withheld = withheld(capture, known, None);
@@ -403,7 +410,11 @@ fn create(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
     hold_identities(capture, known, &lead, rules);
     known.created.push(id);
     known.leads.insert(id, lead.clone());
-    known.fresh.take(&lead, &rules.matching, known.workspace_id);
+    let compared = |key: &String| lead.custom.get(key) == capture.custom.get(key);
+    let is_the_same = rules.matching.evidence.iter().all(|(key, _)| compared(key));
+    let of_lead = || Sought::of_lead(&lead, &rules.matching, known.workspace_id);
+    let sought = sought.filter(|_| is_the_same).unwrap_or_else(of_lead);
+    known.fresh.take(id, sought);
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Created,
@@ -449,7 +460,8 @@ fn touch(
     changes.extend(consent_changes(capture));
     events.push(event(EventType::LeadTouched, &mut lead, changes, ids));
     hold_identities(capture, known, &lead, rules);
-    known.fresh.take(&lead, &rules.matching, known.workspace_id);
+    let sought = Sought::of_lead(&lead, &rules.matching, known.workspace_id);
+    known.fresh.take(lead_id, sought);
     if let Some(before) = known.leads.insert(lead_id, lead.clone())
         && !known.created.contains(&lead_id)
     {

@@ -93,10 +93,7 @@ pub fn evidence_of_lead(lead: &Lead, settings: &MatchSettings) -> Evidence {
 
 /// The keys of a lead in its workspace; a deleted lead has none.
 pub fn keys_of_lead(lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) -> Vec<MatchKey> {
-    if lead.deleted_at.is_some() {
-        return Vec::new();
-    }
-    dedupe::keys(&evidence_of_lead(lead, settings), workspace_id.as_bytes())
+    Sought::of_lead(lead, settings, workspace_id).keys
 }
 
 /// Leads that a batch makes or changes, by their keys: captures of one batch are as like each other as of two.
@@ -106,7 +103,7 @@ pub struct Fresh {
     leads: HashMap<Uuid, Sought>,
 }
 
-/// What is looked at of a capture: its evidence and its keys.
+/// What is looked at of somebody: the evidence and the keys.
 #[derive(Debug, Clone)]
 pub struct Sought {
     /// What it says.
@@ -124,30 +121,42 @@ impl Sought {
             evidence,
         }
     }
+
+    /// What is looked at of a lead; a deleted one has no keys.
+    pub fn of_lead(lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) -> Sought {
+        let evidence = evidence_of_lead(lead, settings);
+        let keys = match lead.deleted_at {
+            Some(_) => Vec::new(),
+            None => dedupe::keys(&evidence, workspace_id.as_bytes()),
+        };
+        Sought { evidence, keys }
+    }
 }
 
 impl Fresh {
     /// Takes in a lead as it is now.
-    pub fn take(&mut self, lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) {
+    pub fn take(&mut self, lead_id: Uuid, now: Sought) {
         for key in self
             .leads
-            .remove(&lead.id)
+            .remove(&lead_id)
             .into_iter()
             .flat_map(|before| before.keys)
         {
             self.by_key
                 .entry(key)
                 .or_default()
-                .retain(|id| *id != lead.id);
+                .retain(|id| *id != lead_id);
         }
-        let now = Sought {
-            evidence: evidence_of_lead(lead, settings),
-            keys: keys_of_lead(lead, settings, workspace_id),
-        };
         for key in &now.keys {
-            self.by_key.entry(*key).or_default().push(lead.id);
+            self.by_key.entry(*key).or_default().push(lead_id);
         }
-        self.leads.insert(lead.id, now);
+        self.leads.insert(lead_id, now);
+    }
+
+    /// The keys of a lead; of one that the batch leaves as it is, none.
+    pub fn keys_of(&self, lead_id: Uuid) -> &[MatchKey] {
+        let known = self.leads.get(&lead_id);
+        known.map(|one| one.keys.as_slice()).unwrap_or_default()
     }
 
     /// Whether a lead was made or changed by the batch.

@@ -51,18 +51,14 @@ statement! {
 /// The rows of new leads, ready to be written.
 pub(in crate::store) fn insertion<'a>(
     workspace_id: Uuid,
-    new: &[&Lead],
-    settings: &MatchSettings,
+    new: &[(Uuid, &[MatchKey])],
 ) -> Insert<'a> {
-    let keyed = new
-        .iter()
-        .map(|lead| (lead.id, keys_of_lead(lead, settings, workspace_id)));
-    rows(workspace_id, keyed)
+    rows(workspace_id, new.iter().copied())
 }
 
-fn rows<'a>(
+fn rows<'a, 'b>(
     workspace_id: Uuid,
-    leads: impl IntoIterator<Item = (Uuid, Vec<MatchKey>)>,
+    leads: impl IntoIterator<Item = (Uuid, &'b [MatchKey])>,
 ) -> Insert<'a> {
     let mut insert = Insert {
         workspace_id,
@@ -82,11 +78,9 @@ fn rows<'a>(
 }
 
 /// Adds keys that are missing.
-pub fn add_all(
-    conn: &mut TenantConnection,
-    leads: impl IntoIterator<Item = (Uuid, Vec<MatchKey>)>,
-) -> Result<()> {
-    let new = rows(conn.workspace_id(), leads);
+pub fn add_all(conn: &mut TenantConnection, leads: &[(Uuid, Vec<MatchKey>)]) -> Result<()> {
+    let keyed = leads.iter().map(|(id, keys)| (*id, keys.as_slice()));
+    let new = rows(conn.workspace_id(), keyed);
     Add {
         workspace_id: &new.workspace_id,
         families: &new.family,
@@ -127,7 +121,7 @@ pub(in crate::store) fn follow(
     }
     let come: Vec<MatchKey> = new.into_iter().filter(|key| !old.contains(key)).collect();
     if !come.is_empty() {
-        add_all(conn, [(after.id, come)])?;
+        add_all(conn, &[(after.id, come)])?;
     }
     Ok(())
 }

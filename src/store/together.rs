@@ -7,6 +7,7 @@
 use crate::domain::activity::Activity;
 use crate::domain::consent::ConsentRecord;
 use crate::domain::decision::{AssignmentRecord, Decision};
+use crate::domain::dedupe::MatchKey;
 use crate::domain::event::{Event, Provenance};
 use crate::domain::idempotency::{Answer, IdempotencyKey};
 use crate::domain::lead::Lead;
@@ -25,12 +26,15 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use uuid::Uuid;
 
 /// The new rows of a batch.
 #[derive(Debug)]
 pub struct NewRows<'a> {
     /// Leads that were not there before.
     pub leads: &'a [&'a Lead],
+    /// Their keys, by which leads like them are found.
+    pub keys: &'a [(Uuid, &'a [MatchKey])],
     /// What came in.
     pub submissions: &'a [&'a Submission],
     /// Touches.
@@ -76,7 +80,7 @@ pub fn write_all(
         outbox: outbox::insertion(workspace_id, new.events)?,
         history: lead_history::insertion(workspace_id, new.events)?,
         values: lead_values::insertion(workspace_id, new.leads, rules),
-        keys: match_keys::insertion(workspace_id, new.leads, &rules.settings.matching),
+        keys: match_keys::insertion(workspace_id, new.keys),
         answers: idempotency_keys::insertion(workspace_id, new.answers, now)?,
         decisions: decisions::insertion(workspace_id, new.decisions)?,
         assignments: assignments::insertion(workspace_id, new.assignments),

@@ -66,9 +66,7 @@ fn of_keys(db: &Db, args: &LookupArgs) -> Result<(), BoxError> {
         });
         let people: Vec<(Uuid, Vec<MatchKey>)> = people.collect();
         written += people.iter().map(|(_, keys)| keys.len()).sum::<usize>();
-        db.in_workspace(workspace_id, |conn| {
-            match_keys::add_all(conn, people.clone())
-        })?;
+        db.in_workspace(workspace_id, |conn| match_keys::add_all(conn, &people))?;
     }
     println!(
         "{written} keys of {} people in {:.0} s, workspace {workspace_id}",

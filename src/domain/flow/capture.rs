@@ -434,6 +434,8 @@ fn save(
     }
     settle_identities(conn, known, claims)?;
     let created = known.created.iter().filter_map(|id| known.leads.get(id));
+    let keys_of = |id: &Uuid| (*id, known.fresh.keys_of(*id));
+    let keys: Vec<_> = known.created.iter().map(keys_of).collect();
     let is_new = |(_, captured): &&(&Capture, &Captured)| captured.outcome != Outcome::Repeated;
     let taken_in: Vec<&(&Capture, &Captured)> = decided.iter().filter(is_new).collect();
     let consents = taken_in
@@ -445,6 +447,7 @@ fn save(
     });
     let new = NewRows {
         leads: &created.collect::<Vec<_>>(),
+        keys: &keys,
         submissions: &beside.received.iter().collect::<Vec<_>>(),
         activities: &beside.touches,
         consents: &consents.collect::<Vec<_>>(),

@@ -161,7 +161,7 @@ fn walk(
         .map(|lead| (lead.id, keys_of_lead(lead, &rules.matching, workspace_id)))
         .collect();
     let count = keyed.len();
-    match_keys::add_all(conn, keyed)?;
+    match_keys::add_all(conn, &keyed)?;
     let none_will_come = reached
         .walk_until
         .is_none_or(|until| until < lower_bound(now));

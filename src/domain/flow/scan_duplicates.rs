@@ -159,7 +159,7 @@ impl Scan {
                 }
                 self.remember(&lead, evidence);
             }
-            match_keys::add_all(conn, keyed)?;
+            match_keys::add_all(conn, &keyed)?;
         }
     }
 

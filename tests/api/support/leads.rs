@@ -8,6 +8,7 @@ use baton::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
 use baton::domain::ids::{Ids, ProcessIds};
 use baton::domain::lead::Lead;
 use baton::domain::lead_fields::LeadFields;
+use baton::domain::likeness::keys_of_lead;
 use baton::domain::normalise::Attribution;
 use baton::domain::rules::Rules;
 use baton::domain::scoring::{LeadScore, Ledger, ScoringModel};
@@ -316,8 +317,13 @@ pub fn activity(draw: &mut Draw, lead_id: Uuid, now: DateTime<Utc>) -> Activity 
 pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Activity]) {
     leads.sort_by_key(|lead| lead.id);
     db.in_workspace(workspace_id, |conn| {
+        let rules = rules();
+        let keys_of = |lead: &Lead| (lead.id, keys_of_lead(lead, &rules.matching, workspace_id));
+        let keys: Vec<_> = leads.iter().map(keys_of).collect();
+        let keyed = keys.iter().map(|(id, keys)| (*id, keys.as_slice()));
         let new = NewRows {
             leads: &leads.iter().collect::<Vec<_>>(),
+            keys: &keyed.collect::<Vec<_>>(),
             submissions: &[],
             activities: &[],
             consents: &[],
@@ -328,7 +334,6 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
             scores: &[],
             answers: &[],
         };
-        let rules = rules();
         together::write_all(conn, &new, &rules, Utc::now())?;
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
         leads
