@@ -17,6 +17,9 @@ pub(in crate::store) trait Rows: QueryFragment<Pg> {
     /// # Errors
     /// When there is none.
     fn walk_only_row<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+
+    /// How many rows there are.
+    fn count(&self) -> usize;
 }
 
 /// The text of a statement of rows, for a single one.
@@ -32,6 +35,8 @@ pub(in crate::store) trait Bound<Sql> {
     type Value;
     /// The value.
     fn only(&self) -> QueryResult<&Self::Value>;
+    /// How many values it has; `None`: it is the same for all rows.
+    fn count(&self) -> Option<usize>;
 }
 
 impl<T, Sql> Bound<Array<Sql>> for Vec<T> {
@@ -40,6 +45,9 @@ impl<T, Sql> Bound<Array<Sql>> for Vec<T> {
     fn only(&self) -> QueryResult<&T> {
         let none = || diesel::result::Error::QueryBuilderError("a row is missing".into());
         self.first().ok_or_else(none)
+    }
+    fn count(&self) -> Option<usize> {
+        Some(self.len())
     }
 }
 
@@ -51,12 +59,20 @@ macro_rules! bound_as_it_is {
             fn only(&self) -> QueryResult<&$rust> {
                 Ok(self)
             }
+            fn count(&self) -> Option<usize> {
+                None
+            }
         }
     )* };
 }
 bound_as_it_is! {
     uuid::Uuid => diesel::sql_types::Uuid,
     chrono::DateTime<chrono::Utc> => diesel::sql_types::Timestamptz
+}
+
+/// How many values a bind has.
+pub(in crate::store) fn count_of<Sql, B: Bound<Sql>>(bind: &B) -> Option<usize> {
+    bind.count()
 }
 
 /// Binds the value of a single row.
@@ -116,6 +132,11 @@ macro_rules! statement {
                     out.push_sql(parts.next().unwrap_or_default());
                 )*
                 Ok(())
+            }
+
+            fn count(&self) -> usize {
+                use $crate::store::statement::count_of;
+                [$(count_of::<$sql, _>(&self.$bind)),*].into_iter().flatten().next().unwrap_or_default()
             }
         }
         $crate::store::statement::statement! { @run $name { $($bind => $sql),* } $text }

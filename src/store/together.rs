@@ -102,10 +102,24 @@ pub fn write_all(
         parts.clocks.execute(conn.pg())?;
         parts.scores.execute(conn.pg())?;
     } else if new.is_of_one_lead() {
-        Alone(parts).execute(conn.pg())?;
+        execute_alone(conn, parts)?;
     } else {
         parts.execute(conn.pg())?;
     }
+    Ok(())
+}
+
+/// Runs the statement that is made for how many rows the parts have.
+fn execute_alone(conn: &mut TenantConnection, parts: Together) -> Result<()> {
+    macro_rules! of_shape {
+        ($($shape:literal)*) => {
+            match parts.shape() {
+                $($shape => Alone::<$shape>(parts).execute(conn.pg())?,)*
+                _ => parts.execute(conn.pg())?,
+            }
+        };
+    }
+    of_shape!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
     Ok(())
 }
 
@@ -126,50 +140,85 @@ struct Together<'a> {
     scores: lead_scores::Insert<'a>,
 }
 
-/// How many rows a part has.
+/// How the rows of a part are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Count {
-    /// One, where one lead has come.
-    OfALead,
-    /// Any number.
-    Any,
+enum Told {
+    /// As arrays of their columns.
+    AsArrays,
+    /// As the values of the only one.
+    AsValues,
+}
+
+impl Told {
+    fn of(is_only: bool) -> Told {
+        if is_only {
+            Told::AsValues
+        } else {
+            Told::AsArrays
+        }
+    }
 }
 
 impl Together<'_> {
-    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>, is_one_lead: bool) -> QueryResult<()> {
-        let parts: [(&dyn Rows, Count); 12] = [
-            (&self.leads, Count::OfALead),
-            (&self.submissions, Count::OfALead),
-            (&self.activities, Count::OfALead),
-            (&self.scores, Count::OfALead),
-            (&self.consents, Count::Any),
-            (&self.outbox, Count::Any),
-            (&self.history, Count::Any),
-            (&self.values, Count::Any),
-            (&self.keys, Count::Any),
-            (&self.decisions, Count::Any),
-            (&self.assignments, Count::Any),
-            (&self.clocks, Count::Any),
+    /// Parts that have a row or none where one lead has come, nearly always.
+    fn of_a_lead(&self) -> [&dyn Rows; 5] {
+        [
+            &self.consents,
+            &self.history,
+            &self.assignments,
+            &self.clocks,
+            &self.answers,
+        ]
+    }
+
+    /// Which of these have one: a bit for each.
+    fn shape(&self) -> u8 {
+        let bits = self.of_a_lead().map(|part| u8::from(part.count() == 1));
+        bits.into_iter()
+            .rev()
+            .fold(0, |shape, bit| shape << 1 | bit)
+    }
+
+    /// The statement; `alone`: one lead has come, with parts of this shape.
+    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>, alone: Option<u8>) -> QueryResult<()> {
+        let has_one = |bit: u8| Told::of(alone.is_some_and(|shape| shape >> bit & 1 == 1));
+        let of_lead = Told::of(alone.is_some());
+        let parts: [(&dyn Rows, Told); 12] = [
+            (&self.leads, of_lead),
+            (&self.submissions, of_lead),
+            (&self.activities, of_lead),
+            (&self.scores, of_lead),
+            (&self.consents, has_one(0)),
+            (&self.history, has_one(1)),
+            (&self.assignments, has_one(2)),
+            (&self.clocks, has_one(3)),
+            (&self.outbox, Told::AsArrays),
+            (&self.values, Told::AsArrays),
+            (&self.keys, Told::AsArrays),
+            (&self.decisions, Told::AsArrays),
         ];
-        for (number, (part, count)) in parts.into_iter().enumerate() {
+        for (number, (part, told)) in parts.into_iter().enumerate() {
             out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
             out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
             out.push_sql(" AS (");
-            if is_one_lead && count == Count::OfALead {
-                part.walk_only_row(out.reborrow())?;
-            } else {
-                part.walk_ast(out.reborrow())?;
-            }
+            walk_part(out.reborrow(), part, told)?;
             out.push_sql(")");
         }
         out.push_sql(" ");
-        self.answers.walk_ast(out.reborrow())
+        walk_part(out, &self.answers, has_one(4))
+    }
+}
+
+fn walk_part<'b>(out: AstPass<'_, 'b, Pg>, part: &'b dyn Rows, told: Told) -> QueryResult<()> {
+    match told {
+        Told::AsArrays => part.walk_ast(out),
+        Told::AsValues => part.walk_only_row(out),
     }
 }
 
 impl QueryFragment<Pg> for Together<'_> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.walk(out, false)
+        self.walk(out, None)
     }
 }
 
@@ -180,18 +229,18 @@ impl QueryId for Together<'_> {
 
 impl<C> RunQueryDsl<C> for Together<'_> {}
 
-/// As [`Together`], where one lead has come.
-struct Alone<'a>(Together<'a>);
+/// As [`Together`], where one lead has come, with parts of this [shape](Together::shape): a statement of its own for each.
+struct Alone<'a, const SHAPE: u8>(Together<'a>);
 
-impl QueryFragment<Pg> for Alone<'_> {
+impl<const SHAPE: u8> QueryFragment<Pg> for Alone<'_, SHAPE> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk(out, true)
+        self.0.walk(out, Some(SHAPE))
     }
 }
 
-impl QueryId for Alone<'_> {
-    type QueryId = Alone<'static>;
+impl<const SHAPE: u8> QueryId for Alone<'_, SHAPE> {
+    type QueryId = Alone<'static, SHAPE>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<C> RunQueryDsl<C> for Alone<'_> {}
+impl<C, const SHAPE: u8> RunQueryDsl<C> for Alone<'_, SHAPE> {}
