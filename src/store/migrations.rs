@@ -53,6 +53,7 @@ migrations! {
     "2026-11-30-000029_index_only",
     "2026-11-30-000030_nobodys",
     "2026-11-30-000031_statistics",
+    "2026-11-30-000032_growth",
 }
 
 impl Migration {

@@ -162,7 +162,9 @@ fn create(connection: &mut PgConnection, table: &str, name: &str, month: NaiveDa
         format!(
             "CREATE POLICY tenant ON {name} TO baton_app USING ({tenant}) WITH CHECK ({tenant})"
         ),
-        format!("ALTER TABLE {name} SET (autovacuum_vacuum_insert_threshold = 100000)"),
+        format!(
+            "ALTER TABLE {name} SET (autovacuum_vacuum_insert_threshold = 100000, autovacuum_analyze_scale_factor = 0.5)"
+        ),
     ] {
         connection.batch_execute(&statement)?;
     }
