@@ -129,6 +129,48 @@ fn somebody_who_may_be_known_becomes_a_lead_and_is_flagged() {
 }
 
 #[test]
+fn of_many_leads_that_share_a_key_those_that_share_most_are_compared() {
+    let app = TestApp::start();
+    let known = app.capture(bob("bob@acme.example"))["lead"]["id"].clone();
+    // More than the twenty that are compared, all later: of each of four keys as many as are looked at.
+    let others = [
+        "Wilhelmina",
+        "Leopold",
+        "Ottokar",
+        "Philippa",
+        "Dagmar",
+        "Yusuf",
+        "Chen",
+        "Quentin",
+    ];
+    for (number, other) in others.into_iter().enumerate() {
+        let each = [
+            json!({"first_name": other, "last_name": "Sixtus", "city": "Ulm"}),
+            json!({"first_name": other, "last_name": "Farnsworth", "city": "Ulm", "company": "Acme Steel GmbH"}),
+            json!({"first_name": "Robert", "last_name": other, "postal_code": "89073"}),
+            json!({"first_name": other, "last_name": "Sixtus", "postal_code": "89073"}),
+        ];
+        for (key, person) in each.into_iter().enumerate() {
+            let email = json!({"email": format!("p{number}k{key}@mail.example")});
+            app.capture(with(person, email));
+        }
+    }
+    let names_bob = |answer: &Value| {
+        let told = answer["possible_duplicates"].as_array().unwrap();
+        told.iter().any(|one| one["lead_id"] == known)
+    };
+    let alone = app.capture(bob("b.sixtus@mail.example"));
+    assert!(names_bob(&alone), "{alone}");
+    let items = [
+        bob("bob.sixtus@mail.example"),
+        json!({"email": "somebody@else.example"}),
+    ];
+    let batch = app.post("/v1/capture/batch", json!({"items": items}));
+    let of_batch = &batch.json()["results"][0]["answer"];
+    assert!(names_bob(of_batch), "{of_batch}");
+}
+
+#[test]
 fn colleagues_relatives_and_namesakes_are_other_people() {
     let app = TestApp::start();
     app.capture(bob("bob@acme.example"));
