@@ -15,7 +15,7 @@ pub(in crate::store) trait Rows: QueryFragment<Pg> {
     /// As [`QueryFragment::walk_ast`], of the only row, whose columns are values.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or another beside it.
     fn walk_only_row<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
 
     /// How many rows there are.
@@ -43,8 +43,13 @@ impl<T, Sql> Bound<Array<Sql>> for Vec<T> {
     type Sql = Sql;
     type Value = T;
     fn only(&self) -> QueryResult<&T> {
-        let none = || diesel::result::Error::QueryBuilderError("a row is missing".into());
-        self.first().ok_or_else(none)
+        match self.as_slice() {
+            [only] => Ok(only),
+            others => {
+                let text = format!("{} rows in a statement of one", others.len());
+                Err(diesel::result::Error::QueryBuilderError(text.into()))
+            }
+        }
     }
     fn count(&self) -> Option<usize> {
         Some(self.len())
@@ -169,8 +174,15 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_missing_is_an_error() {
-        let none: Vec<i64> = Vec::new();
-        assert!(Bound::<Array<diesel::sql_types::BigInt>>::only(&none).is_err());
+    fn a_row_that_is_missing_or_would_be_lost_is_an_error() {
+        let only = |rows: Vec<i64>| {
+            Bound::<Array<diesel::sql_types::BigInt>>::only(&rows)
+                .ok()
+                .copied()
+        };
+        assert_eq!(
+            (only(vec![]), only(vec![1]), only(vec![1, 2])),
+            (None, Some(1), None)
+        );
     }
 }

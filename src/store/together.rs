@@ -140,29 +140,23 @@ struct Together<'a> {
     scores: lead_scores::Insert<'a>,
 }
 
-/// How the rows of a part are told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    /// As arrays of their columns.
-    AsArrays,
-    /// As the values of the only one.
-    AsValues,
-}
-
-impl Told {
-    fn of(is_only: bool) -> Told {
-        if is_only {
-            Told::AsValues
-        } else {
-            Told::AsArrays
-        }
-    }
-}
+/// Parts that have one row where one lead has come: the first ones.
+const OF_ONE_LEAD: usize = 4;
+/// From which on parts have a row or none where one lead has come, nearly always.
+const ROW_OR_NONE: usize = 8;
 
 impl Together<'_> {
-    /// Parts that have a row or none where one lead has come, nearly always.
-    fn of_a_lead(&self) -> [&dyn Rows; 5] {
+    /// Its parts. The last is the statement itself.
+    fn parts(&self) -> [&dyn Rows; 13] {
         [
+            &self.leads,
+            &self.submissions,
+            &self.activities,
+            &self.scores,
+            &self.outbox,
+            &self.values,
+            &self.keys,
+            &self.decisions,
             &self.consents,
             &self.history,
             &self.assignments,
@@ -171,48 +165,41 @@ impl Together<'_> {
         ]
     }
 
-    /// Which of these have one: a bit for each.
+    /// Which of the parts from [`ROW_OR_NONE`] on have one row: a bit for each.
     fn shape(&self) -> u8 {
-        let bits = self.of_a_lead().map(|part| u8::from(part.count() == 1));
-        bits.into_iter()
-            .rev()
-            .fold(0, |shape, bit| shape << 1 | bit)
+        let parts = self.parts();
+        let has_one = parts.iter().skip(ROW_OR_NONE).map(|part| part.count() == 1);
+        (0u8..)
+            .zip(has_one)
+            .fold(0, |shape, (bit, has_one)| shape | u8::from(has_one) << bit)
     }
 
-    /// The statement; `alone`: one lead has come, with parts of this shape.
+    /// The statement; `alone`: one lead has come, with parts of this shape, and what has one row is told as values.
     fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>, alone: Option<u8>) -> QueryResult<()> {
-        let has_one = |bit: u8| Told::of(alone.is_some_and(|shape| shape >> bit & 1 == 1));
-        let of_lead = Told::of(alone.is_some());
-        let parts: [(&dyn Rows, Told); 12] = [
-            (&self.leads, of_lead),
-            (&self.submissions, of_lead),
-            (&self.activities, of_lead),
-            (&self.scores, of_lead),
-            (&self.consents, has_one(0)),
-            (&self.history, has_one(1)),
-            (&self.assignments, has_one(2)),
-            (&self.clocks, has_one(3)),
-            (&self.outbox, Told::AsArrays),
-            (&self.values, Told::AsArrays),
-            (&self.keys, Told::AsArrays),
-            (&self.decisions, Told::AsArrays),
-        ];
-        for (number, (part, told)) in parts.into_iter().enumerate() {
-            out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-            out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
-            out.push_sql(" AS (");
-            walk_part(out.reborrow(), part, told)?;
-            out.push_sql(")");
+        let has_one = |number: usize| match (alone, number) {
+            (None, _) => false,
+            (Some(_), 0..OF_ONE_LEAD) => true,
+            (Some(_), OF_ONE_LEAD..ROW_OR_NONE) => false,
+            (Some(shape), _) => shape >> (number - ROW_OR_NONE) & 1 == 1,
+        };
+        let parts = self.parts();
+        let last = parts.len() - 1;
+        for (number, part) in parts.into_iter().enumerate() {
+            if number < last {
+                out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
+                out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
+                out.push_sql(" AS (");
+            }
+            if has_one(number) {
+                part.walk_only_row(out.reborrow())?;
+            } else {
+                part.walk_ast(out.reborrow())?;
+            }
+            if number < last {
+                out.push_sql(if number + 1 < last { ")" } else { ") " });
+            }
         }
-        out.push_sql(" ");
-        walk_part(out, &self.answers, has_one(4))
-    }
-}
-
-fn walk_part<'b>(out: AstPass<'_, 'b, Pg>, part: &'b dyn Rows, told: Told) -> QueryResult<()> {
-    match told {
-        Told::AsArrays => part.walk_ast(out),
-        Told::AsValues => part.walk_only_row(out),
+        Ok(())
     }
 }
 

@@ -62,7 +62,7 @@ impl Drop for Workers {
     }
 }
 
-/// Starts publishing, retention, going through leads, the index of texts, and jobs. The signals say that there is something
+/// Starts all of them. The signals say that there is something
 /// to publish, a definition that changed, or a new job.
 pub fn start_workers(
     db: &Db,
