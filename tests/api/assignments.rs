@@ -456,3 +456,36 @@ fn who_may_have_three_leads_a_day_gets_three_and_the_rest_goes_on() {
     };
     assert_eq!((of(&small), of(&large)), (3, 7));
 }
+
+#[test]
+fn p4_who_may_have_five_open_leads_gets_five_of_many_that_come_at_once() {
+    let app = TestApp::start_deciding();
+    let (small, large) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "pool", "key": "both", "document": {"name": "Both", "members": [
+            {"user_id": small.id, "open_cap": 5, "weight": 100}, {"user_id": large.id}]}}),
+    );
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"pool": "both"}]}}),
+    );
+    std::thread::scope(|scope| {
+        for hand in 0..16 {
+            let client = app.client();
+            scope.spawn(move || {
+                for round in 0..10 {
+                    let body = json!({"email": format!("c{hand}-{round}@example.com")}).to_string();
+                    let reply =
+                        client.send("POST", "/v1/capture", "application/json", body.as_bytes());
+                    assert_eq!(reply.status, 201, "{}", reply.text());
+                }
+            });
+        }
+    });
+    let open = app.database().number(&format!(
+        "SELECT count(*) FROM leads WHERE owner_id = '{}'",
+        small.id
+    ));
+    assert_eq!(open, 5);
+}

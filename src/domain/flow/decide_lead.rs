@@ -198,8 +198,9 @@ impl Decider {
         }
         let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
         let asked = router.asks_of_open_leads(&playbook.roster);
-        let open = lead_counts::open_of_owners(conn, &asked)?;
         let turns = pool_turns::lock(conn, &keys)?;
+        // Counted under the lock: what others gave before is committed by then.
+        let open = lead_counts::open_of_owners(conn, &asked)?;
         let version = |(pool, turns): (&String, &Turns)| (pool.clone(), turns.version);
         self.locked = Some(turns.iter().map(version).collect());
         self.desk = Desk::new(turns, open);
