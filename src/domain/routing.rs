@@ -16,11 +16,11 @@
 //!
 //! # Many at once
 //! [`route`] is called for one lead after the other with one [`Desk`], so a batch of ten thousand gives what ten thousand
-//! batches of one give. Two transactions at once: each reads and decides all that needs no turn first, then locks the rows
-//! of the pools it may need ([`Router::pools_for`]), in the order of their keys, routes (microseconds a lead), writes and
-//! commits. Whoever locks second sees the turns of whoever committed first, so the order of the turns is the order of the commits
-//! and what is proved of a sequence holds across processes. The row is held for the last statements of a transaction
-//! only, and only by leads that come as far as a pool.
+//! batches of one give. Two transactions at once: each reads and decides all that needs no turn first, then routes
+//! (microseconds a lead) by the turns that the one before it leaves, of which it need not be committed yet, writes, and commits
+//! after that one. So the order of the turns is the order of the commits, and what is proved of a sequence holds; the row of a
+//! pool has a stamp that tells when another process came between, which is locked out then. `store/turns_ahead.rs` has the rest.
+//! Pools that look at open leads, and policies that look at accounts, go by what is committed: their rows are locked.
 
 mod candidate;
 mod compile;

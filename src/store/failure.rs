@@ -84,6 +84,10 @@ pub fn lost_a_race(error: &Error) -> bool {
         Some(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) => {
             information.constraint_name() == Some("idempotency_keys_pkey")
         }
+        // Turns were decided by others than those that are in the table.
+        Some(DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation, information)) => {
+            information.table_name() == Some("pool_turns")
+        }
         Some(DieselError::DatabaseError(_, information)) => {
             information.message().contains("deadlock detected")
         }

@@ -54,6 +54,7 @@ migrations! {
     "2026-11-30-000030_nobodys",
     "2026-11-30-000031_statistics",
     "2026-11-30-000032_growth",
+    "2026-11-30-000033_turns_ahead",
 }
 
 impl Migration {

@@ -65,6 +65,7 @@ pub mod submissions;
 pub mod teams;
 pub mod timers;
 pub mod together;
+pub mod turns_ahead;
 pub mod users;
 pub mod workspaces;
 pub mod young_tables;

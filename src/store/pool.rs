@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::store::failure;
+use crate::store::turns_ahead::{Ending, TurnsAhead};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection};
@@ -49,6 +50,7 @@ pub struct Db {
     worker: Pool,
     urls: Urls,
     is_distributed: Arc<AtomicBool>,
+    turns_ahead: Arc<TurnsAhead>,
 }
 
 /// A connection in a transaction of one workspace.
@@ -56,6 +58,8 @@ pub struct TenantConnection<'a> {
     connection: &'a mut PgConnection,
     workspace_id: Uuid,
     is_distributed: bool,
+    turns_ahead: &'a Arc<TurnsAhead>,
+    ending: &'a Arc<Ending>,
 }
 
 impl TenantConnection<'_> {
@@ -67,11 +71,14 @@ impl TenantConnection<'_> {
     /// Runs `work` so that, when it fails, only what it did itself is taken back, and the transaction can go on.
     pub fn apart<T>(&mut self, work: impl FnOnce(&mut TenantConnection) -> Result<T>) -> Result<T> {
         let (workspace_id, is_distributed) = (self.workspace_id, self.is_distributed);
+        let (turns_ahead, ending) = (self.turns_ahead, self.ending);
         self.connection.transaction(|connection| {
             work(&mut TenantConnection {
                 connection,
                 workspace_id,
                 is_distributed,
+                turns_ahead,
+                ending,
             })
         })
     }
@@ -88,6 +95,8 @@ impl TenantConnection<'_> {
             connection: self.connection,
             workspace_id,
             is_distributed: self.is_distributed,
+            turns_ahead: self.turns_ahead,
+            ending: self.ending,
         })?;
         self.connection.batch_execute(&set(self.workspace_id))?;
         Ok(done)
@@ -96,6 +105,16 @@ impl TenantConnection<'_> {
     /// Whether Citus spreads the tables over several servers, which takes some statements only in parts.
     pub(in crate::store) fn is_distributed(&self) -> bool {
         self.is_distributed
+    }
+
+    /// What is known of turns that are not committed yet.
+    pub(in crate::store) fn turns_ahead(&self) -> &Arc<TurnsAhead> {
+        self.turns_ahead
+    }
+
+    /// How the transaction will end.
+    pub(in crate::store) fn ending(&self) -> &Arc<Ending> {
+        self.ending
     }
 
     /// The connection, for the store's own statements.
@@ -123,6 +142,7 @@ impl Db {
             worker: pool(&urls.worker, WORKER_ROLE, 2, settings, &is_distributed),
             urls,
             is_distributed,
+            turns_ahead: Arc::default(),
         }
     }
 
@@ -160,12 +180,23 @@ impl Db {
         work: impl FnOnce(&mut TenantConnection) -> Result<(T, End)>,
     ) -> Result<T> {
         let mut connection = self.begin(&self.app, Some(workspace_id))?;
+        let mut end = Unfinished {
+            turns_ahead: &self.turns_ahead,
+            workspace_id,
+            ending: Arc::default(),
+            counts: false,
+        };
         let done = work(&mut TenantConnection {
             connection: &mut connection,
             workspace_id,
             is_distributed: self.is_distributed.load(Ordering::Relaxed),
+            turns_ahead: &self.turns_ahead,
+            ending: &end.ending,
         });
-        finish(&mut connection, done)
+        let commits = matches!(done, Ok((_, End::Commit)));
+        let done = finish(&mut connection, done);
+        end.counts = commits && done.is_ok();
+        done
     }
 
     /// Runs `work` in a transaction of the role that sees what is due in all workspaces.
@@ -238,6 +269,21 @@ impl Db {
         Ok(AnsiTransactionManager::begin_transaction_sql(
             connection, &begin,
         )?)
+    }
+}
+
+/// A transaction, of which it is told how it ended when this is dropped: so also of one that panics.
+struct Unfinished<'a> {
+    turns_ahead: &'a TurnsAhead,
+    workspace_id: Uuid,
+    ending: Arc<Ending>,
+    counts: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.turns_ahead
+            .end(self.workspace_id, &self.ending, self.counts);
     }
 }
 

@@ -656,7 +656,8 @@ diesel::table! {
     pool_turns (workspace_id, pool) {
         workspace_id -> Uuid,
         pool -> Text,
-        turns -> Jsonb,
+        turns -> Json,
+        stamp -> Uuid,
     }
 }
 

@@ -17,15 +17,18 @@ use crate::domain::sla::Clock;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
+
 use crate::store::statement::Rows;
+use crate::store::turns_ahead::TurnsLeft;
 use crate::store::{
     activities, assignments, consents, decisions, idempotency_keys, lead_history, lead_scores,
-    lead_values, leads, match_keys, outbox, sla_clocks, submissions,
+    lead_values, leads, match_keys, outbox, pool_turns, sla_clocks, submissions,
 };
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use std::ops::Range;
 use uuid::Uuid;
 
 /// The new rows of a batch.
@@ -54,6 +57,8 @@ pub struct NewRows<'a> {
     pub clocks: &'a [&'a Clock],
     /// What leads are worth; also of leads that were there before.
     pub scores: &'a [&'a ScoreRecord],
+    /// Turns that were taken.
+    pub turns: &'a TurnsLeft,
 }
 
 impl NewRows<'_> {
@@ -73,6 +78,7 @@ pub fn write_all(
 ) -> Result<()> {
     let workspace_id = conn.workspace_id();
     let parts = Together {
+        turns: pool_turns::replacement(workspace_id, &new.turns.new)?,
         leads: leads::insertion(workspace_id, new.leads)?,
         submissions: submissions::insertion(workspace_id, new.submissions)?,
         activities: activities::insertion(workspace_id, new.activities)?,
@@ -96,35 +102,44 @@ pub fn write_all(
         parts.history.execute(conn.pg())?;
         parts.values.execute(conn.pg())?;
         parts.keys.execute(conn.pg())?;
-        parts.answers.execute(conn.pg())?;
         parts.decisions.execute(conn.pg())?;
         parts.assignments.execute(conn.pg())?;
         parts.clocks.execute(conn.pg())?;
         parts.scores.execute(conn.pg())?;
+        new.turns.wait()?;
+        parts.turns.execute(conn.pg())?;
+        parts.answers.execute(conn.pg())?;
+    } else if !new.turns.is_next()? {
+        // Those before it are about to be committed: what they may have to wait for is written after that.
+        Parts::<0, CONTENDED, MANY>(&parts).execute(conn.pg())?;
+        new.turns.wait()?;
+        Parts::<CONTENDED, ALL, MANY>(&parts).execute(conn.pg())?;
     } else if new.is_of_one_lead() {
-        execute_alone(conn, parts)?;
+        execute_alone(conn, &parts)?;
     } else {
-        parts.execute(conn.pg())?;
+        Parts::<0, ALL, MANY>(&parts).execute(conn.pg())?;
     }
     Ok(())
 }
 
 /// Runs the statement that is made for how many rows the parts have.
-fn execute_alone(conn: &mut TenantConnection, parts: Together) -> Result<()> {
+fn execute_alone(conn: &mut TenantConnection, parts: &Together) -> Result<()> {
     macro_rules! of_shape {
         ($($shape:literal)*) => {
             match parts.shape() {
-                $($shape => Alone::<$shape>(parts).execute(conn.pg())?,)*
-                _ => parts.execute(conn.pg())?,
+                $($shape => Parts::<0, ALL, $shape>(parts).execute(conn.pg())?,)*
+                _ => Parts::<0, ALL, MANY>(parts).execute(conn.pg())?,
             }
         };
     }
-    of_shape!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
+    of_shape!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63);
     Ok(())
 }
 
-/// A statement with a part for each table.
+/// What goes into each table.
 struct Together<'a> {
+    turns: pool_turns::Update<'a>,
     leads: leads::Insert<'a>,
     submissions: submissions::Insert<'a>,
     activities: activities::Insert<'a>,
@@ -144,10 +159,31 @@ struct Together<'a> {
 const OF_ONE_LEAD: usize = 4;
 /// From which on parts have a row or none where one lead has come, nearly always.
 const ROW_OR_NONE: usize = 8;
+/// From which on other transactions may want to write the same rows.
+const CONTENDED: usize = 12;
+/// How many parts there are.
+const ALL: usize = 14;
+/// Their names.
+const NAMES: [&str; ALL] = [
+    "leads",
+    "submissions",
+    "activities",
+    "scores",
+    "outbox",
+    "value_index",
+    "keys",
+    "decisions",
+    "consents",
+    "history",
+    "assignments",
+    "clocks",
+    "turns",
+    "answers",
+];
 
 impl Together<'_> {
-    /// Its parts. The last is the statement itself.
-    fn parts(&self) -> [&dyn Rows; 13] {
+    /// Its parts.
+    fn parts(&self) -> [&dyn Rows; ALL] {
         [
             &self.leads,
             &self.submissions,
@@ -161,6 +197,7 @@ impl Together<'_> {
             &self.history,
             &self.assignments,
             &self.clocks,
+            &self.turns,
             &self.answers,
         ]
     }
@@ -174,20 +211,30 @@ impl Together<'_> {
             .fold(0, |shape, (bit, has_one)| shape | u8::from(has_one) << bit)
     }
 
-    /// The statement; `alone`: one lead has come, with parts of this shape, and what has one row is told as values.
-    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>, alone: Option<u8>) -> QueryResult<()> {
+    /// A statement of some of the parts, of which the last is the statement itself; `alone`: one lead has come, with parts of
+    /// this shape, and what has one row is told as values.
+    fn walk<'b>(
+        &'b self,
+        mut out: AstPass<'_, 'b, Pg>,
+        which: Range<usize>,
+        alone: Option<u8>,
+    ) -> QueryResult<()> {
         let has_one = |number: usize| match (alone, number) {
             (None, _) => false,
             (Some(_), 0..OF_ONE_LEAD) => true,
             (Some(_), OF_ONE_LEAD..ROW_OR_NONE) => false,
             (Some(shape), _) => shape >> (number - ROW_OR_NONE) & 1 == 1,
         };
-        let parts = self.parts();
-        let last = parts.len() - 1;
-        for (number, part) in parts.into_iter().enumerate() {
+        let (first, last) = (which.start, which.end - 1);
+        let parts = self.parts().into_iter().zip(NAMES).enumerate();
+        for (number, (part, name)) in parts.skip(first).take(which.len()) {
             if number < last {
-                out.push_sql(if number == 0 { "WITH part_" } else { ", part_" });
-                out.push_sql(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number]);
+                out.push_sql(if number == first {
+                    "WITH new_"
+                } else {
+                    ", new_"
+                });
+                out.push_sql(name);
                 out.push_sql(" AS (");
             }
             if has_one(number) {
@@ -203,31 +250,30 @@ impl Together<'_> {
     }
 }
 
-impl QueryFragment<Pg> for Together<'_> {
+/// The statement of the parts of a range: one lead has come, with parts of this [shape](Together::shape), or
+/// [any number](MANY) has.
+struct Parts<'p, const FIRST: usize, const END: usize, const SHAPE: u8>(&'p Together<'p>);
+
+/// Any number of leads.
+const MANY: u8 = u8::MAX;
+
+impl<const FIRST: usize, const END: usize, const SHAPE: u8> QueryFragment<Pg>
+    for Parts<'_, FIRST, END, SHAPE>
+{
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.walk(out, None)
+        self.0
+            .walk(out, FIRST..END, (SHAPE != MANY).then_some(SHAPE))
     }
 }
 
-impl QueryId for Together<'_> {
-    type QueryId = Together<'static>;
+impl<const FIRST: usize, const END: usize, const SHAPE: u8> QueryId
+    for Parts<'_, FIRST, END, SHAPE>
+{
+    type QueryId = Parts<'static, FIRST, END, SHAPE>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<C> RunQueryDsl<C> for Together<'_> {}
-
-/// As [`Together`], where one lead has come, with parts of this [shape](Together::shape): a statement of its own for each.
-struct Alone<'a, const SHAPE: u8>(Together<'a>);
-
-impl<const SHAPE: u8> QueryFragment<Pg> for Alone<'_, SHAPE> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk(out, Some(SHAPE))
-    }
+impl<C, const FIRST: usize, const END: usize, const SHAPE: u8> RunQueryDsl<C>
+    for Parts<'_, FIRST, END, SHAPE>
+{
 }
-
-impl<const SHAPE: u8> QueryId for Alone<'_, SHAPE> {
-    type QueryId = Alone<'static, SHAPE>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl<C, const SHAPE: u8> RunQueryDsl<C> for Alone<'_, SHAPE> {}

@@ -420,7 +420,7 @@ fn p10_many_leads_at_once_are_shared_as_fairly_as_one_by_one() {
         .collect();
     let batch = app.post("/v1/capture/batch", json!({"items": items}));
     assert_eq!(batch.status, 200, "{}", batch.text());
-    // Turns are taken under a lock that is held until the commit, so ids of decisions grow in the order of commits.
+    // Who decides by the turns of another commits after them, so ids of decisions grow in the order of commits.
     let owners = app
         .database()
         .texts("SELECT result->'to'->>'owner' FROM decisions WHERE kind = 'routing' ORDER BY id");

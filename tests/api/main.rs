@@ -45,6 +45,7 @@ mod tags;
 mod teams;
 mod timeline;
 mod tokens;
+mod turns_ahead;
 mod users;
 mod views;
 mod visibility;

@@ -18,5 +18,6 @@ mod overload;
 mod process;
 mod retries;
 mod storm;
+mod turns;
 mod twin;
 mod wire;

@@ -23,6 +23,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
 use crate::store::together::{self, NewRows};
+use crate::store::turns_ahead::TurnsLeft;
 use crate::store::{
     duplicate_pairs, idempotency_keys, lead_identities, leads, qualification_answers, submissions,
 };
@@ -128,7 +129,7 @@ pub fn capture_many(
     // Decide
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
     let mut replies = Vec::with_capacity(incoming.len());
-    let mut decider = Decider::default();
+    let mut decider = Decider::ahead();
     let mut touches = Vec::with_capacity(incoming.len());
     decider.know_scores(conn, known.leads.keys(), rules)?;
     for one in incoming {
@@ -168,6 +169,7 @@ pub fn capture_many(
 
     // Save
     let mut beside = Beside {
+        turns: decider.leave(conn),
         scores: decider.scores(),
         touches,
         ..Beside::default()
@@ -183,7 +185,6 @@ pub fn capture_many(
             .answers
             .extend(one.idempotency_key.as_ref().map(|key| (key, answer)));
     }
-    decider.save(conn)?;
     save(conn, &decided, &beside, &known, &claims, rules, now)?;
     Ok(replies)
 }
@@ -205,10 +206,10 @@ pub fn replay(
     decider.know_scores(conn, known.leads.keys(), rules)?;
     let touched = touch(capture, &captured);
     decider.take_in(conn, capture, &touched, &mut captured, &mut known, rules)?;
-    decider.save(conn)?;
     let decided = [(capture, &captured)];
     let touches = Some(touched).filter(|_| captured.outcome != Outcome::Repeated);
     let beside = Beside {
+        turns: decider.leave(conn),
         scores: decider.scores(),
         touches: touches.into_iter().collect(),
         ..Beside::default()
@@ -416,6 +417,8 @@ struct Beside<'a> {
     scores: Vec<&'a ScoreRecord>,
     /// Touches, as they were decided by.
     touches: Vec<Activity>,
+    /// Turns that were taken.
+    turns: TurnsLeft,
 }
 
 fn save(
@@ -457,6 +460,7 @@ fn save(
         assignments: &decided_of(decided, |one| one.assignment.iter().collect()),
         clocks: &decided_of(decided, |one| one.clocks.iter().collect()),
         scores: &beside.scores,
+        turns: &beside.turns,
     };
     together::write_all(conn, &new, rules, now)?;
     let said = decided

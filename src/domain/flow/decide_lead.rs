@@ -10,33 +10,35 @@ use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
 use crate::domain::qualification::{Answer, Verdict};
 use crate::domain::routing::{
-    Desk, Destination, EarlierOwner, LetGo, Roster, Routed, Router, Turns, World, return_turn,
-    route,
+    Desk, Destination, EarlierOwner, LetGo, Roster, Routed, Router, World, return_turn, route,
 };
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
 use crate::domain::sla::{ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
+use crate::store::turns_ahead::{Base, TurnsLeft};
 use crate::store::{
     account_owners, activities, assignments, decisions, lead_counts, pool_turns, sla_clocks,
 };
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 use uuid::Uuid;
 
 /// Decides about the leads of one transaction.
 ///
-/// The turns of the pools are locked when the first lead needs them, in the order of their keys, and stay locked until the
-/// transaction ends: so the order of turns is the order of commits.
+/// The turns of the pools are known from when the first lead needs them until they are [left](Self::leave), and those of nobody
+/// else come between: the order of turns is the order of commits.
 #[derive(Debug, Default)]
 pub struct Decider {
     desk: Desk,
     /// Who got leads of which account in this transaction.
     owners: Vec<(String, Uuid)>,
-    /// The versions of the turns that are locked; `None`: no lead has needed any yet.
-    locked: Option<BTreeMap<String, i64>>,
+    /// Whether turns may be those that another transaction is about to commit.
+    is_ahead: bool,
+    /// The turns that are decided by; `None`: no lead has needed any yet.
+    base: Option<Base>,
     /// Answers that came in and are not written yet, each of its lead.
     pub(super) answers: Vec<(Uuid, Answer)>,
     /// Touches that came in and are not written yet.
@@ -48,6 +50,14 @@ pub struct Decider {
 }
 
 impl Decider {
+    /// Decides by the turns of transactions that are not committed yet, and so does not wait for them until it has decided.
+    pub fn ahead() -> Decider {
+        Decider {
+            is_ahead: true,
+            ..Decider::default()
+        }
+    }
+
     /// Gives a lead to somebody or to a queue; the lead takes owner, team and queue from it.
     pub fn route(
         &mut self,
@@ -193,31 +203,34 @@ impl Decider {
         playbook: &Playbook,
         router: &Router,
     ) -> Result<()> {
-        if self.locked.is_some() {
+        if self.base.is_some() {
             return Ok(());
         }
         let keys: Vec<&str> = router.pools.keys().map(String::as_str).collect();
         let asked = router.asks_of_open_leads(&playbook.roster);
-        let turns = pool_turns::lock(conn, &keys)?;
-        // Counted under the lock: what others gave before is committed by then.
+        // What others gave before is in the tables, too, only when it is committed.
+        let base = if self.is_ahead && asked.is_empty() && !router.asks_of_accounts() {
+            Base::ahead(conn, &keys)?
+        } else {
+            Base::lock(conn, &keys)?
+        };
         let open = lead_counts::open_of_owners(conn, &asked)?;
-        let version = |(pool, turns): (&String, &Turns)| (pool.clone(), turns.version);
-        self.locked = Some(turns.iter().map(version).collect());
-        self.desk = Desk::new(turns, open);
+        self.desk = Desk::new(base.turns(), open);
+        self.base = Some(base);
         Ok(())
     }
 
+    /// Leaves the turns as they are now to who decides next, and tells which of them are to be written.
+    pub fn leave(&mut self, conn: &mut TenantConnection) -> TurnsLeft {
+        let base = self.base.take();
+        base.map(|base| base.leave(conn, self.desk.turns()))
+            .unwrap_or_default()
+    }
+
     /// Writes the turns that were taken.
-    pub fn save(&self, conn: &mut TenantConnection) -> Result<()> {
-        let Some(locked) = &self.locked else {
-            return Ok(());
-        };
-        for (pool, turns) in self.desk.turns() {
-            if turns.version > locked.get(pool).copied().unwrap_or_default() {
-                pool_turns::update(conn, pool, turns)?;
-            }
-        }
-        Ok(())
+    pub fn save(&mut self, conn: &mut TenantConnection) -> Result<()> {
+        let left = self.leave(conn);
+        pool_turns::replace_all(conn, &left)
     }
 }
 

@@ -333,6 +333,7 @@ pub fn write(db: &Db, workspace_id: Uuid, leads: &mut [Lead], activities: &[Acti
             clocks: &[],
             scores: &[],
             answers: &[],
+            turns: &Default::default(),
         };
         together::write_all(conn, &new, &rules, Utc::now())?;
         // New leads stand at the beginning of the pipeline; these are anywhere in it.
