@@ -69,6 +69,7 @@ fn routing(now: DateTime<Utc>) -> f64 {
     let user = |id: &Uuid| RosterUser {
         id: *id,
         is_active: true,
+        is_invited: false,
         role: Role::Rep,
         team_id: None,
         away_until: None,

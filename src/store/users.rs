@@ -279,8 +279,8 @@ struct RosterRow {
     id: Uuid,
     #[diesel(sql_type = diesel::sql_types::Text)]
     role: String,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    is_active: bool,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    status: String,
     #[diesel(sql_type = diesel::sql_types::Nullable<SqlUuid>)]
     team_id: Option<Uuid>,
 }
@@ -288,7 +288,7 @@ struct RosterRow {
 /// Everybody, as far as routing goes: who was invited counts only once they have come in.
 pub fn list_roster(conn: &mut TenantConnection) -> Result<Vec<RosterUser>> {
     let rows: Vec<RosterRow> = diesel::sql_query(
-        "SELECT u.id, u.role, u.status = 'active' AS is_active, t.team_id FROM users u LEFT JOIN LATERAL \
+        "SELECT u.id, u.role, u.status, t.team_id FROM users u LEFT JOIN LATERAL \
          (SELECT (min(m.team_id::text))::uuid AS team_id FROM team_members m WHERE m.workspace_id = u.workspace_id AND m.user_id = u.id \
           HAVING count(*) = 1) t ON true WHERE u.workspace_id = $1",
     )
@@ -299,7 +299,8 @@ pub fn list_roster(conn: &mut TenantConnection) -> Result<Vec<RosterUser>> {
             let role = Role::from_name(&row.role);
             Ok(RosterUser {
                 id: row.id,
-                is_active: row.is_active,
+                is_active: row.status == UserStatus::Active.as_str(),
+                is_invited: row.status == UserStatus::Invited.as_str(),
                 role: role.ok_or_else(|| Error::internal("a user in an unknown role"))?,
                 team_id: row.team_id,
                 away_until: None,

@@ -1,7 +1,7 @@
 //! Leads that are offered, given back, hoarded and claimed; accounts that somebody owns already.
 
 use crate::support::TestApp;
-use crate::support::people::TestUser;
+use crate::support::people::{PASSWORD, TestUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -488,4 +488,39 @@ fn p4_who_may_have_five_open_leads_gets_five_of_many_that_come_at_once() {
         small.id
     ));
     assert_eq!(open, 5);
+}
+
+#[test]
+fn a_pool_may_name_who_is_invited_and_they_get_leads_once_they_have_come_in() {
+    let app = TestApp::start_deciding();
+    let invited = app.invite("rep");
+    let pool = json!({"kind": "pool", "key": "new", "document": {"name": "New", "members": [{"user_id": invited["user"]["id"]}]}});
+    let written = app.post("/v1/rules", pool);
+    assert_eq!(written.status, 201, "{}", written.text());
+    let written = written.json();
+    let warned: Vec<&Value> = written["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| &warning["code"])
+        .collect();
+    assert_eq!(warned, ["can_be_empty", "invited_user"], "{written}");
+    let path = format!("/v1/rules/{}/activate", id(&written));
+    assert_eq!(app.post(&path, json!({})).status, 200);
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"pool": "new"}]}}),
+    );
+    let before = app.capture(json!({"email": "before@example.com"}));
+    assert_eq!(before["assignment"]["owner_id"], json!(null), "{before}");
+    let came = app.stranger().post(
+        "/v1/auth/accept-invitation",
+        &json!({"token": invited["link_token"], "password": PASSWORD}),
+    );
+    assert_eq!(came.status, 200, "{}", came.text());
+    let after = app.capture(json!({"email": "after@example.com"}));
+    assert_eq!(
+        after["assignment"]["owner_id"], invited["user"]["id"],
+        "{after}"
+    );
 }

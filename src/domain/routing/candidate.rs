@@ -4,6 +4,7 @@ use super::decide::World;
 use super::desk::Desk;
 use super::needs::Wanted;
 use super::pool::{Member, Pool};
+use super::roster::RosterUser;
 use super::skills::Skills;
 use super::turns::MemberTurns;
 use chrono::{DateTime, Utc};
@@ -17,6 +18,8 @@ use uuid::Uuid;
 pub enum Exclusion {
     /// They are disabled, or no user any more.
     Disabled,
+    /// They have not accepted their invitation yet.
+    Invited,
     /// They are absent.
     Absent {
         /// When they are back.
@@ -127,9 +130,7 @@ fn judge(
     let off_shift = off_shift(member, world);
     let given_today = account.given_today;
     let mut excluded_by = Vec::new();
-    if user.is_none() {
-        excluded_by.push(Exclusion::Disabled);
-    }
+    excluded_by.extend(not_come_in(world.roster.find(user_id)));
     if world.let_go.contains(&user_id) {
         excluded_by.push(Exclusion::LetItGo);
     }
@@ -155,6 +156,15 @@ fn judge(
         given_today,
         load,
         off_shift,
+    }
+}
+
+/// Why a user cannot take any lead at all.
+pub(super) fn not_come_in(user: Option<&RosterUser>) -> Option<Exclusion> {
+    match user {
+        Some(user) if user.is_active => None,
+        Some(user) if user.is_invited => Some(Exclusion::Invited),
+        _ => Some(Exclusion::Disabled),
     }
 }
 

@@ -283,7 +283,7 @@ fn always_holds(condition: &Condition) -> bool {
 /// What is wrong with naming a user.
 pub(super) fn wrong_user(user: Uuid, roster: &Roster, at: &str) -> Option<FieldError> {
     match roster.find(user) {
-        Some(user) if user.is_active => None,
+        Some(user) if user.is_active || user.is_invited => None,
         Some(_) => Some(FieldError::new(
             at,
             "disabled_user",

@@ -233,8 +233,16 @@ fn warnings(document: &PoolDocument, pool: &Pool, references: &References) -> Ve
     let all = |is_bound: fn(&Member) -> bool| members.iter().all(is_bound);
     let needs = &pool.needs;
     let asks_skills = !needs.skills.is_empty() || needs.skills_from.is_some();
+    let is_invited = |user_id| {
+        let user = references.roster.find(user_id);
+        user.is_some_and(|user| user.is_invited)
+    };
     let can_be_empty = [
         (members.is_empty(), "nobody is in it"),
+        (
+            members.iter().all(|one| is_invited(one.user_id)),
+            "nobody in it has accepted the invitation yet",
+        ),
         (
             all(|one| one.daily_cap.is_some() || one.open_cap.is_some()),
             "every member has a cap",
@@ -266,6 +274,14 @@ fn warnings(document: &PoolDocument, pool: &Pool, references: &References) -> Ve
         .into_iter()
         .collect();
     if let MembersDocument::Listed(listed) = &document.members {
+        let invited = listed
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| is_invited(member.user_id));
+        found.extend(invited.map(|(index, _)| {
+            let detail = "this user has not accepted the invitation yet, and gets no leads before";
+            FieldError::new(format!("/members/{index}/user_id"), "invited_user", detail)
+        }));
         let is_weighted = matches!(
             document.strategy,
             Strategy::Weighted | Strategy::LeastLoaded

@@ -1,6 +1,6 @@
 //! Routing one lead.
 
-use super::candidate::{Candidate, Exclusion, judge_all};
+use super::candidate::{Candidate, Exclusion, judge_all, not_come_in};
 use super::compile::{LAST_QUEUE, Router, Rule};
 use super::desk::Desk;
 use super::document::{EarlierOwnerTarget, Target};
@@ -125,7 +125,7 @@ pub struct RouteInputs {
     /// Who let it go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub let_go: Vec<Uuid>,
-    /// Of the users who were looked at, those who were disabled or away.
+    /// Of the users who were looked at, those who were invited, disabled, or away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_there: Vec<RosterUser>,
 }
@@ -266,14 +266,14 @@ fn ask(
     (outcome, Vec::new())
 }
 
-/// A user who is meant in person: only being away, disabled, or having let the lead go excludes them.
+/// A user who is meant in person: only being away, invited, disabled, or having let the lead go excludes them.
 fn ask_user(user_id: Uuid, world: &World) -> Result<Destination, PassedOver> {
-    let user = world.roster.find(user_id).filter(|user| user.is_active);
+    let user = world.roster.find(user_id);
     let away_until = user
         .and_then(|user| user.away_until)
         .filter(|until| world.now < *until);
-    let by = match (user, away_until) {
-        (None, _) => Exclusion::Disabled,
+    let by = match (not_come_in(user), away_until) {
+        (Some(by), _) => by,
         _ if world.let_go.contains(&user_id) => Exclusion::LetItGo,
         (_, Some(until)) => Exclusion::Absent { until },
         _ => return Ok(Destination::Owner(user_id)),
@@ -316,7 +316,7 @@ fn ask_pool(
     (Ok(owner), candidates)
 }
 
-/// Of the users who were looked at, those who were disabled or away.
+/// Of the users who were looked at, those who were invited, disabled, or away.
 fn not_there(tried: &[Attempt], world: &World) -> Vec<RosterUser> {
     let is_there = |user: &RosterUser| user.is_active && user.away_until.is_none();
     let mut found: Vec<RosterUser> = Vec::new();

@@ -46,6 +46,7 @@ fn roster(router: &Router, record: &Routed) -> Roster {
         let user = RosterUser {
             id,
             is_active: true,
+            is_invited: false,
             role: Role::Rep,
             team_id: record.team_id.filter(|_| is_owner),
             away_until: None,

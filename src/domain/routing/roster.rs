@@ -14,8 +14,11 @@ use uuid::Uuid;
 pub struct RosterUser {
     /// Who.
     pub id: Uuid,
-    /// May get leads: is not disabled.
+    /// May get leads: has come in, and is not disabled.
     pub is_active: bool,
+    /// Has not accepted the invitation yet, and gets no leads before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_invited: bool,
     /// What they are in the workspace.
     pub role: Role,
     /// Their team, if they are in exactly one.
@@ -72,6 +75,7 @@ impl Roster {
     pub fn as_active(&self) -> Roster {
         let active = |user: &RosterUser| RosterUser {
             is_active: true,
+            is_invited: false,
             ..*user
         };
         let users = self.users.iter();

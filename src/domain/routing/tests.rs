@@ -27,16 +27,17 @@ fn day() -> NaiveDate {
     now().date_naive()
 }
 
-/// Users 1 to `count`, all reps. 900 is disabled.
+/// Users 1 to `count`, all reps. 900 is disabled, 901 invited.
 fn roster(count: usize) -> Roster {
     let user = |number: usize| RosterUser {
         id: id(number),
-        is_active: number != 900,
+        is_active: number < 900,
+        is_invited: number == 901,
         role: Role::Rep,
         team_id: Some(id(5000 + number)),
         away_until: None,
     };
-    Roster::new((1..=count).chain([900]).map(user))
+    Roster::new((1..=count).chain([900, 901]).map(user))
 }
 
 /// Calendar `night` is off, and on again in eight hours; `late` in twelve; every other one is on.

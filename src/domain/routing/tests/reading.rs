@@ -78,6 +78,16 @@ fn everything_wrong_with_a_pool_is_told_at_its_place() {
 }
 
 #[test]
+fn who_is_invited_may_be_in_a_pool_which_is_warned_of() {
+    let pool = json!({"name": "P", "members": [member(1), member(901)]});
+    let read = pool_of(pool, &roster(1)).unwrap();
+    assert_eq!(
+        places(read.warnings),
+        [place("/members/1/user_id", "invited_user")]
+    );
+}
+
+#[test]
 fn a_pool_that_can_be_empty_is_warned_of_unless_another_is_behind_it() {
     let absent = |n, from: &str, to: &str| with(n, json!({"absences": [{"from": from, "to": to}]}));
     let (a, b, c) = (
@@ -101,6 +111,11 @@ fn a_pool_that_can_be_empty_is_warned_of_unless_another_is_behind_it() {
         ),
         (true, json!({"name": "P", "needs": {"skills": ["x"]}})),
         (false, json!({"name": "P", "members": [member(1)]})),
+        (true, json!({"name": "P", "members": [member(901)]})),
+        (
+            false,
+            json!({"name": "P", "members": [member(1), member(901)]}),
+        ),
     ] {
         let read = pool_of(pool.clone(), &roster(2)).unwrap();
         assert_eq!(read.pool.can_be_empty, can_be_empty, "{pool}");

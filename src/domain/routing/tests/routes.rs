@@ -90,6 +90,29 @@ fn a_cap_of_three_a_day_gets_exactly_three_each_day() {
 }
 
 #[test]
+fn who_is_invited_gets_no_leads_and_replays_know_it() {
+    let pools = json!({"p": {"name": "P", "members": [member(1), member(901)]}});
+    let policy = json!({"rules": [], "fallback": [{"user": id(901)}, {"pool": "p"}]});
+    let mut stage = Stage::new(1, policy, pools);
+    for _ in 0..3 {
+        let routed = stage.route();
+        assert_eq!(routed.to, Destination::Owner(id(1)));
+        let told = json!(routed.candidates()[1].excluded_by);
+        assert_eq!(told, json!([{"reason": "invited"}]));
+        let passed_over = json!(routed.tried[0].passed_over);
+        assert_eq!(
+            passed_over["by"],
+            json!({"reason": "invited"}),
+            "{passed_over}"
+        );
+        let read: Routed = serde_json::from_value(json!(routed)).unwrap();
+        assert_eq!(read, routed);
+        let again = replay(&stage.router, stage.facts(), &read);
+        assert_eq!(again, routed);
+    }
+}
+
+#[test]
 fn every_reason_that_excludes_somebody_is_told() {
     let pool = json!({"name": "P", "needs": {"skills": ["Cloud"], "language_from": "language", "territory": true},
         "members": [
@@ -113,6 +136,7 @@ fn every_reason_that_excludes_somebody_is_told() {
     let users = (1..=4).map(|number| RosterUser {
         id: id(number),
         is_active: number != 4,
+        is_invited: false,
         role: Role::Rep,
         team_id: None,
         away_until: None,
