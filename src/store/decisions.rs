@@ -4,6 +4,7 @@ use crate::domain::decision::{Decision, Finding};
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
+use crate::store::routed_rows;
 use crate::store::schema::decisions;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
@@ -48,7 +49,7 @@ pub(in crate::store) fn insertion<'a>(
         result: new
             .iter()
             .map(|one| match &one.finding {
-                Finding::Routing(routed) => Json::lean(routed),
+                Finding::Routing(routed) => routed_rows::write(routed),
                 Finding::Clocks(clocks) => Json::lean(clocks),
                 Finding::Qualification(qualification) => Json::lean(qualification),
                 Finding::Score(score) => Json::lean(score),
@@ -83,6 +84,10 @@ type Row = (
 fn read(
     (id, lead_id, kind, rules, result, created_at, basis, duration_microseconds): Row,
 ) -> Result<Decision> {
+    let result = match kind.as_str() {
+        "routing" => routed_rows::read(result)?,
+        _ => result,
+    };
     let finding = json!({"kind": kind, "result": result});
     Ok(Decision {
         id,

@@ -40,6 +40,14 @@ impl Json {
     }
 }
 
+#[cfg(test)]
+impl Json {
+    /// What is written, read again.
+    pub fn value(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.0).expect("JSON is valid")
+    }
+}
+
 /// Compact JSON text without the members that say nothing, at any depth.
 fn lean(text: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(text.len());

@@ -50,6 +50,7 @@ pub mod pool_turns;
 pub mod qualification_answers;
 pub mod refresh_tokens;
 pub mod roles;
+mod routed_rows;
 pub mod rule_documents;
 pub mod saved_views;
 mod schema;
