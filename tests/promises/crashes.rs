@@ -1,4 +1,4 @@
-//! P1, no lead is lost, and P8: whatever is killed, what was acknowledged is there once, with its event.
+//! P1, no lead is lost, P4 and P8: whatever is killed, what was acknowledged is there once, with its event, and took one turn.
 //!
 //! As the checkers of Jepsen do: writers note every answer, and afterwards the database has to agree with the notes.
 
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 const WRITERS: usize = 8;
 const KILLS: usize = 3;
+const REPS: usize = 3;
 /// Longest time without an answer after a kill; on an idle machine it is about two seconds.
 const LONGEST_OUTAGE: Duration = Duration::from_secs(30);
 
@@ -115,10 +116,11 @@ impl Drop for StopAtEnd<'_> {
 }
 
 #[test]
-fn p1_p8_kills_of_baton_and_of_postgresql_under_load_lose_nothing_and_double_nothing() {
+fn p1_p4_p8_kills_of_baton_and_of_postgresql_under_load_lose_nothing_and_double_nothing() {
     let home = Home::new("kills");
     let mut baton = home.start();
     let key = baton.key.clone().expect("the first start shows a key");
+    (0..REPS).for_each(|number| hire(&home.client(&key), number));
     let notes = Notes::default();
     scope(|scope| {
         let (home, key, notes, baton) = (&home, key.as_str(), &notes, &mut baton);
@@ -158,6 +160,16 @@ fn p1_p8_kills_of_baton_and_of_postgresql_under_load_lose_nothing_and_double_not
     );
     check(&home.client(&key), &acknowledged);
     drop(baton);
+}
+
+/// Somebody comes in who gets leads.
+fn hire(client: &Client, number: usize) {
+    let email = format!("rep{number}@acme.example");
+    let rep = json!({"email": email, "name": "Rep", "role": "rep"});
+    let invited = client.post("/v1/users", &rep).json();
+    let accepted = json!({"token": invited["link_token"], "password": "correct horse battery"});
+    let came = client.post("/v1/auth/accept-invitation", &accepted);
+    assert_eq!(came.status, 200, "{}", came.text());
 }
 
 /// The longest time between two answers after a moment.
@@ -236,6 +248,21 @@ fn check(client: &Client, acknowledged: &[Acknowledged]) {
         }
     }
     assert!(acknowledged.iter().all(|one| told.contains(&one.lead_id)));
+
+    let fair = client.get("/v1/pools/everyone/fairness").json();
+    let members = fair["members"].as_array().unwrap();
+    let given: Vec<usize> = members
+        .iter()
+        .map(|member| member["given"].as_u64().unwrap() as usize)
+        .collect();
+    assert_eq!(
+        (given.len(), given.iter().sum()),
+        (REPS, expected),
+        "{fair}"
+    );
+    let share = expected / REPS;
+    let is_fair = |given: &usize| (share..=share + 1).contains(given);
+    assert!(given.iter().all(is_fair), "{fair}");
 }
 
 /// Every entry of a list, page by page.
