@@ -115,15 +115,14 @@ pub(in crate::store) fn replacement<'a>(
     })
 }
 
-/// Writes turns, once those before them are committed.
+/// Writes turns, once those that they were decided by are committed.
 ///
 /// # Errors
 /// A lost race when those in the table are not those they were decided by.
 pub fn replace_all(conn: &mut TenantConnection, left: &TurnsLeft) -> Result<()> {
-    if left.new.is_empty() {
-        return Ok(());
-    }
     left.wait()?;
-    replacement(conn.workspace_id(), &left.new)?.execute(conn.pg())?;
+    if !left.new.is_empty() {
+        replacement(conn.workspace_id(), &left.new)?.execute(conn.pg())?;
+    }
     Ok(())
 }

@@ -23,8 +23,8 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long rows are locked after what was known ahead turned out to be wrong.
 const DISTRUST: Duration = Duration::from_secs(1);
-/// Pools of which turns are known; beyond that all are forgotten.
-const MOST_KNOWN: usize = 10_000;
+/// Workspaces of which turns are known; beyond that all are forgotten.
+const MOST_KNOWN: usize = 1_000;
 
 /// How a transaction ends, for those that wait for it.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ pub(in crate::store) struct TurnsAhead {
 #[derive(Debug, Default)]
 struct State {
     /// By workspace and pool.
-    known: HashMap<(Uuid, String), Left>,
+    known: HashMap<Uuid, BTreeMap<String, Left>>,
     /// Workspaces for which a transaction is deciding.
     deciding: HashSet<Uuid>,
     /// Workspaces whose rows are locked until then.
@@ -102,11 +102,8 @@ impl TurnsAhead {
     /// What is known of these pools, of which all have to be.
     fn known(&self, workspace_id: Uuid, pools: &[&str]) -> Option<BTreeMap<String, Left>> {
         let state = lock(&self.state);
-        let of = |pool: &&str| {
-            let pool = (*pool).to_owned();
-            let left = state.known.get(&(workspace_id, pool.clone()))?;
-            Some((pool, left.clone()))
-        };
+        let known = state.known.get(&workspace_id)?;
+        let of = |pool: &&str| Some(((*pool).to_owned(), known.get(*pool)?.clone()));
         pools.iter().map(of).collect()
     }
 
@@ -115,7 +112,7 @@ impl TurnsAhead {
     pub(in crate::store) fn end(&self, workspace_id: Uuid, ending: &Ending, counts: bool) {
         if !counts && ending.is_followed.load(Ordering::Relaxed) {
             let mut state = lock(&self.state);
-            state.forget(workspace_id);
+            state.known.remove(&workspace_id);
             let until = Instant::now() + DISTRUST;
             state.distrusted.insert(workspace_id, until);
         }
@@ -123,7 +120,7 @@ impl TurnsAhead {
     }
 
     fn forget(&self, workspace_id: Uuid) {
-        lock(&self.state).forget(workspace_id);
+        lock(&self.state).known.remove(&workspace_id);
     }
 
     fn learn(&self, workspace_id: Uuid, pool: String, left: Left) {
@@ -131,13 +128,8 @@ impl TurnsAhead {
         if state.known.len() >= MOST_KNOWN {
             state.known.clear();
         }
-        state.known.insert((workspace_id, pool), left);
-    }
-}
-
-impl State {
-    fn forget(&mut self, workspace_id: Uuid) {
-        self.known.retain(|(known, _), _| *known != workspace_id);
+        let known = state.known.entry(workspace_id).or_default();
+        known.insert(pool, left);
     }
 }
 
@@ -188,20 +180,12 @@ impl Base {
     fn of_rows(conn: &mut TenantConnection, pools: &[&str], seat: Option<Seat>) -> Result<Base> {
         let by = Arc::new(Ending::default());
         by.tell(true);
-        let left = |(pool, stored)| {
-            (
-                pool,
-                Left {
-                    stored,
-                    by: by.clone(),
-                },
-            )
-        };
-        let found = pool_turns::lock(conn, pools)?;
-        Ok(Base {
-            found: found.into_iter().map(left).collect(),
-            seat,
-        })
+        let mut found = BTreeMap::new();
+        for (pool, stored) in pool_turns::lock(conn, pools)? {
+            let by = by.clone();
+            found.insert(pool, Left { stored, by });
+        }
+        Ok(Base { found, seat })
     }
 
     /// The turns, by pool; of which none was taken is left out.
@@ -236,8 +220,8 @@ impl Base {
                     expected: left.stored.stamp,
                     stamp: stored.stamp,
                 });
-                left_behind.before.push(left.by.clone());
             }
+            left_behind.before.push(left.by.clone());
             if let Some(seat) = &self.seat {
                 let by = match turns {
                     Some(_) => conn.ending().clone(),
@@ -256,7 +240,7 @@ impl Base {
 pub struct TurnsLeft {
     /// What is to be written.
     pub(in crate::store) new: Vec<NewTurns>,
-    /// The transactions that wrote those they were decided by.
+    /// The transactions that wrote those that were looked at.
     before: Vec<Arc<Ending>>,
 }
 

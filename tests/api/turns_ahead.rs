@@ -43,9 +43,23 @@ fn stored(db: &Db, workspace_id: Uuid) -> i64 {
     turns.unwrap().unwrap().version
 }
 
-/// One takes a turn and ends its transaction only when the other has decided by it. How many turns the other saw in each of
-/// its tries.
-fn one_behind_the_other(db: &Db, workspace_id: Uuid, first_ends: fn() -> Result<()>) -> Vec<i64> {
+/// Sees how many turns of the pool `p` were taken so far, and takes none.
+fn look(conn: &mut TenantConnection) -> Result<(i64, TurnsLeft)> {
+    let base = Base::ahead(conn, &["p"])?;
+    let turns = base.turns();
+    let left = base.leave(conn, &turns);
+    Ok((turns["p"].version, left))
+}
+
+type Work = fn(&mut TenantConnection) -> Result<(i64, TurnsLeft)>;
+
+/// One takes a turn and ends its transaction only when the other has decided by it. What the other saw in each of its tries.
+fn one_behind_the_other(
+    db: &Db,
+    workspace_id: Uuid,
+    first_ends: fn() -> Result<()>,
+    second: Work,
+) -> Vec<i64> {
     let (has_taken, taken): (Sender<()>, Receiver<()>) = channel();
     let (has_decided, decided) = channel();
     std::thread::scope(|scope| {
@@ -63,8 +77,8 @@ fn one_behind_the_other(db: &Db, workspace_id: Uuid, first_ends: fn() -> Result<
         taken.recv_timeout(LONG).unwrap();
         let mut seen = Vec::new();
         let second = db.in_workspace(workspace_id, |conn| {
-            let (taken, left) = take(conn, true)?;
-            seen.push(taken);
+            let (saw, left) = second(conn)?;
+            seen.push(saw);
             let _gone = has_decided.send(());
             pool_turns::replace_all(conn, &left)
         });
@@ -79,7 +93,7 @@ fn who_is_next_decides_by_turns_that_are_not_committed_yet() {
     let app = TestApp::start_with(|config| config.no_workers = true);
     let db = app.database().open();
     assert_eq!(take_one(&db, app.workspace_id, true), 1);
-    let seen = one_behind_the_other(&db, app.workspace_id, || Ok(()));
+    let seen = one_behind_the_other(&db, app.workspace_id, || Ok(()), |conn| take(conn, true));
     assert_eq!((seen, stored(&db, app.workspace_id)), (vec![3], 3));
 }
 
@@ -88,10 +102,16 @@ fn turns_of_a_transaction_that_fails_count_for_nobody() {
     let app = TestApp::start_with(|config| config.no_workers = true);
     let db = app.database().open();
     assert_eq!(take_one(&db, app.workspace_id, true), 1);
-    let seen = one_behind_the_other(&db, app.workspace_id, || Err(Error::TooSlow));
+    let fails = || Err(Error::TooSlow);
+    let seen = one_behind_the_other(&db, app.workspace_id, fails, |conn| take(conn, true));
     assert_eq!((seen, stored(&db, app.workspace_id)), (vec![3, 2], 2));
     // And the next ones go on from there.
     assert_eq!(take_one(&db, app.workspace_id, true), 3);
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(take_one(&db, app.workspace_id, true), 4);
+    // Nor for who found that it is nobody's turn.
+    let seen = one_behind_the_other(&db, app.workspace_id, fails, look);
+    assert_eq!((seen, stored(&db, app.workspace_id)), (vec![5, 4], 4));
 }
 
 #[test]
