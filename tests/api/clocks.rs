@@ -231,6 +231,33 @@ fn an_escalation_names_whom_it_tells_makes_a_task_and_raises_the_priority() {
 }
 
 #[test]
+fn what_would_tell_nobody_tells_the_managers() {
+    let app = TestApp::start_deciding();
+    let (boss, gone) = (app.user("manager"), app.user("rep"));
+    decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "later"}]}}),
+    );
+    let at_50 = json!([{"do": "notify", "to": "owner"}]);
+    let at_100 =
+        json!([{"do": "notify", "to": "user", "user_id": gone.id}, {"do": "notify", "to": "team"}]);
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [{"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 10,
+        "escalations": [{"at_percent": 50, "actions": at_50}, {"at_percent": 100, "actions": at_100}]}]}}),
+    );
+    assert_eq!(app.delete(&format!("/v1/users/{}", gone.id)).status, 200);
+    app.capture(json!({"email": "a@example.com"}));
+    pass(&app, Duration::minutes(10));
+    let events = events_with(&app, "sla.breached");
+    let told: Vec<&Value> = of_type(&events, "sla.warned")
+        .iter()
+        .map(|event| &event["data"]["recipients"])
+        .collect();
+    assert_eq!(told, [&json!([boss.id]), &json!([boss.id])]);
+}
+
+#[test]
 fn a_clock_in_the_leads_own_zone_stays_in_it_when_its_calendar_changes() {
     let app = TestApp::start_deciding();
     let every_day = |from: &str, to: &str| {

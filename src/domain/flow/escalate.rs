@@ -25,7 +25,7 @@ pub const TASK: &str = "task";
 /// The members of teams, each team read once.
 pub type Teams = HashMap<Uuid, Vec<Uuid>>;
 
-/// Who is told by actions, each once and in their order; nobody who is disabled.
+/// Who is told by actions, each once and in their order; nobody who is disabled. What would reach nobody reaches the managers.
 pub fn recipients(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -34,24 +34,25 @@ pub fn recipients(
     rules: &Rules,
 ) -> Result<Vec<Uuid>> {
     let roster = &rules.playbook.roster;
-    let mut told = Vec::new();
+    let is_active = |id: &Uuid| roster.find(*id).is_some_and(|user| user.is_active);
+    let mut found = Vec::new();
     for action in actions {
         let Action::Notify { to, user_id } = action else {
             continue;
         };
-        match to {
-            Recipient::Owner => told.extend(lead.owner_id),
-            Recipient::User => told.extend(user_id),
-            Recipient::Team => told.extend(team_of(conn, lead, teams)?),
-            Recipient::Manager => told.extend(managers(roster, team_of(conn, lead, teams)?)),
+        let team = team_of(conn, lead, teams)?;
+        let mut told = match to {
+            Recipient::Owner => Vec::from_iter(lead.owner_id),
+            Recipient::User => Vec::from_iter(*user_id),
+            Recipient::Team => team.to_vec(),
+            Recipient::Manager => managers(roster, team),
+        };
+        told.retain(is_active);
+        if told.is_empty() {
+            told = managers(roster, team);
         }
-    }
-    let is_active = |id: &Uuid| roster.find(*id).is_some_and(|user| user.is_active);
-    let mut found = Vec::new();
-    for id in told.into_iter().filter(is_active) {
-        if !found.contains(&id) {
-            found.push(id);
-        }
+        told.retain(|id| !found.contains(id));
+        found.append(&mut told);
     }
     Ok(found)
 }

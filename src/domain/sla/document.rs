@@ -116,7 +116,7 @@ pub struct Escalation {
     pub actions: Vec<Action>,
 }
 
-/// Who is told.
+/// Who is told. Where that is nobody, since a lead has no owner or a user is disabled, it is as with `manager`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
