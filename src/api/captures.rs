@@ -11,7 +11,7 @@ use crate::domain::access::Visibility;
 use crate::domain::capture::{Capture, Captured, Outcome};
 use crate::domain::capture_draft::{self, CaptureDraft, Manner, Surroundings};
 use crate::domain::event::{Actor, Cause, Provenance};
-use crate::domain::flow::capture::{self, Answers, Incoming, LookUp, Reply};
+use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
 use crate::domain::flow::intake;
 use crate::domain::flow::once::Answered;
 use crate::domain::idempotency::{Answer, IdempotencyKey};
@@ -203,18 +203,10 @@ pub fn capture_now(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
-    match capture::capture_many(
-        conn,
-        std::slice::from_ref(incoming),
-        rules,
-        LookUp::First,
-        now,
-    )?
-    .pop()
-    {
-        Some(Reply::Done { captured, .. }) => Ok(*captured),
-        Some(Reply::Taken(taken)) => Err(taken.into()),
-        _ => Err(Error::internal("a capture without a reply")),
+    match capture::capture_within(conn, incoming, rules, now)? {
+        Reply::Done { captured, .. } => Ok(*captured),
+        Reply::Taken(taken) => Err(taken.into()),
+        _ => Err(Error::internal("a capture without an outcome")),
     }
 }
 
@@ -378,15 +370,11 @@ async fn take_back(
     rules: Arc<Rules>,
     now: DateTime<Utc>,
 ) -> Result<Reply> {
-    let mut replies = in_workspace_until(state, workspace_id, move |conn| {
-        let incoming = std::slice::from_ref(&incoming);
-        let replies = capture::capture_many(conn, incoming, &rules, LookUp::First, now)?;
-        Ok((replies, End::Rollback))
+    in_workspace_until(state, workspace_id, move |conn| {
+        let reply = capture::capture_within(conn, &incoming, &rules, now)?;
+        Ok((reply, End::Rollback))
     })
-    .await?;
-    replies
-        .pop()
-        .ok_or_else(|| Error::internal("a capture without a reply"))
+    .await
 }
 
 /// What would become of a submission that came in at a moment, by other rules; nothing of it is kept.

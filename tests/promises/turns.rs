@@ -1,4 +1,4 @@
-//! P4, fair shares: two services at once, with requests that are sent twice.
+//! P4, fair shares: two services at once, with requests that are sent twice, and dry runs between them.
 
 use crate::crowd::at_once;
 use crate::support::TestApp;
@@ -10,7 +10,7 @@ const HANDS: usize = 40;
 const ROUNDS: usize = 8;
 
 #[test]
-fn p4_two_services_and_doubled_requests_take_each_turn_once() {
+fn p4_two_services_with_doubled_requests_and_dry_runs_take_each_turn_once() {
     let app = TestApp::start_deciding();
     let twin = Twin::beside(&app);
     let reps: Vec<_> = (0..5).map(|_| app.user("rep")).collect();
@@ -20,12 +20,16 @@ fn p4_two_services_and_doubled_requests_take_each_turn_once() {
         let send = |round: usize| {
             // Two hands of the same service send the same at the same time.
             let key = format!("{}-{}-{round}", hand / 4, hand % 2);
-            let headers = [
-                ("content-type", b"application/json".as_slice()),
-                ("idempotency-key", key.as_bytes()),
-            ];
-            let body = json!({"email": format!("{key}@example.com")}).to_string();
-            let reply = wire.send("POST", b"/v1/capture", &headers, body.as_bytes());
+            let headers = [("idempotency-key", key.as_bytes())];
+            let email = format!("{key}@example.com");
+            let dry = wire.post(
+                "/v1/capture",
+                &[],
+                &json!({"email": email, "dry_run": true}),
+            );
+            let dry = dry.unwrap();
+            assert!(matches!(dry.status, 200 | 201), "{}", dry.text());
+            let reply = wire.post("/v1/capture", &headers, &json!({"email": email}));
             reply.unwrap().status
         };
         (0..ROUNDS).map(send).collect::<Vec<_>>()

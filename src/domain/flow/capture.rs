@@ -98,11 +98,36 @@ pub enum LookUp {
     Later,
 }
 
-/// Takes in submissions of one workspace, all or none; the replies are in their order.
+/// Takes in submissions of one workspace, all or none; the replies are in their order. The transaction has nothing else to do
+/// than this: others decide by its turns already, and wait for its commit.
 ///
 /// # Errors
 /// A conflict when somebody submits a person who is a lead that they may not know of.
 pub fn capture_many(
+    conn: &mut TenantConnection,
+    incoming: &[Incoming],
+    rules: &Rules,
+    look_up: LookUp,
+    now: DateTime<Utc>,
+) -> Result<Vec<Reply>> {
+    capture_by(Decider::ahead(), conn, incoming, rules, look_up, now)
+}
+
+/// As [`capture_many`], of one submission, in a transaction that does more, or that is taken back.
+pub fn capture_within(
+    conn: &mut TenantConnection,
+    incoming: &Incoming,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Reply> {
+    let (incoming, look_up) = (std::slice::from_ref(incoming), LookUp::First);
+    let replies = capture_by(Decider::default(), conn, incoming, rules, look_up, now)?;
+    let reply = replies.into_iter().next();
+    reply.ok_or_else(|| Error::internal("a capture without a reply"))
+}
+
+fn capture_by(
+    mut decider: Decider,
     conn: &mut TenantConnection,
     incoming: &[Incoming],
     rules: &Rules,
@@ -129,7 +154,6 @@ pub fn capture_many(
     // Decide
     let mut answered: HashMap<(Uuid, String), ([u8; 32], Answer)> = HashMap::new();
     let mut replies = Vec::with_capacity(incoming.len());
-    let mut decider = Decider::ahead();
     let mut touches = Vec::with_capacity(incoming.len());
     decider.know_scores(conn, known.leads.keys(), rules)?;
     for one in incoming {
