@@ -17,7 +17,6 @@ use crate::domain::sla::Clock;
 use crate::domain::submission::Submission;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-
 use crate::store::statement::Rows;
 use crate::store::turns_ahead::TurnsLeft;
 use crate::store::{
