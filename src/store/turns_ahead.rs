@@ -123,13 +123,12 @@ impl TurnsAhead {
         lock(&self.state).known.remove(&workspace_id);
     }
 
-    fn learn(&self, workspace_id: Uuid, pool: String, left: Left) {
+    fn learn(&self, workspace_id: Uuid, left: BTreeMap<String, Left>) {
         let mut state = lock(&self.state);
         if state.known.len() >= MOST_KNOWN {
             state.known.clear();
         }
-        let known = state.known.entry(workspace_id).or_default();
-        known.insert(pool, left);
+        state.known.insert(workspace_id, left);
     }
 }
 
@@ -197,39 +196,37 @@ impl Base {
         self.found.iter().filter_map(turns).collect()
     }
 
-    /// Leaves the turns as they are now, and tells which of them are to be written. Who decides next goes by them from now on.
-    pub fn leave(self, conn: &mut TenantConnection, now: &BTreeMap<String, Turns>) -> TurnsLeft {
+    /// Leaves the turns that were used as they are now, to be written. Who decides next goes by them from now on. Also those
+    /// by which nobody had a turn are written: so it is found out when they were not those of the table any more.
+    pub fn leave<'t>(
+        self,
+        conn: &mut TenantConnection,
+        used: impl Iterator<Item = (&'t String, &'t Turns)>,
+    ) -> TurnsLeft {
         let workspace_id = conn.workspace_id();
         let mut left_behind = TurnsLeft::default();
-        for (pool, left) in self.found {
-            let had = left.stored.turns.as_ref().map(|turns| turns.version);
-            let turns = now
-                .get(&pool)
-                .filter(|turns| turns.version > had.unwrap_or_default());
-            let stored = match turns {
-                Some(turns) => Stored {
-                    turns: Some(Arc::new(turns.clone())),
-                    stamp: Uuid::now_v7(),
-                },
-                None => left.stored.clone(),
+        let mut found = self.found;
+        for (pool, turns) in used {
+            let Some(left) = found.get_mut(pool) else {
+                continue;
             };
-            if let (Some(_), Some(turns)) = (turns, &stored.turns) {
-                left_behind.new.push(NewTurns {
-                    pool: pool.clone(),
-                    turns: turns.clone(),
-                    expected: left.stored.stamp,
-                    stamp: stored.stamp,
-                });
-            }
+            let (turns, stamp) = (Arc::new(turns.clone()), Uuid::now_v7());
+            left_behind.new.push(NewTurns {
+                pool: pool.clone(),
+                turns: turns.clone(),
+                expected: left.stored.stamp,
+                stamp,
+            });
             left_behind.before.push(left.by.clone());
-            if let Some(seat) = &self.seat {
-                let by = match turns {
-                    Some(_) => conn.ending().clone(),
-                    None => left.by,
-                };
-                by.is_followed.store(true, Ordering::Relaxed);
-                seat.ahead.learn(workspace_id, pool, Left { stored, by });
-            }
+            let turns = Some(turns);
+            *left = Left {
+                stored: Stored { turns, stamp },
+                by: conn.ending().clone(),
+            };
+        }
+        if let Some(seat) = self.seat {
+            conn.ending().is_followed.store(true, Ordering::Relaxed);
+            seat.ahead.learn(workspace_id, found);
         }
         left_behind
     }
@@ -240,7 +237,7 @@ impl Base {
 pub struct TurnsLeft {
     /// What is to be written.
     pub(in crate::store) new: Vec<NewTurns>,
-    /// The transactions that wrote those that were looked at.
+    /// The transactions that wrote those they were decided by.
     before: Vec<Arc<Ending>>,
 }
 

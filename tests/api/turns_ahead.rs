@@ -26,7 +26,7 @@ fn take(conn: &mut TenantConnection, is_ahead: bool) -> Result<(i64, TurnsLeft)>
         .or_insert_with(|| Turns::new(NaiveDate::default()));
     pool.version += 1;
     let taken = pool.version;
-    Ok((taken, base.leave(conn, &turns)))
+    Ok((taken, base.leave(conn, turns.iter())))
 }
 
 fn take_one(db: &Db, workspace_id: Uuid, is_ahead: bool) -> i64 {
@@ -47,7 +47,7 @@ fn stored(db: &Db, workspace_id: Uuid) -> i64 {
 fn look(conn: &mut TenantConnection) -> Result<(i64, TurnsLeft)> {
     let base = Base::ahead(conn, &["p"])?;
     let turns = base.turns();
-    let left = base.leave(conn, &turns);
+    let left = base.leave(conn, turns.iter());
     Ok((turns["p"].version, left))
 }
 
@@ -136,6 +136,22 @@ fn what_another_process_or_a_lock_took_meanwhile_is_found_out() {
         std::thread::sleep(Duration::from_millis(1100));
         assert_eq!(stored(&other, app.workspace_id), before + 2);
     }
+}
+
+#[test]
+fn that_it_is_nobodys_turn_is_not_decided_by_turns_that_have_changed() {
+    let app = TestApp::start_with(|config| config.no_workers = true);
+    let (db, other) = (app.database().open(), app.database().open());
+    assert_eq!(take_one(&db, app.workspace_id, true), 1);
+    assert_eq!(take_one(&other, app.workspace_id, true), 2);
+    let mut seen = Vec::new();
+    let done = db.in_workspace(app.workspace_id, |conn| {
+        let (saw, left) = look(conn)?;
+        seen.push(saw);
+        pool_turns::replace_all(conn, &left)
+    });
+    done.unwrap();
+    assert_eq!((seen, stored(&db, app.workspace_id)), (vec![1, 2], 2));
 }
 
 #[test]

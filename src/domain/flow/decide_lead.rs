@@ -220,14 +220,14 @@ impl Decider {
         Ok(())
     }
 
-    /// Leaves the turns as they are now to who decides next, and tells which of them are to be written.
+    /// Leaves the turns as they are now to who decides next, to be written.
     pub fn leave(&mut self, conn: &mut TenantConnection) -> TurnsLeft {
         let base = self.base.take();
-        base.map(|base| base.leave(conn, self.desk.turns()))
+        base.map(|base| base.leave(conn, self.desk.used()))
             .unwrap_or_default()
     }
 
-    /// Writes the turns that were taken.
+    /// Writes the turns that were used.
     pub fn save(&mut self, conn: &mut TenantConnection) -> Result<()> {
         let left = self.leave(conn);
         pool_turns::replace_all(conn, &left)

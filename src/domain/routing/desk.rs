@@ -5,13 +5,15 @@ use super::pool::{Member, Members, Pool};
 use super::roster::Roster;
 use super::turns::Turns;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Turns of the pools, and open leads of the users, while a batch is routed.
 #[derive(Debug, Clone, Default)]
 pub struct Desk {
     turns: BTreeMap<String, Turns>,
+    /// The pools whose turns decided something, also that it is nobody's.
+    used: BTreeSet<String>,
     open_leads: HashMap<Uuid, u32>,
 }
 
@@ -20,7 +22,11 @@ impl Desk {
     ///
     /// Turns of a pool that are not there begin anew: give those of every pool in [`Router::pools_for`] the batch's leads.
     pub fn new(turns: BTreeMap<String, Turns>, open_leads: HashMap<Uuid, u32>) -> Desk {
-        Desk { turns, open_leads }
+        Desk {
+            turns,
+            open_leads,
+            ..Desk::default()
+        }
     }
 
     /// How many open leads somebody has, with those of the batch.
@@ -35,12 +41,22 @@ impl Desk {
 
     /// The turns of a pool, to be returned to; `None` where there were none and none was taken.
     pub fn turns_mut(&mut self, pool: &str) -> Option<&mut Turns> {
-        self.turns.get_mut(pool)
+        let turns = self.turns.get_mut(pool)?;
+        if !self.used.contains(pool) {
+            self.used.insert(pool.to_owned());
+        }
+        Some(turns)
     }
 
-    /// The turns of every pool, to be stored. Those whose `version` is the one they came with have not changed.
+    /// The turns of every pool.
     pub fn turns(&self) -> &BTreeMap<String, Turns> {
         &self.turns
+    }
+
+    /// The turns that decided something, to be stored: also where nobody could take one, which may have been so at that moment only.
+    pub fn used(&self) -> impl Iterator<Item = (&String, &Turns)> {
+        let turns = self.turns.iter();
+        turns.filter(|(pool, _)| self.used.contains(*pool))
     }
 
     /// Somebody has one more open lead.
