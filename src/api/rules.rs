@@ -362,7 +362,8 @@ pub async fn activate_rule(
 
 /// Let a rule document count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
-/// A pool or calendar that an active document names is in use: the conflict says which document, and where.
+/// A pool or calendar that an active document names is in use, and so is a skill that a pool asks for and says of none of its members: the
+/// conflict says which document, and where.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

@@ -1,6 +1,6 @@
 //! What rule documents name of each other.
 
-use super::routing::{MembersDocument, RoutingDocument, Target};
+use super::routing::{MembersDocument, PoolDocument, RoutingDocument, Target};
 use super::rule_document::{RuleDocument, RuleKind, RuleVersion};
 
 /// A place at which a document names another.
@@ -19,13 +19,14 @@ impl RuleDocument {
     pub fn names(&self) -> Vec<Named> {
         match self {
             RuleDocument::RoutingPolicy(policy) => pools_of(policy),
-            RuleDocument::Pool(pool) => match &pool.members {
-                MembersDocument::Everybody(_) => Vec::new(),
-                MembersDocument::Listed(members) => {
+            RuleDocument::Pool(pool) => {
+                let mut found = skills_of(pool);
+                if let MembersDocument::Listed(members) = &pool.members {
                     let calendars = members.iter().map(|member| member.calendar.as_deref());
-                    named_calendars(calendars, "members")
+                    found.extend(named_calendars(calendars, "members"));
                 }
-            },
+                found
+            }
             RuleDocument::SlaPolicy(policy) => {
                 let calendars = policy.clocks.iter().map(|clock| clock.calendar.as_deref());
                 named_calendars(calendars, "clocks")
@@ -33,6 +34,29 @@ impl RuleDocument {
             _ => Vec::new(),
         }
     }
+}
+
+/// The skills that a pool asks for and says of none of its members: only a document can say who has them.
+fn skills_of(pool: &PoolDocument) -> Vec<Named> {
+    let says = |skill: &str| match &pool.members {
+        MembersDocument::Everybody(_) => false,
+        MembersDocument::Listed(members) => {
+            let mut said = members.iter().flat_map(|member| &member.skills);
+            said.any(|own| own.trim().to_lowercase() == skill)
+        }
+    };
+    let asked = pool
+        .needs
+        .skills
+        .iter()
+        .map(|skill| skill.trim().to_lowercase());
+    let asked = asked.enumerate().filter(|(_, skill)| !says(skill));
+    let named = asked.map(|(index, key)| Named {
+        kind: RuleKind::Skill,
+        key,
+        pointer: format!("/needs/skills/{index}"),
+    });
+    named.collect()
 }
 
 fn pools_of(policy: &RoutingDocument) -> Vec<Named> {

@@ -163,22 +163,41 @@ fn a_skill_is_a_document_that_counts_in_every_pool_and_in_replays() {
         json!([{"reason": "missing_skill", "skill": "cloud"}])
     );
 
-    // Another version, then none: earlier decisions stay what they were.
+    // Another version, then nobody, then none: earlier decisions stay what they were.
     decide_by(&app, skill(json!([ada.id])));
     assert_eq!(owner(2).0, json!(ada.id));
     let active = app.get("/v1/rules?kind=skill&state=active").json();
     assert_eq!(active["data"][0]["version"], json!(2));
-    let retired = app.post(
-        &format!("/v1/rules/{}/retire", text(&active["data"][0]["id"])),
-        json!({}),
+    let retire = |rule: &Value| {
+        app.post(
+            &format!("/v1/rules/{}/retire", text(&rule["id"])),
+            json!({}),
+        )
+    };
+    let refused = retire(&active["data"][0]).json();
+    assert_eq!(refused["code"], json!("rule_in_use"), "{refused}");
+    assert!(
+        text(&refused["detail"]).contains("/needs/skills/0"),
+        "{refused}"
     );
-    assert_eq!(retired.status, 200, "{}", retired.text());
+    let nobodys = decide_by(&app, skill(json!([])));
     assert_eq!(owner(3).0, Value::Null);
+    decide_by(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "All", "members": "all_reps"}}),
+    );
+    let retired = retire(&nobodys);
+    assert_eq!(retired.status, 200, "{}", retired.text());
+    decide_by(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "All", "members": "all_reps", "needs": {"skills": ["Cloud"]}}}),
+    );
+    assert_eq!(owner(4).0, Value::Null);
     let again = app.post(&format!("{path}/replay"), json!({})).json();
     assert_eq!(again["same"], json!(true), "{again}");
     let back = format!("/v1/rules/{}/activate", text(&first["id"]));
     assert_eq!(app.post(&back, json!({})).status, 200);
-    assert_eq!(owner(4).0, json!(bob.id));
+    assert_eq!(owner(5).0, json!(bob.id));
 }
 
 #[test]
