@@ -1,6 +1,10 @@
 use super::*;
-use crate::domain::condition::Operand;
-use crate::domain::condition::time::{Moment, Unit};
+use crate::domain::condition::activity::{ActivityCheck, ActivityField, ActivityTest, Count};
+use crate::domain::condition::column::Column;
+use crate::domain::condition::comparison::{Comparison, Order, Test};
+use crate::domain::condition::field::{CustomField, Field};
+use crate::domain::condition::time::{Moment, Span, Unit};
+use crate::domain::condition::{MAX_VALUES, Operand};
 use crate::domain::field_definition::{FieldDefinition, FieldOption, FieldType, Indexing};
 use crate::domain::workspace::WorkspaceSettings;
 use serde_json::json;
