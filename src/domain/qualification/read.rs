@@ -99,6 +99,15 @@ impl Framework {
     }
 }
 
+impl Framework {
+    /// Whether it asks this, and a value of this JSON type can be an answer to it, whatever it says.
+    pub fn can_be_answered(&self, criterion: &str, value: &Value) -> bool {
+        let hints = ReadingHints::default();
+        self.read_answer(criterion, value, DateTime::UNIX_EPOCH, &hints)
+            .is_ok()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Plain {
     Yes,
