@@ -101,8 +101,8 @@ fn is_empty(given: &Value) -> bool {
     }
 }
 
-/// What answers of a lead amount to; the lead takes the verdict, and the stage that follows from it. A decision is kept
-/// where anything is known.
+/// What answers of a lead amount to; the lead takes the verdict, and the stage that follows from it. A lead of which nothing
+/// was ever known has none, and no decision is kept; nor has one whose answers are all gone.
 pub fn decide(
     lead: &mut Lead,
     answers: &[Answer],
@@ -119,14 +119,16 @@ pub fn decide(
         let found = qualify(framework, answers, &facts, now);
         (found, Basis::of(&facts, answers, rules, now))
     };
-    let is_known = |state: AnswerState| state != AnswerState::Unknown;
-    if !found.criteria.iter().any(|one| is_known(one.state)) {
+    let states = found.criteria.iter().map(|one| one.state);
+    let is_known = states.into_iter().any(|one| one != AnswerState::Unknown);
+    if !is_known && lead.verdict.is_none() {
         return Decided {
             qualification: Some(found),
             ..Decided::default()
         };
     }
-    lead.verdict = Some(found.verdict);
+    let is_answered = answers.iter().any(|answer| !answer.withdrawn);
+    lead.verdict = (is_known || is_answered).then_some(found.verdict);
     if let Some(kind) = stage_move(framework, lead.stage_kind, found.verdict) {
         let fits = |stage: &&Stage| stage.kind == kind && !stage.archived && stage.entry.is_none();
         if let Some(stage) = rules.pipeline.stages.iter().find(fits) {
@@ -188,7 +190,7 @@ pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Op
     };
     let mut happened = event(kind, lead, changes, &mut ProcessIds);
     happened.data = found.map(|found| {
-        json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing})
+        json!({"reason": "qualification", "verdict": lead.verdict, "met": found.met, "missing": found.missing})
     });
     Some(happened)
 }
