@@ -54,3 +54,29 @@ fn a_verdict_falls_once_nothing_is_known_any_more() {
     let last = told.iter().rfind(|event| event["type"] == "lead.qualified");
     assert_eq!(last.unwrap()["data"]["verdict"], Value::Null);
 }
+
+#[test]
+fn a_rule_infers_answers_of_every_kind() {
+    let app = TestApp::start();
+    let criterion = |key: &str, answer: Value| json!({"key": key, "name": key, "question": "?", "answer": answer});
+    let rule = |key: &str, value: Value| json!({"key": key, "criterion": key, "value": value, "confidence_permille": 600});
+    decide_by(
+        &app,
+        framework(json!({
+            "criteria": [
+                criterion("role", json!({"type": "choice", "options": [{"value": "chief", "name": "Chief", "state": "met"}]})),
+                criterion("has_team", json!({"type": "boolean"})),
+                criterion("need", json!({"type": "text", "otherwise": "met"})),
+                criterion("seats", json!({"type": "number", "met_from": 10.0})),
+                criterion("budget", json!({"type": "money"})),
+            ],
+            "inference": [rule("role", json!("chief")), rule("has_team", json!(true)), rule("need", json!("a CRM")),
+                rule("seats", json!(12)), rule("budget", json!({"amount_minor": 100, "currency": "EUR"}))],
+        })),
+    );
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    assert_eq!(
+        captured["qualification"]["met"],
+        json!(["role", "has_team", "need", "seats", "budget"])
+    );
+}

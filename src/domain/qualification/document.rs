@@ -317,7 +317,7 @@ pub struct InferenceRule {
     pub criterion: String,
     /// The answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub value: Option<Value>,
     /// The text field of leads whose words are the answer: `title`, `custom.budget_range`. Times in it count from when the
     /// lead was first captured.
