@@ -276,7 +276,8 @@ pub struct CaptureAnswer {
     /// Who got the lead, and why; `null` for a lead that was known, for tests, and where the sender has it themselves.
     #[schema(required = true)]
     pub assignment: Option<RoutingBrief>,
-    /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered.
+    /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered and what is
+    /// new of it changed nothing of that.
     #[schema(required = true)]
     pub qualification: Option<QualificationBrief>,
     /// What the lead is worth and what is new of that; `null` for tests, where nothing changed, and where no model counts.

@@ -80,3 +80,112 @@ fn a_rule_infers_answers_of_every_kind() {
         json!(["role", "has_team", "need", "seats", "budget"])
     );
 }
+
+/// Two leads: one with answers that lack authority, and one that is the same but for the title.
+const ANSWERS: [(&str, &str); 3] = [
+    ("budget", "25k EUR"),
+    ("need", "a CRM"),
+    ("timing", "next month"),
+];
+
+fn answers() -> Value {
+    let each = ANSWERS.iter();
+    Value::Object(
+        each.map(|(key, said)| ((*key).to_owned(), json!(said)))
+            .collect(),
+    )
+}
+
+#[test]
+fn a_title_that_is_learnt_later_qualifies_the_lead_as_one_that_was_known() {
+    let app = TestApp::start();
+    let patched = app.capture(json!({"email": "a@example.com", "answers": answers()}));
+    assert_eq!(patched["lead"]["verdict"], "mql");
+    let id = &patched["lead"]["id"];
+    let reply = app.patch(&format!("/v1/leads/{}", text(id)), json!({"title": "CEO"}));
+    assert_eq!(standing(&reply.json()), (&json!("sql"), &json!("sql")));
+    assert_eq!(lead(&app, id), reply.json());
+
+    app.capture(json!({"email": "b@example.com", "answers": answers()}));
+    let touched = app.capture(json!({"email": "b@example.com", "title": "CEO"}));
+    assert_eq!(standing(&touched["lead"]), (&json!("sql"), &json!("sql")));
+    assert_eq!(touched["qualification"]["verdict"], "sql");
+
+    let items = json!([
+        {"email": "c@example.com", "title": "CEO"}, {"email": "c@example.com", "answers": answers()},
+        {"email": "d@example.com", "answers": answers()}, {"email": "d@example.com", "title": "CEO"},
+    ]);
+    let reply = app
+        .post("/v1/capture/batch", json!({ "items": items }))
+        .json();
+    for place in [1, 3] {
+        let now = &reply["results"][place]["answer"]["lead"];
+        assert_eq!(standing(now), (&json!("sql"), &json!("sql")), "{reply}");
+    }
+    let told = app.all_events();
+    let moved = told.iter().filter(|one| one["data"]["verdict"] == "sql");
+    assert_eq!(moved.count(), 4);
+}
+
+#[test]
+fn what_happens_with_a_lead_qualifies_it_where_the_framework_asks_for_it() {
+    let app = TestApp::start();
+    let twice = json!({"activity": "submission", "count": {"gte": 3}});
+    decide_by(
+        &app,
+        framework(json!({"verdicts": [
+            {"verdict": "sql", "when": {"met": ["need"], "lead": {"any": [{"activity": "call"}, twice]}}},
+            {"verdict": "mql", "when": {"met": ["need"]}},
+        ]})),
+    );
+    let said = json!({"need": "a CRM"});
+    let called = app.capture(json!({"email": "a@example.com", "answers": said}));
+    let id = &called["lead"]["id"];
+    let activities = format!("/v1/leads/{}/activities", text(id));
+    let call = app.post(&activities, json!({"type": "call"})).json();
+    assert_eq!(lead(&app, id)["verdict"], "sql");
+    let path = format!("/v1/activities/{}", text(&call["id"]));
+    assert_eq!(app.delete(&path).status, 204);
+    assert_eq!(lead(&app, id)["verdict"], "mql");
+
+    let one = || json!({"email": "b@example.com"});
+    let items = json!([{"email": "b@example.com", "answers": said}, one(), one()]);
+    let reply = app
+        .post("/v1/capture/batch", json!({ "items": items }))
+        .json();
+    assert_eq!(reply["results"][2]["answer"]["lead"]["verdict"], "sql");
+    for _ in 0..3 {
+        app.capture(json!({"email": "c@example.com", "answers": said}));
+    }
+    assert_eq!(app.leads("email=c@example.com")[0]["verdict"], "sql");
+}
+
+#[test]
+fn whoever_touches_a_lead_first_qualifies_it_by_the_answers_that_came_to_it() {
+    let app = TestApp::start_deciding();
+    let other = app.capture(json!({"email": "other@acme.example", "answers": answers()}));
+    for (name, by_hand) in [("a", true), ("b", false)] {
+        let email = format!("{name}@acme.example");
+        let captured = app.capture(json!({ "email": email }));
+        let id = &captured["lead"]["id"];
+        assert_eq!(captured["lead"]["verdict"], Value::Null);
+        // As a merge leaves it, for the worker to look at.
+        app.database().by_hand(&format!(
+            "UPDATE qualification_answers SET lead_id = '{to}' WHERE lead_id = '{from}'; \
+             UPDATE lead_scores SET is_stale = true WHERE lead_id = '{to}'",
+            to = text(id),
+            from = text(&other["lead"]["id"]),
+        ));
+        if by_hand {
+            app.patch(&format!("/v1/leads/{}", text(id)), json!({"city": "Ulm"}));
+        } else {
+            app.capture(json!({ "email": email }));
+        }
+        assert_eq!(lead(&app, id)["verdict"], "mql", "{name}");
+        app.database().by_hand(&format!(
+            "UPDATE qualification_answers SET lead_id = '{}' WHERE lead_id = '{}'",
+            text(&other["lead"]["id"]),
+            text(id)
+        ));
+    }
+}

@@ -19,7 +19,7 @@ use crate::domain::stage::Stage;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{decisions, lead_scores, leads, outbox, qualification_answers};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 use uuid::Uuid;
@@ -134,7 +134,7 @@ pub fn decide(
         if let Some(stage) = rules.pipeline.stages.iter().find(fits) {
             lead.stage.clone_from(&stage.key);
             lead.stage_kind = kind;
-            lead.stage_changed_at = now;
+            lead.stage_changed_at = now.trunc_subsecs(6);
         }
     }
     let id = ProcessIds.next(now);
@@ -227,8 +227,7 @@ pub fn answer(
     })
 }
 
-/// Writes and tells what a verdict changed of a lead, which is locked: clocks that waited for one are met, and all end where
-/// the lead is over by it.
+/// Writes and tells what a verdict changed of a lead, which is locked, and ends its clocks.
 fn write(
     conn: &mut TenantConnection,
     before: &Lead,
@@ -244,12 +243,59 @@ fn write(
         let told: Vec<_> = happened.iter().map(|event| (event, provenance)).collect();
         outbox::add_all(conn, &told)?;
     }
+    end_clocks(conn, before, lead, rules, (provenance, now))
+}
+
+/// Clocks of a lead that waited for a verdict are met, and all end where the lead is over by it.
+pub fn end_clocks(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    lead: &Lead,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<()> {
     clocks::qualified(conn, lead, rules, provenance, now)?;
     if lead.is_over() && !before.is_over() {
         let reason = format!("the lead is {}", lead.stage_kind.as_str());
         clocks::cancel(conn, lead, &reason, rules, provenance, now)?;
     }
     Ok(())
+}
+
+/// Says anew what the answers of a lead amount to, which is locked and takes the verdict; whoever calls writes the lead. A
+/// decision is kept where that changes the lead. `None`: nothing can be known of it.
+pub fn reconsider(
+    conn: &mut TenantConnection,
+    lead: &mut Lead,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Option<Qualification>> {
+    Ok(reconsidered(conn, lead, rules, now)?.qualification)
+}
+
+fn reconsidered(
+    conn: &mut TenantConnection,
+    lead: &mut Lead,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    if !can_be_known(lead, &answers, rules) {
+        return Ok(Decided::default());
+    }
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let before = lead.clone();
+    let decided = decide(lead, &answers, &activities, rules, now);
+    if *lead != before {
+        decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    }
+    Ok(decided)
+}
+
+/// Whether there is anything from which to say what a lead amounts to, or anything that was said.
+pub fn can_be_known(lead: &Lead, answers: &[Answer], rules: &Rules) -> bool {
+    let framework = rules.playbook.framework.as_deref();
+    !answers.is_empty() || lead.verdict.is_some() || framework.is_some_and(Framework::infers)
 }
 
 /// Says anew what the answers of a lead amount to, which is locked: time has passed, or other answers belong to it. The answer is
@@ -260,20 +306,14 @@ pub fn again(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
-    if answers.is_empty() && lead.verdict.is_none() {
-        return Ok(None);
-    }
-    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
     let before = lead.clone();
-    let decided = decide(lead, &answers, &activities, rules, now);
+    let decided = reconsidered(conn, lead, rules, now)?;
+    let found = decided.qualification.as_ref();
     if *lead != before {
-        decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
         let decision_id = decided.decisions.first().map(|one| one.id);
         let cause = Cause::decision(decision_id.unwrap_or_default());
         let whose = (&Provenance::by_itself(cause), now);
-        let found = decided.qualification.as_ref();
         write(conn, &before, lead, found, rules, whose)?;
     }
-    Ok(decided.qualification.and_then(|found| found.next_change_at))
+    Ok(found.and_then(|found| found.next_change_at))
 }

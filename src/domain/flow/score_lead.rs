@@ -31,11 +31,12 @@ pub enum News<'a> {
     Everything,
 }
 
-/// Scores a lead, which is locked and takes the score; whoever calls writes the lead. What is new is kept, and to be
-/// [told](tell) after what caused it.
+/// Scores a lead, which is locked and takes the score; whoever calls writes the lead. The record is given as it is kept, and as
+/// it is to be gone on from. What is new is kept, and to be [told](tell) after what caused it.
 pub fn rescore(
     conn: &mut TenantConnection,
     lead: &mut Lead,
+    (kept, record): (Option<ScoreRecord>, ScoreRecord),
     news: News,
     rules: &Rules,
     now: DateTime<Utc>,
@@ -44,10 +45,8 @@ pub fn rescore(
         return Ok(None);
     }
     let began = Instant::now();
-    let record = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
-    let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
     let found = anew(conn, lead, &record, news, rules, now)?;
-    if found.record != record {
+    if kept.as_ref() != Some(&found.record) {
         lead_scores::write_all(conn, &[&found.record])?;
     }
     lead.score = found.score;
@@ -83,7 +82,7 @@ pub fn rescore_all(
             continue;
         }
         let mut record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
-        if record.is_stale || record.verdict_changes_at.is_some_and(|at| at <= now) {
+        if record.awaits_verdict(now) {
             let changes_at = qualify_lead::again(conn, lead, rules, now)?;
             record.follow_verdict(changes_at);
         }

@@ -5,6 +5,7 @@ use super::document::{Amount, StageMoves, Trust, Verdict, WhenStale};
 use super::timing::When;
 use super::words::Lexicon;
 use crate::domain::condition::Condition;
+use crate::domain::event::Change;
 use crate::domain::lead_fields::Field;
 use chrono::Duration;
 use chrono_tz::Tz;
@@ -91,6 +92,18 @@ pub(super) enum Inferred {
     Custom(String),
 }
 
+impl Inferred {
+    /// Whether the value of a lead at this path is the answer, or helps to read it.
+    fn is_read_from(&self, path: &str) -> bool {
+        let is_hint = || matches!(path, "currency" | "country");
+        match self {
+            Inferred::Value(_) => false,
+            Inferred::Field(field) => path == field.name() || is_hint(),
+            Inferred::Custom(key) => path.strip_prefix("custom.") == Some(key) || is_hint(),
+        }
+    }
+}
+
 impl Framework {
     /// What people call it.
     pub fn name(&self) -> &str {
@@ -102,6 +115,27 @@ impl Framework {
         let verdicts = self.verdicts.iter().filter_map(|rule| rule.lead.as_ref());
         let rules = self.inference.iter().map(|rule| &rule.when);
         verdicts.chain(rules).any(Condition::asks_of_activities)
+    }
+
+    /// Whether it infers answers from what else is known of a lead.
+    pub fn infers(&self) -> bool {
+        !self.inference.is_empty()
+    }
+
+    /// Whether it asks anything of a lead beside its answers and the fields that it infers some from.
+    pub fn has_conditions(&self) -> bool {
+        let is_conditional = |rule: &Inference| !rule.when.root.is_always(true);
+        self.verdicts.iter().any(|rule| rule.lead.is_some())
+            || self.inference.iter().any(is_conditional)
+    }
+
+    /// Whether what is known of a lead may amount to something else by these changes of it.
+    pub fn asks_of<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> bool {
+        let asks = |change: &Change| {
+            let mut rules = self.inference.iter();
+            self.has_conditions() || rules.any(|rule| rule.from.is_read_from(&change.path))
+        };
+        changes.into_iter().any(asks)
     }
 
     pub(super) fn place(&self, key: &str) -> Option<usize> {

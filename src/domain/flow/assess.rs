@@ -1,0 +1,58 @@
+//! Assesses leads anew, in the change by which something of them is new: what their answers amount to, and what they are worth.
+
+use crate::domain::event::{Change, Event};
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::qualify_lead;
+use crate::domain::flow::score_lead::{self, News};
+use crate::domain::lead::Lead;
+use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::{lead_scores, leads, outbox};
+
+/// Writes a change of a lead that was begun, and tells of it and of what follows: another verdict, another score. The lead is
+/// locked, and takes both.
+pub fn follow(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    lead: &mut Lead,
+    happened: &Event,
+    news: News,
+    by: &OnBehalf,
+) -> Result<()> {
+    let rules = &by.rules;
+    let known = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
+    let is_due = known.as_ref().is_some_and(|one| one.awaits_verdict(by.now));
+    let mut record = known.clone();
+    let mut qualified = None;
+    if !lead.is_test && (is_due || asks_of(&happened.changes, news, rules)) {
+        let was = lead.clone();
+        let found = qualify_lead::reconsider(conn, lead, rules, by.now)?;
+        let changes_at = found.as_ref().and_then(|found| found.next_change_at);
+        let begun = record.get_or_insert_with(|| ScoreRecord::begin(lead.id));
+        begun.follow_verdict(changes_at);
+        qualified = qualify_lead::told(&was, lead, found.as_ref());
+    }
+    let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
+    let scored = score_lead::rescore(conn, lead, (known, record), news, rules, by.now)?;
+    leads::update(conn, before, lead, rules)?;
+    let events = std::iter::once(happened).chain(&qualified);
+    let events: Vec<_> = events.map(|event| (event, &by.provenance)).collect();
+    outbox::add_all(conn, &events)?;
+    score_lead::tell(conn, lead, scored.as_ref(), &by.provenance, by.now)?;
+    if qualified.is_some() {
+        let whose = (&by.provenance, by.now);
+        qualify_lead::end_clocks(conn, before, lead, rules, whose)?;
+    }
+    Ok(())
+}
+
+/// Whether the framework may say something else by what is new.
+fn asks_of(changes: &[Change], news: News, rules: &Rules) -> bool {
+    let framework = rules.playbook.framework.as_deref();
+    framework.is_some_and(|framework| match news {
+        News::Lead => framework.asks_of(changes),
+        News::Activity(_) | News::Everything => framework.has_conditions(),
+    })
+}
