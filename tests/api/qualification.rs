@@ -1,7 +1,7 @@
 //! What is known of a lead's budget, authority, need and timing, and when that is judged anew.
 
 use crate::decisions::{decide_by, lead, text};
-use crate::support::TestApp;
+use crate::support::{TestApp, jobs};
 use serde_json::{Value, json};
 
 /// A framework that asks for a need; verdicts move leads on and back.
@@ -188,4 +188,30 @@ fn whoever_touches_a_lead_first_qualifies_it_by_the_answers_that_came_to_it() {
             text(id)
         ));
     }
+}
+
+#[test]
+fn another_framework_qualifies_all_leads_anew_and_so_does_the_one_before() {
+    let app = TestApp::start();
+    let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
+    let id = &captured["lead"]["id"];
+    assert_eq!(
+        standing(&captured["lead"]),
+        (&json!("unqualified"), &json!("new"))
+    );
+    let active = decide_by(&app, framework(json!({})));
+    let by_now = || {
+        jobs::until(&app, id, |lead| {
+            standing(lead) != (&json!("unqualified"), &json!("new"))
+        })
+    };
+    assert_eq!(standing(&by_now()), (&json!("mql"), &json!("mql")));
+    let retired = app.post(
+        &format!("/v1/rules/{}/retire", text(&active["id"])),
+        json!({}),
+    );
+    assert_eq!(retired.status, 200, "{}", retired.text());
+    let back = jobs::until(&app, id, |lead| lead["verdict"] == "unqualified");
+    // The usual framework moves nobody back.
+    assert_eq!(standing(&back), (&json!("unqualified"), &json!("mql")));
 }

@@ -54,5 +54,6 @@ fn asks_of(changes: &[Change], news: News, rules: &Rules) -> bool {
     framework.is_some_and(|framework| match news {
         News::Lead => framework.asks_of(changes),
         News::Activity(_) | News::Everything => framework.has_conditions(),
+        News::Rules => true,
     })
 }

@@ -213,14 +213,16 @@ pub fn retire(
 /// Seconds for which another process may still decide by the rules of before: it keeps them for five.
 const FORMER_RULES_SECONDS: i64 = 10;
 
-/// Open clocks follow their calendar, and leads are scored anew by another model.
+/// Open clocks follow their calendar, and leads are qualified and scored anew by another framework or model.
 fn follow(conn: &mut TenantConnection, kind: RuleKind, key: &str, by: &OnBehalf) -> Result<()> {
     match kind {
         RuleKind::Calendar => {
             let until = by.now + Duration::seconds(FORMER_RULES_SECONDS);
             calendar_walks::begin(conn, key, until)
         }
-        RuleKind::ScoringModel => rescore_leads::begin(conn, &by.provenance, by.now).map(|_| ()),
+        RuleKind::Framework | RuleKind::ScoringModel => {
+            rescore_leads::begin(conn, &by.provenance, by.now).map(|_| ())
+        }
         _ => Ok(()),
     }
 }
