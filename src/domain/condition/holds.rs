@@ -40,6 +40,19 @@ impl Condition {
             )
         })
     }
+
+    /// Whether it asks who has a lead, or where it waits.
+    pub fn asks_who_has_it(&self) -> bool {
+        self.root.has(&|check| {
+            matches!(
+                check,
+                LeadCheck::Field(
+                    Field::Column(Column::OwnerId | Column::TeamId | Column::Queue),
+                    _
+                )
+            )
+        })
+    }
 }
 
 impl<C> Node<C> {
@@ -52,7 +65,7 @@ impl<C> Node<C> {
         }
     }
 
-    fn has(&self, wanted: &impl Fn(&C) -> bool) -> bool {
+    pub(super) fn has(&self, wanted: &impl Fn(&C) -> bool) -> bool {
         match self {
             Node::All(parts) | Node::Any(parts) => parts.iter().any(|part| part.has(wanted)),
             Node::Not(part) => part.has(wanted),

@@ -28,6 +28,7 @@
 mod activity;
 mod column;
 mod comparison;
+mod depends;
 mod field;
 mod forms;
 mod holds;
