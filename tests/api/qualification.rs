@@ -1,6 +1,6 @@
 //! What is known of a lead's budget, authority, need and timing, and when that is judged anew.
 
-use crate::decisions::{decide_by, lead, text};
+use crate::decisions::{decide_by, lead, list, text};
 use crate::support::{TestApp, jobs};
 use serde_json::{Value, json};
 
@@ -123,7 +123,9 @@ fn a_title_that_is_learnt_later_qualifies_the_lead_as_one_that_was_known() {
         assert_eq!(standing(now), (&json!("sql"), &json!("sql")), "{reply}");
     }
     let told = app.all_events();
-    let moved = told.iter().filter(|one| one["data"]["verdict"] == "sql");
+    let moved = told
+        .iter()
+        .filter(|one| one["type"] == "lead.stage_changed" && one["data"]["verdict"] == "sql");
     assert_eq!(moved.count(), 4);
 }
 
@@ -214,4 +216,82 @@ fn another_framework_qualifies_all_leads_anew_and_so_does_the_one_before() {
     let back = jobs::until(&app, id, |lead| lead["verdict"] == "unqualified");
     // The usual framework moves nobody back.
     assert_eq!(standing(&back), (&json!("unqualified"), &json!("mql")));
+}
+
+#[test]
+fn answers_are_told_and_change_the_version_whatever_they_amount_to() {
+    let app = TestApp::start();
+    let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
+    let id = &captured["lead"]["id"];
+    let said = answer(&app, id, json!({"need": "a better CRM"}));
+    let noted = lead(&app, id);
+    assert_eq!(noted["version"], 2);
+    app.capture(json!({"email": "a@example.com", "answers": {"budget": "5k EUR"}}));
+    let told: Vec<Value> = app
+        .all_events()
+        .into_iter()
+        .filter(|event| event["type"] == "lead.answered")
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0]["version"], 2);
+    assert_eq!(
+        told[0]["data"],
+        json!({"answer_ids": [said["answers"][0]["id"]], "criteria": ["need"], "verdict": "unqualified", "met": ["need"],
+            "missing": ["budget", "authority", "timing"]})
+    );
+    assert_eq!(told[1]["data"]["verdict"], "mql");
+    let history: Vec<Value> = list(&app, id, "history")
+        .iter()
+        .map(|entry| entry["type"].clone())
+        .collect();
+    assert_eq!(
+        history,
+        [
+            "lead.stage_changed",
+            "lead.answered",
+            "lead.touched",
+            "lead.answered",
+            "lead.created"
+        ]
+    );
+    assert_eq!(answer(&app, id, json!({"need": null}))["stage"], "mql");
+    assert_eq!(lead(&app, id)["version"], 3);
+}
+
+#[test]
+fn an_answer_rests_on_an_activity_of_its_own_lead() {
+    let app = TestApp::start();
+    let (one, two) = (
+        app.capture(json!({"email": "a@example.com"})),
+        app.capture(json!({"email": "b@example.com"})),
+    );
+    let activities = format!("/v1/leads/{}/activities", text(&one["lead"]["id"]));
+    let call = app.post(&activities, json!({"type": "call"})).json();
+    let by = |activity: &Value| json!({"answers": {"need": "a CRM"}, "source": "call", "activity_id": activity});
+    let right = app.post(&path(&one["lead"]["id"]), by(&call["id"]));
+    assert_eq!(
+        right.json()["answers"][0]["evidence"]["activity_id"],
+        call["id"]
+    );
+    for activity in [&call["id"], &json!("0198c0de-7a11-7000-8000-000000000001")] {
+        let wrong = app.post(&path(&two["lead"]["id"]), by(activity));
+        assert_eq!(
+            wrong.errors(),
+            [("/activity_id".to_owned(), "unknown_activity".to_owned())]
+        );
+    }
+}
+
+#[test]
+fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
+    let app = TestApp::start();
+    decide_by(
+        &app,
+        json!({"kind": "scoring_model", "document": {"name": "M", "rules": [{"key": "mql", "name": "MQL", "ledger": "fit", "points": 7,
+            "when": {"field": "verdict", "op": "eq", "value": "mql"}}]}}),
+    );
+    let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
+    let id = &captured["lead"]["id"];
+    answer(&app, id, json!({"budget": "5k EUR"}));
+    assert_eq!(lead(&app, id)["score"]["fit"], 7);
 }

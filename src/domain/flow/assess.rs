@@ -35,17 +35,33 @@ pub fn follow(
         qualified = qualify_lead::told(&was, lead, found.as_ref());
     }
     let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
-    let scored = score_lead::rescore(conn, lead, (known, record), news, rules, by.now)?;
-    leads::update(conn, before, lead, rules)?;
-    let events = std::iter::once(happened).chain(&qualified);
-    let events: Vec<_> = events.map(|event| (event, &by.provenance)).collect();
-    outbox::add_all(conn, &events)?;
-    score_lead::tell(conn, lead, scored.as_ref(), &by.provenance, by.now)?;
+    let events: Vec<&Event> = std::iter::once(happened).chain(&qualified).collect();
+    save(conn, (before, lead), &events, (known, record), news, by)?;
     if qualified.is_some() {
         let whose = (&by.provenance, by.now);
         qualify_lead::end_clocks(conn, before, lead, rules, whose)?;
     }
     Ok(())
+}
+
+/// Writes a change of a lead that was begun and tells of it; the lead is locked, was qualified, and takes its score. Its record
+/// is given as it is kept, and as it is to be gone on from.
+pub fn save(
+    conn: &mut TenantConnection,
+    (before, lead): (&Lead, &mut Lead),
+    events: &[&Event],
+    record: (Option<ScoreRecord>, ScoreRecord),
+    news: News,
+    by: &OnBehalf,
+) -> Result<()> {
+    let scored = score_lead::rescore(conn, lead, record, news, &by.rules, by.now)?;
+    leads::update(conn, before, lead, &by.rules)?;
+    let events: Vec<_> = events
+        .iter()
+        .map(|event| (*event, &by.provenance))
+        .collect();
+    outbox::add_all(conn, &events)?;
+    score_lead::tell(conn, lead, scored.as_ref(), &by.provenance, by.now)
 }
 
 /// Whether the framework may say something else by what is new.

@@ -250,6 +250,10 @@ impl Decider {
         self.answers.extend(new.iter().cloned());
         decided.answers = new;
         let found = decided.qualification.as_ref();
+        if !decided.answers.is_empty() {
+            let said = qualify_lead::answered(lead, &decided.answers, found);
+            captured.events.push(said);
+        }
         let told = qualify_lead::told(&captured.lead, lead, found);
         captured.events.extend(told);
         clocks::qualified(conn, lead, rules, &capture.provenance, now)?;

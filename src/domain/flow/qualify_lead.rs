@@ -6,7 +6,8 @@ use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::{clocks, decide_lead, reach};
+use crate::domain::flow::score_lead::News;
+use crate::domain::flow::{assess, clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -15,10 +16,11 @@ use crate::domain::qualification::{
     qualify, stage_move,
 };
 use crate::domain::rules::Rules;
+use crate::domain::scoring::ScoreRecord;
 use crate::domain::stage::Stage;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{decisions, lead_scores, leads, outbox, qualification_answers};
+use crate::store::{activities, decisions, lead_scores, leads, outbox, qualification_answers};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
@@ -195,10 +197,22 @@ pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Op
     Some(happened)
 }
 
-/// Adds answers to a lead: they are kept as said, and the lead is qualified anew.
+/// The event of answers, in a change of the lead that was begun.
+pub fn answered(lead: &mut Lead, new: &[(Uuid, Answer)], found: Option<&Qualification>) -> Event {
+    let mut happened = event(EventType::LeadAnswered, lead, Vec::new(), &mut ProcessIds);
+    let ids: Vec<Uuid> = new.iter().map(|(_, answer)| answer.id).collect();
+    let criteria: Vec<&str> = new.iter().map(|(_, one)| one.criterion.as_str()).collect();
+    happened.data = Some(json!({
+        "answer_ids": ids, "criteria": criteria, "verdict": lead.verdict,
+        "met": found.map(|found| &found.met), "missing": found.map(|found| &found.missing),
+    }));
+    happened
+}
+
+/// Adds answers to a lead: they are kept as said, told, and the lead is qualified and scored anew.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`]; an activity that is none of the lead's, by its pointer.
 pub fn answer(
     conn: &mut TenantConnection,
     lead_id: Uuid,
@@ -206,25 +220,63 @@ pub fn answer(
     by: &OnBehalf,
 ) -> Result<Qualified> {
     let before = reach::lock(conn, lead_id, &by.visible)?;
+    check_evidence(conn, lead_id, &said.evidence)?;
     let read = read(framework(&by.rules)?, said, &before, &by.provenance.actor);
     let new = read.map_err(Error::Invalid)?;
+    let mut lead = before.clone();
+    if new.is_empty() {
+        again(conn, &mut lead, &by.rules, by.now)?;
+        return show(conn, lead, by);
+    }
     let new: Vec<(Uuid, Answer)> = new.into_iter().map(|answer| (lead_id, answer)).collect();
     qualification_answers::insert_all(conn, &new)?;
+    begin_change(&mut lead, by.now);
     let answers = qualification_answers::list_of_lead(conn, lead_id)?;
     let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
-    let mut lead = before.clone();
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
+    let said = answered(&mut lead, &new, Some(&found));
+    let told = told(&before, &mut lead, Some(&found));
+    let events: Vec<&Event> = std::iter::once(&said).chain(&told).collect();
+    let known = lead_scores::list_of_leads(conn, &[lead_id])?.pop();
+    let mut record = known.clone().unwrap_or_else(|| ScoreRecord::begin(lead_id));
+    record.follow_verdict(found.next_change_at);
     let whose = (&by.provenance, by.now);
-    write(conn, &before, &mut lead, Some(&found), &by.rules, whose)?;
-    lead_scores::set_verdict_change(conn, lead_id, found.next_change_at)?;
+    assess::save(
+        conn,
+        (&before, &mut lead),
+        &events,
+        (known, record),
+        News::Lead,
+        by,
+    )?;
+    end_clocks(conn, &before, &lead, &by.rules, whose)?;
     Ok(Qualified {
         lead,
         answers,
         qualification: found,
     })
+}
+
+/// Refuses evidence that is none.
+fn check_evidence(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    evidence: &AnswerEvidence,
+) -> Result<()> {
+    let Some(activity_id) = evidence.activity_id else {
+        return Ok(());
+    };
+    match activities::find(conn, activity_id)? {
+        Some(activity) if activity.lead_id == lead_id => Ok(()),
+        _ => Err(Error::Invalid(vec![FieldError::new(
+            "/activity_id",
+            "unknown_activity",
+            "an answer rests on an activity of this lead",
+        )])),
+    }
 }
 
 /// Writes and tells what a verdict changed of a lead, which is locked, and ends its clocks.
