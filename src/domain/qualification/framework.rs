@@ -7,7 +7,7 @@ use super::words::Lexicon;
 use crate::domain::condition::Condition;
 use crate::domain::event::Change;
 use crate::domain::lead_fields::Field;
-use chrono::Duration;
+use chrono::{Days, Duration};
 use chrono_tz::Tz;
 
 /// A framework ready to decide with.
@@ -50,9 +50,11 @@ pub(super) enum Measure {
         words: Lexicon<AnswerState>,
         otherwise: AnswerState,
     },
+    /// Days are those of the calendar in the zone.
     Timing {
-        met: Duration,
-        partly: Option<Duration>,
+        met: Days,
+        partly: Option<Days>,
+        zone: Tz,
         words: Lexicon<When>,
     },
     Boolean {
