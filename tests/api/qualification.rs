@@ -295,3 +295,94 @@ fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
     answer(&app, id, json!({"budget": "5k EUR"}));
     assert_eq!(lead(&app, id)["score"]["fit"], 7);
 }
+
+/// Lets the stage `mql` ask something of those who enter.
+fn ask_of_mql(app: &TestApp, entry: Value) {
+    let mut stages = app.get("/v1/pipeline").json()["stages"].clone();
+    let stages_of = stages.as_array_mut().unwrap().iter_mut();
+    for stage in stages_of.filter(|stage| stage["key"] == "mql") {
+        stage["entry"] = entry.clone();
+    }
+    let written = app.client().send(
+        "PUT",
+        "/v1/pipeline",
+        "application/json",
+        json!({ "stages": stages }).to_string().as_bytes(),
+    );
+    assert_eq!(written.status, 200, "{}", written.text());
+}
+
+#[test]
+fn a_verdict_moves_a_lead_into_a_stage_whose_criteria_it_meets_and_only_then() {
+    let app = TestApp::start();
+    let has_phone = json!({"field": "phone", "op": "is_set"});
+    let called = json!({"activity": "call"});
+    ask_of_mql(
+        &app,
+        json!({"mode": "enforced", "condition": {"all": [has_phone, called]}}),
+    );
+    let said = json!({"need": "a CRM", "budget": "5k EUR"});
+    let captured = app.capture(json!({"email": "a@example.com", "answers": said}));
+    let id = &captured["lead"]["id"];
+    assert_eq!(standing(&captured["lead"]), (&json!("mql"), &json!("new")));
+    app.post(
+        &format!("/v1/leads/{}/activities", text(id)),
+        json!({"type": "call"}),
+    );
+    assert_eq!(lead(&app, id)["stage"], "new");
+    app.patch(
+        &format!("/v1/leads/{}", text(id)),
+        json!({"phone": "+14155550132"}),
+    );
+    assert_eq!(lead(&app, id)["stage"], "mql");
+
+    ask_of_mql(&app, json!({"mode": "warned", "condition": has_phone}));
+    let warned = app.capture(json!({"email": "b@example.com", "answers": said}));
+    assert_eq!(warned["lead"]["stage"], "mql");
+}
+
+#[test]
+fn a_stage_may_ask_for_answers() {
+    let app = TestApp::start();
+    ask_of_mql(
+        &app,
+        json!({"mode": "enforced", "answers": ["timing", "authority"]}),
+    );
+    let said = json!({"need": "a CRM", "budget": "5k EUR", "timing": "next month"});
+    let captured = app.capture(json!({"email": "a@example.com", "answers": said}));
+    let id = &captured["lead"]["id"];
+    assert_eq!(standing(&captured["lead"]), (&json!("mql"), &json!("new")));
+    let step = || {
+        app.post(
+            &format!("/v1/leads/{}/stage", text(id)),
+            json!({"stage": "mql"}),
+        )
+    };
+    let refused = step();
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert_eq!(
+        refused.errors(),
+        [("/answers/1".to_owned(), "unanswered".to_owned())]
+    );
+    // "Not sure" is no answer, and "the intern" is one, though authority is not met.
+    answer(&app, id, json!({"authority": "not sure"}));
+    assert_eq!(step().status, 409);
+    answer(&app, id, json!({"authority": "intern"}));
+    assert_eq!(lead(&app, id)["stage"], "mql");
+
+    let mut stages = app.get("/v1/pipeline").json()["stages"].clone();
+    stages[1]["entry"] = json!({"mode": "warned", "answers": ["budgett"]});
+    let wrong = app.client().send(
+        "PUT",
+        "/v1/pipeline",
+        "application/json",
+        json!({ "stages": stages }).to_string().as_bytes(),
+    );
+    assert_eq!(
+        wrong.errors(),
+        [(
+            "/stages/1/entry/answers/0".to_owned(),
+            "unknown_criterion".to_owned()
+        )]
+    );
+}

@@ -67,9 +67,11 @@ pub fn save(
 /// Whether the framework may say something else by what is new.
 fn asks_of(changes: &[Change], news: News, rules: &Rules) -> bool {
     let framework = rules.playbook.framework.as_deref();
-    framework.is_some_and(|framework| match news {
-        News::Lead => framework.asks_of(changes),
-        News::Activity(_) | News::Everything => framework.has_conditions(),
-        News::Rules => true,
-    })
+    // A stage may have waited for just this.
+    rules.pipeline.has_criteria()
+        || framework.is_some_and(|framework| match news {
+            News::Lead => framework.asks_of(changes),
+            News::Activity(_) | News::Everything => framework.has_conditions(),
+            News::Rules => true,
+        })
 }

@@ -267,6 +267,7 @@ impl Decider {
         let changes = || captured.events.iter().flat_map(|event| &event.changes);
         let framework = rules.playbook.framework.as_deref();
         record.is_some_and(|record| record.is_stale)
+            || rules.pipeline.has_criteria()
             || framework.is_some_and(|one| one.has_conditions() || one.asks_of(changes()))
     }
 

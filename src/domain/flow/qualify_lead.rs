@@ -4,6 +4,7 @@ use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
+use crate::domain::entry;
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::score_lead::News;
@@ -132,7 +133,12 @@ pub fn decide(
     let is_answered = answers.iter().any(|answer| !answer.withdrawn);
     lead.verdict = (is_known || is_answered).then_some(found.verdict);
     if let Some(kind) = stage_move(framework, lead.stage_kind, found.verdict) {
-        let fits = |stage: &&Stage| stage.kind == kind && !stage.archived && stage.entry.is_none();
+        let facts = Facts { lead, activities };
+        let fits = |stage: &&Stage| {
+            stage.kind == kind
+                && !stage.archived
+                && entry::admits(stage, rules, &facts, &found.criteria, now)
+        };
         if let Some(stage) = rules.pipeline.stages.iter().find(fits) {
             lead.stage.clone_from(&stage.key);
             lead.stage_kind = kind;

@@ -119,6 +119,11 @@ impl Framework {
         verdicts.chain(rules).any(Condition::asks_of_activities)
     }
 
+    /// The keys of what it asks, in its order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.criteria.iter().map(|one| one.key.as_str())
+    }
+
     /// Whether it infers answers from what else is known of a lead.
     pub fn infers(&self) -> bool {
         !self.inference.is_empty()
