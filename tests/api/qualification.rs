@@ -386,3 +386,34 @@ fn a_stage_may_ask_for_answers() {
         )]
     );
 }
+
+#[test]
+fn a_verdict_that_disqualifies_says_so_as_the_reason() {
+    let app = TestApp::start();
+    decide_by(
+        &app,
+        framework(
+            json!({"verdicts": [{"verdict": "disqualified", "when": {"unmet": ["need"]}}],
+            "stages": {"mode": "follow", "moves": {"disqualified": "disqualified"}}}),
+        ),
+    );
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let id = &captured["lead"]["id"];
+    answer(&app, id, json!({"need": "none"}));
+    let lost = lead(&app, id);
+    assert_eq!(
+        (standing(&lost), &lost["disqualify_reason"]),
+        (
+            (&json!("disqualified"), &json!("disqualified")),
+            &json!("verdict")
+        )
+    );
+    let moved = list(&app, id, "history").remove(0);
+    let changes = moved["changes"].as_array().unwrap();
+    assert!(
+        changes
+            .iter()
+            .any(|change| change["path"] == "disqualify_reason"),
+        "{moved}"
+    );
+}

@@ -18,7 +18,7 @@ use crate::domain::qualification::{
 };
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
-use crate::domain::stage::Stage;
+use crate::domain::stage::{Stage, StageKind};
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{activities, decisions, lead_scores, leads, outbox, qualification_answers};
@@ -28,7 +28,16 @@ use std::time::Instant;
 use uuid::Uuid;
 
 /// What a verdict changes of a lead.
-const QUALIFIED: [&str; 4] = ["verdict", "stage", "stage_kind", "stage_changed_at"];
+const QUALIFIED: [&str; 5] = [
+    "verdict",
+    "stage",
+    "stage_kind",
+    "stage_changed_at",
+    "disqualify_reason",
+];
+
+/// Why a lead is disqualified that its answers disqualify.
+const BY_VERDICT: &str = "verdict";
 
 /// What was said, and how it came.
 #[derive(Debug, Clone)]
@@ -143,6 +152,8 @@ pub fn decide(
             lead.stage.clone_from(&stage.key);
             lead.stage_kind = kind;
             lead.stage_changed_at = now.trunc_subsecs(6);
+            let is_lost = kind == StageKind::Disqualified;
+            lead.disqualify_reason = is_lost.then(|| BY_VERDICT.to_owned());
         }
     }
     let id = ProcessIds.next(now);
