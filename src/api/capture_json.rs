@@ -108,7 +108,8 @@ for_each_lead_field!(lead_struct! {
         pub consents: Vec<ConsentBody>,
         /// The sender's time; never later than ours.
         pub submitted_at: Option<DateTime<Utc>>,
-        /// A test: the lead is kept out of lists and counts.
+        /// A test: the lead is kept out of lists and counts. One that meets a lead in earnest changes nothing of it, and is
+        /// kept as a touch that counts for nothing.
         #[schema(default = false)]
         pub test: bool,
         /// Answer what would happen, and write nothing.

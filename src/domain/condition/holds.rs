@@ -78,7 +78,7 @@ impl LeadCheck {
     fn holds(&self, facts: &Facts, now: DateTime<Utc>) -> bool {
         match self {
             LeadCheck::Field(field, test) => field_holds(field, test, facts.lead, now),
-            LeadCheck::Activity(test) => test.holds(facts.activities, now),
+            LeadCheck::Activity(test) => test.holds(facts, now),
         }
     }
 }
@@ -97,18 +97,20 @@ fn field_holds(field: &Field, test: &Test, lead: &Lead, now: DateTime<Utc>) -> b
 }
 
 impl ActivityTest {
-    fn holds(&self, activities: &[Activity], now: DateTime<Utc>) -> bool {
+    fn holds(&self, facts: &Facts, now: DateTime<Utc>) -> bool {
         let since = self.within.map(|within| within.before(now));
         let counts = |activity: &&Activity| {
             let at = activity.occurred_at.timestamp_micros();
             self.types.contains(&activity.kind)
+                && activity.counts_for(facts.lead)
                 && since.is_none_or(|since| {
                     at >= since.timestamp_micros() && at <= now.timestamp_micros()
                 })
                 && self.filter.holds(&|check| check.holds(activity, now))
         };
         let enough = self.count.enough();
-        let found = activities
+        let found = facts
+            .activities
             .iter()
             .filter(counts)
             .take(usize::try_from(enough).unwrap_or(usize::MAX))
