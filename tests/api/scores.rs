@@ -452,3 +452,50 @@ fn a_model_asks_nothing_that_changes_by_time_alone_or_is_decided_after_it() {
         ]
     );
 }
+
+#[test]
+fn another_model_tells_only_what_it_changes_and_nothing_of_the_time_before_it() {
+    let app = TestApp::start();
+    let with = |points: u32, thresholds: Value| {
+        let mut document = model();
+        document["rules"][0]["points"] = json!(points);
+        document["thresholds"] = thresholds;
+        document
+    };
+    let threshold = |key: &str, points: u32| json!({"key": key, "on": "total", "points": points});
+    activate(
+        &app,
+        None,
+        with(30, json!([threshold("hot", 35), threshold("old", 5)])),
+    );
+    let lead = id(&app.capture(json!({"email": "ada@acme.example", "country": "DE"}))["lead"]);
+    // Of a month ago: by points that are worth more now, decay would have taken much meanwhile.
+    app.database().by_hand(
+        "UPDATE lead_scores SET ledger = jsonb_set(jsonb_set(ledger::jsonb, '{told_until}', to_jsonb(now() - interval '30 days')), \
+         '{as_of}', to_jsonb(now() - interval '30 days')), next_change_at = NULL",
+    );
+    activate(
+        &app,
+        None,
+        with(60, json!([threshold("hot", 62), threshold("warm", 60)])),
+    );
+    let shown = jobs::until(&app, &json!(lead), |found| {
+        found["score"]["fit"] == json!(60)
+    });
+    assert_eq!(shown["score"]["fit"], json!(60));
+    let crossed: Vec<(String, String)> = types(&app, &lead)
+        .into_iter()
+        .filter(|(kind, _)| kind.starts_with("lead.threshold"))
+        .map(|(kind, data)| (kind, data["threshold"].as_str().unwrap().to_owned()))
+        .collect();
+    let told = |kind: &str, key: &str| (format!("lead.threshold_{kind}"), key.to_owned());
+    assert_eq!(
+        crossed,
+        [
+            told("reached", "hot"),
+            told("reached", "old"),
+            told("lost", "old"),
+            told("reached", "warm")
+        ]
+    );
+}

@@ -80,6 +80,20 @@ impl ScoringModel {
         self.finish(next, entries, earlier, facts, now)
     }
 
+    /// As [`rescore`](Self::rescore), of a lead that another model, or another version of this one, scored before: what is
+    /// crossed is told by what was met and which grade there was then, for points of another model are others.
+    pub fn take_over(&self, facts: &Facts, earlier: &Ledger, now: DateTime<Utc>) -> Scored {
+        let begun = Ledger {
+            fit_entries: earlier.fit_entries.clone(),
+            ..Ledger::default()
+        };
+        let scored = self.rescore(facts, &begun, now);
+        Scored {
+            crossings: Self::differences(earlier, &scored.ledger, now),
+            ..scored
+        }
+    }
+
     fn finish(
         &self,
         mut next: Ledger,
@@ -101,8 +115,11 @@ impl ScoringModel {
             None => Vec::new(),
         };
         let before = earlier.told_until.map(|_| Reading::of(self, earlier, now));
-        crossings.extend(self.crossed(before, Reading::of(self, &next, now), now));
+        let reading = Reading::of(self, &next, now);
+        crossings.extend(self.crossed(before, reading, now));
         next.told_until = earlier.told_until.max(Some(now));
+        next.met = self.met(reading);
+        next.grade = Some(self.grade(reading.fit, reading.engagement));
         Scored {
             standing: self.standing(&next, now),
             ledger: next,

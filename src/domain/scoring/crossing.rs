@@ -208,6 +208,39 @@ impl ScoringModel {
         })
     }
 
+    /// The keys of the thresholds that are met.
+    pub(super) fn met(&self, reading: Reading) -> Vec<String> {
+        let thresholds = self.thresholds.iter();
+        let met = thresholds.filter(|one| reading.has(one.on, one.points));
+        met.map(|one| one.key.clone()).collect()
+    }
+
+    /// What two models say of a lead differently: what was met and is not, also since there is no such threshold any more, what is
+    /// met and was not, and the grade.
+    pub(super) fn differences(
+        before: &Ledger,
+        after: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Vec<Crossing> {
+        let news = |these: &[String], others: &[String]| -> Vec<String> {
+            let new = these.iter().filter(|key| !others.contains(key));
+            new.cloned().collect()
+        };
+        let lost = news(&before.met, &after.met).into_iter();
+        let reached = news(&after.met, &before.met).into_iter();
+        let grade = after.grade.filter(|to| before.grade != Some(*to));
+        let from = before.grade;
+        lost.map(|threshold| Change::ThresholdLost { threshold })
+            .chain(reached.map(|threshold| Change::ThresholdReached { threshold }))
+            .chain(grade.map(|to| Change::GradeChanged { from, to }))
+            .map(|change| Crossing {
+                at: now,
+                by: ChangedBy::Scoring,
+                change,
+            })
+            .collect()
+    }
+
     /// What is different; everything that is met, for a lead that had no score.
     fn compare(&self, before: Option<Reading>, after: Reading) -> impl Iterator<Item = Change> {
         let thresholds = self.thresholds.iter().filter_map(move |threshold| {

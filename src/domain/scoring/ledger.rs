@@ -1,6 +1,7 @@
 //! What is kept of a lead's score.
 
 use super::document::LedgerKind;
+use super::grade::Grade;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,4 +63,9 @@ pub struct Ledger {
     pub counted_once: Vec<String>,
     /// Up to when crossings have been told; `None`: never scored.
     pub told_until: Option<DateTime<Utc>>,
+    /// Keys of the thresholds that were met then.
+    pub met: Vec<String>,
+    /// The grade of then.
+    #[schema(value_type = Option<String>)]
+    pub grade: Option<Grade>,
 }

@@ -126,9 +126,7 @@ impl ScoreRecord {
         let Some(active) = models.of_lead(facts, now) else {
             return Some(self.unscored());
         };
-        let is_same = self.model.as_deref() == Some(active.key.as_str())
-            && self.model_version == active.version;
-        if self.is_stale || !is_same {
+        if self.is_stale || !self.is_by(active) {
             return None;
         }
         let scored = active.model.score(facts, &self.ledger, new, now).ok()?;
@@ -140,7 +138,10 @@ impl ScoreRecord {
         let Some(active) = models.of_lead(facts, now) else {
             return self.unscored();
         };
-        let mut scored = active.model.rescore(facts, &self.ledger, now);
+        let mut scored = match self.is_by(active) || self.ledger.told_until.is_none() {
+            true => active.model.rescore(facts, &self.ledger, now),
+            false => active.model.take_over(facts, &self.ledger, now),
+        };
         if self.ledger.told_until.is_some() && self.model.is_some() {
             // Of engagement only what changed is new.
             scored
@@ -148,6 +149,11 @@ impl ScoreRecord {
                 .retain(|entry| entry.activity_id.is_none() || entry.at > self.ledger.as_of);
         }
         self.take(active, scored, now)
+    }
+
+    /// Whether this version of the model kept it.
+    fn is_by(&self, active: &ActiveModel) -> bool {
+        self.model.as_deref() == Some(active.key.as_str()) && self.model_version == active.version
     }
 
     fn unscored(&self) -> Rescored {
