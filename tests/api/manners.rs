@@ -849,6 +849,8 @@ fn operators_see_how_it_is_and_nobody_personal() {
         "baton_capture_seconds_count",
         "baton_events_published_total 2",
         "baton_outbox_lag_milliseconds",
+        "baton_timer_lag_milliseconds{timer=\"clock\"}",
+        "baton_clock_skew_milliseconds",
         "method=\"POST\",route=\"/v1/capture\",status=\"201\"",
         "route=\"/v1/leads/{id}\"",
     ] {
