@@ -419,7 +419,7 @@ pub struct OrphanAnswer {
 ///
 /// A lead is here when nobody owns it and it waits in no queue (`no_owner`), when its owner was disabled (`owner_disabled`: `POST
 /// /v1/leads/bulk` with the action `route` gives such leads to others), or when it has no clock, and no decision says why (`no_clock`: it
-/// came before there was a policy).
+/// came before there was a policy, or its clocks were cancelled and it is open). A team alone is nobody.
 #[utoipa::path(tag = "clocks", responses((status = 200, description = "The leads", body = OrphanAnswer), ReadProblems))]
 #[get("/monitor/orphans")]
 pub async fn list_orphans(

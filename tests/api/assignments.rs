@@ -250,6 +250,16 @@ fn who_had_a_lead_before_gets_it_again() {
         assert_eq!(moved.status, 200, "{}", moved.text());
     }
     assert_eq!(ownership(&app, &lead)["owner_id"], json!(first));
+    // Who stands in for them and gives it back is not who had it before.
+    let other = reps.iter().find(|rep| rep.id != first).unwrap();
+    for (what, body) in [
+        ("assignment", json!({"owner_id": other.id})),
+        ("assignment/reject", json!({"reason": "they are back"})),
+    ] {
+        let given = app.post(&format!("/v1/leads/{lead}/{what}"), body);
+        assert_eq!(given.status, 200, "{}", given.text());
+    }
+    assert_eq!(ownership(&app, &lead)["owner_id"], json!(first));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Leads that somebody lets go: they said no, did not accept in time, did nothing, or let a clock run out. Each goes to
 //! somebody else, and never to nobody (promise P3).
 
+use crate::domain::activity::ActivityFilter;
 use crate::domain::assignment::{Assignment, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided, Finding};
@@ -14,10 +15,13 @@ use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, lead_history, leads, outbox};
+use crate::store::{activities, assignments, decisions, lead_history, leads, outbox};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
+
+/// Activities that are looked at for what a program noted last.
+const LATEST: i64 = 200;
 
 /// Takes a lead, which is locked, from who has it, and routes it again without those who let it go. The turn goes back to
 /// them where the pool says so.
@@ -33,9 +37,19 @@ pub fn let_go(
     let mut gone: Vec<Uuid> = lead.owner_id.into_iter().collect();
     let mut reason = reason_of(step);
     for mut record in assignments::list_of_lead(conn, lead.id)? {
-        if let Ok(ended) = record.assignment.step(step.clone(), now) {
+        // Nobody else lets it go.
+        let is_theirs = lead.owner_id == Some(record.assignment.user_id);
+        let step = match is_theirs {
+            true => step.clone(),
+            false => Step::End {
+                reason: "somebody else has the lead".to_owned(),
+            },
+        };
+        if let Ok(ended) = record.assignment.step(step, now) {
             record.assignment = ended;
-            reason = record.assignment.reason.clone().or(reason);
+            if is_theirs {
+                reason = record.assignment.reason.clone().or(reason);
+            }
             assignments::update(conn, &record)?;
             give_back_turn(conn, decider, &record, rules)?;
         }
@@ -45,8 +59,8 @@ pub fn let_go(
     }
     clocks::end_offers(conn, lead, rules, provenance, now)?;
     let before = lead.clone();
-    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
-    let decided = decider.route(conn, lead, &activities, &gone, rules, now)?;
+    let known = decide_lead::activities_of(conn, lead.id, rules)?;
+    let decided = decider.route(conn, lead, &known, &gone, rules, now)?;
     let changes = differences(&before, lead);
     if !changes.is_empty() {
         begin_change(lead, now);
@@ -147,7 +161,8 @@ fn step_of(assignment: &Assignment) -> Step {
     }
 }
 
-/// When the owner last did something with the lead, whatever it was.
+/// When the owner last did something with the lead, whatever it was. What a program has noted as a person's turning to the lead
+/// counts for them: it does not say whose it was.
 fn last_deed(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -156,5 +171,10 @@ fn last_deed(
     if assignment.take_back_after_idle_hours.is_none() {
         return Ok(None);
     }
-    lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)
+    let own = lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)?;
+    let filter = ActivityFilter::default();
+    let latest = activities::list_of_lead(conn, lead.id, &filter, None, LATEST)?;
+    let mut touches = latest.iter().filter(|one| clocks::is_touch(one));
+    let noted = touches.find(|touch| touch.actor.kind == "api_key");
+    Ok(own.max(noted.map(|touch| touch.occurred_at)))
 }

@@ -44,13 +44,14 @@ pub struct Taken {
 /// The assignment that counts of a lead; `None`: nobody has it.
 pub fn current(conn: &mut TenantConnection, lead: &Lead) -> Result<Option<AssignmentRecord>> {
     let mut records = assignments::list_of_lead(conn, lead.id)?.into_iter();
-    Ok(records.find(|record| record.assignment.state.is_open()))
+    let is_theirs = |record: &AssignmentRecord| lead.owner_id == Some(record.assignment.user_id);
+    Ok(records.find(|record| record.assignment.state.is_open() && is_theirs(record)))
 }
 
 /// Accepts a lead that is offered. Doing it twice changes nothing.
 ///
 /// # Errors
-/// A conflict when nobody has the lead; [`Error::Forbidden`] when it is somebody else's.
+/// A conflict when nobody has the lead, or nobody has to answer it any more; [`Error::Forbidden`] when it is somebody else's.
 pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) -> Result<Taken> {
     let lead = reach::lock(conn, id, &by.visible)?;
     let mut record = held(conn, &lead, hand)?;
@@ -85,7 +86,7 @@ pub fn accept_by_deed(
     let actor = &activity.actor;
     let is_owner = actor.kind == "user" && actor.id.is_some() && actor.id == lead.owner_id;
     let is_by_person = clocks::is_by_person(activity);
-    if !is_owner || !meets(ClockKind::FirstResponse, activity, is_by_person) {
+    if !is_owner || !lead.is_open() || !meets(ClockKind::FirstResponse, activity, is_by_person) {
         return Ok(());
     }
     let Some(mut record) = current(conn, lead)? else {
@@ -171,6 +172,7 @@ pub fn reject(
 
 /// The assignment of who has a lead, if they are who may speak for it.
 fn held(conn: &mut TenantConnection, lead: &Lead, hand: Hand) -> Result<AssignmentRecord> {
+    check_open(lead)?;
     let record = current(conn, lead)?;
     let record = record.ok_or_else(|| {
         in_other_hands("Nobody has the lead, so there is nothing to accept or to give back.")
@@ -181,6 +183,16 @@ fn held(conn: &mut TenantConnection, lead: &Lead, hand: Hand) -> Result<Assignme
         )),
         _ => Ok(record),
     }
+}
+
+/// What nobody has to answer any more stays with who answered it.
+fn check_open(lead: &Lead) -> Result<()> {
+    if lead.is_open() {
+        return Ok(());
+    }
+    Err(in_other_hands(
+        "Nobody has to answer the lead: it is converted, disqualified or a test. Who wants to go on with it moves it to another stage first.",
+    ))
 }
 
 fn in_other_hands(detail: impl Into<String>) -> Error {
@@ -232,11 +244,7 @@ fn take(
             "The lead waits in no queue: it has an owner or a team. POST /v1/leads/{id}/assignment gives it to somebody else.",
         ));
     };
-    if !lead.is_open() {
-        return Err(in_other_hands(
-            "Nobody has to answer the lead: it is converted, disqualified or a test. Who wants to go on with it moves it to another stage first.",
-        ));
-    }
+    check_open(&lead)?;
     let roster = &by.rules.playbook.roster;
     let user = roster.find(user_id).filter(|user| user.is_active);
     let user = user.ok_or_else(|| {
@@ -253,8 +261,10 @@ fn take(
     happened.data = Some(json!({"reason": format!("claimed from the queue {queue}")}));
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
+    let activities = decide_lead::activities_of(conn, lead.id, &by.rules)?;
+    let given = decide_lead::given(&lead, &activities, user_id, &by.rules, by.now);
     let decided = Decided {
-        assignment: Some(decide_lead::given(lead.id, user_id, None, by.now)),
+        assignment: Some(given),
         ..Decided::default()
     };
     decide_lead::keep(conn, &decided)?;

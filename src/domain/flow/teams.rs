@@ -1,10 +1,12 @@
 //! Makes, changes and deletes teams.
 
 use crate::domain::audit::{Action, Target, Trail};
+use crate::domain::flow::recompute_clocks;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::user::Team;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
+use crate::store::sla_clocks::Whose;
 use crate::store::{audit_log, teams, users};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
@@ -88,6 +90,7 @@ pub fn change(
     let timezone = patch.timezone.as_ref();
     if let Some(timezone) = timezone.filter(|timezone| **timezone != team.timezone) {
         team.timezone.clone_from(timezone);
+        recompute_clocks::follow_zone(conn, Whose::Team(id), now)?;
         details.insert("timezone".into(), json!("changed"));
     }
     if let Some(wanted) = &patch.member_ids {

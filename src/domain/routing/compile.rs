@@ -68,6 +68,13 @@ pub struct Rule {
 }
 
 impl Router {
+    /// Hours without an activity of the owner after which a lead is taken back; `None`: it never is.
+    pub fn take_back_after_idle_hours(&self, facts: &Facts, now: DateTime<Utc>) -> Option<u32> {
+        let rule = self.rule_for(facts, now);
+        rule.and_then(|rule| rule.take_back_after_idle_hours)
+            .or(self.take_back_after_idle_hours)
+    }
+
     /// The first rule that holds.
     pub fn rule_for(&self, facts: &Facts, now: DateTime<Utc>) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.when.holds(facts, now))

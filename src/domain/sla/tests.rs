@@ -44,7 +44,7 @@ fn start(policy: &SlaPolicy, kind: ClockKind, zones: Zones, at: DateTime<Utc>) -
         activities: &[],
     };
     policy
-        .start(&facts, &calendars(), &zones, &[kind], at)
+        .start(&facts, &calendars(), &zones, &[kind], (at, at))
         .remove(0)
 }
 
