@@ -541,3 +541,85 @@ fn clocks_follow_an_owner_who_moves_to_another_zone() {
         1
     );
 }
+
+#[test]
+fn owners_who_work_on_a_lead_that_is_offered_to_them_have_accepted_it() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"user": rep.id}], "accept_within_minutes": 600}}),
+    );
+    let state = |id: &Value| assignments(&app, id)[0].1.clone();
+    let theirs = rep.client(&app);
+    let works = [
+        ("stage", json!({"stage": "nurturing"})),
+        (
+            "qualification",
+            json!({"answers": {"need": "a spreadsheet"}, "source": "call"}),
+        ),
+        (
+            "activities",
+            json!({"type": "call", "direction": "inbound"}),
+        ),
+    ];
+    for (number, (what, body)) in works.into_iter().enumerate() {
+        let id = lead_of(&app, json!({"email": format!("p{number}@example.com")}));
+        let packet = done(app.get(&path(&id, "handoff")));
+        assert_eq!(packet["next_steps"][1]["step"], "accept", "{packet}");
+        done(app.post(&path(&id, what), body.clone()));
+        assert_eq!(state(&id), "offered", "a program did it: {what}");
+        let again = match what {
+            "stage" => json!({"stage": "mql"}),
+            _ => body,
+        };
+        done(theirs.post(&path(&id, what), &again));
+        assert_eq!(state(&id), "accepted", "{what}");
+    }
+    let id = lead_of(&app, json!({"email": "d@example.com"}));
+    move_to(&app, &id, "accepted");
+    assert_eq!(state(&id), "accepted", "the stage says so");
+    move_to(&app, &id, "converted");
+    assert_eq!(
+        done(app.get(&path(&id, "handoff")))["next_steps"],
+        json!([])
+    );
+}
+
+#[test]
+fn who_may_only_read_gets_no_leads() {
+    let app = TestApp::start_deciding();
+    let (rep, reader) = (app.user("rep"), app.user("readonly"));
+    let pool = json!({"kind": "pool", "key": "everyone", "document": {"name": "Two", "members": [{"user_id": reader.id}, {"user_id": rep.id}]}});
+    let written = done(app.post("/v1/rules", pool));
+    assert_eq!(
+        (
+            &written["warnings"][0]["pointer"],
+            &written["warnings"][0]["code"]
+        ),
+        (&json!("/members/0/user_id"), &json!("readonly_user"))
+    );
+    done(app.post(
+        &format!("/v1/rules/{}/activate", text(&written["id"])),
+        json!({}),
+    ));
+    for number in 0..3 {
+        let captured = app.capture(json!({"email": format!("p{number}@example.com")}));
+        assert_eq!(captured["lead"]["owner_id"], json!(rep.id));
+        let decision = text(&captured["assignment"]["decision_id"]);
+        let shown = done(app.get(&format!("/v1/decisions/{decision}")));
+        let candidates = &shown["finding"]["result"]["tried"][0]["candidates"];
+        assert_eq!(
+            candidates[0]["excluded_by"],
+            json!([{"reason": "read_only"}])
+        );
+        let again = done(app.post(&format!("/v1/decisions/{decision}/replay"), json!({})));
+        assert_eq!(again["same"], true, "{again}");
+    }
+    let id = lead_of(&app, json!({"email": "x@example.com"}));
+    let refused = app.post(&path(&id, "assignment"), json!({"owner_id": reader.id}));
+    assert_eq!(
+        refused.errors(),
+        [("/owner_id".to_owned(), "readonly_user".to_owned())]
+    );
+}

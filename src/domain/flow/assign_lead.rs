@@ -1,5 +1,6 @@
 //! Says who is accountable for a lead.
 
+use crate::domain::access::Role;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Change, EventType};
 use crate::domain::flow::change_lead::check_version;
@@ -35,9 +36,16 @@ pub struct Assignment {
 pub fn check(conn: &mut TenantConnection, to: &Assignment) -> Result<Assignment> {
     let mut errors = Vec::new();
     if let Some(owner_id) = to.owner_id {
-        match users::find(conn, owner_id)?.map(|user| user.status) {
-            Some(UserStatus::Active | UserStatus::Invited) => {}
-            Some(UserStatus::Disabled) => errors.push(FieldError::new(
+        match users::find(conn, owner_id)?.map(|user| (user.status, user.role)) {
+            Some((UserStatus::Active | UserStatus::Invited, Role::Readonly)) => {
+                errors.push(FieldError::new(
+                    "/owner_id",
+                    "readonly_user",
+                    "this user may only read and answers no leads: name another, or give them a role that does",
+                ));
+            }
+            Some((UserStatus::Active | UserStatus::Invited, _)) => {}
+            Some((UserStatus::Disabled, _)) => errors.push(FieldError::new(
                 "/owner_id",
                 "disabled_user",
                 "this user is disabled and answers no leads: name another, or enable them",

@@ -106,6 +106,10 @@ impl Decider {
         let routed = route(router, &world, desk);
         let id = ProcessIds.next(now);
         let mut assignment = None;
+        if lead.owner_id.is_some() {
+            // It was that of who has it no longer.
+            lead.team_id = None;
+        }
         match &routed.to {
             Destination::Owner(user_id) => {
                 (lead.owner_id, lead.queue) = (Some(*user_id), None);

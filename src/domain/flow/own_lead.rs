@@ -1,5 +1,6 @@
 //! People take leads on, or give them back: what is offered is accepted or rejected, what waits in a queue is claimed.
 
+use crate::domain::access::Role;
 use crate::domain::activity::Activity;
 use crate::domain::assignment::{Refused, Step};
 use crate::domain::capture::{begin_change, event};
@@ -13,6 +14,7 @@ use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
+use crate::domain::routing::RosterUser;
 use crate::domain::sla::{ClockKind, meets};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -75,29 +77,44 @@ pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) 
     accepted(conn, lead, record, by)
 }
 
-/// An owner who turns to a lead that is offered to them, which is locked, has accepted it: by what a first response is, so
-/// not by a mail that was sent for them.
+/// Owners who turn to a lead that is offered to them, which is locked, have accepted it: by what a first response is, and by a
+/// conversation that the other side began; not by a mail that was sent for them.
 pub fn accept_by_deed(
     conn: &mut TenantConnection,
     lead: &Lead,
     activity: &Activity,
     by: &OnBehalf,
 ) -> Result<()> {
-    let actor = &activity.actor;
-    let is_owner = actor.kind == "user" && actor.id.is_some() && actor.id == lead.owner_id;
     let is_by_person = clocks::is_by_person(activity);
-    if !is_owner || !lead.is_open() || !meets(ClockKind::FirstResponse, activity, is_by_person) {
+    let is_talk = ["call", "meeting", "chat"].contains(&activity.kind.as_str());
+    if meets(ClockKind::FirstResponse, activity, is_by_person) || (is_by_person && is_talk) {
+        accept_by_work(conn, &mut lead.clone(), by)?;
+    }
+    Ok(())
+}
+
+/// Owners who work on a lead that is offered to them, which is locked, have accepted it. It takes the change.
+pub fn accept_by_work(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
+    let actor = &by.provenance.actor;
+    let is_owner = actor.kind == "user" && actor.id.is_some() && actor.id == lead.owner_id;
+    match is_owner {
+        true => take_on(conn, lead, by),
+        false => Ok(()),
+    }
+}
+
+/// The owner of a lead, which is locked, takes it on, if it is offered to them. It takes the change.
+pub fn take_on(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
+    if !lead.is_open() {
         return Ok(());
     }
     let Some(mut record) = current(conn, lead)? else {
         return Ok(());
     };
-    if let Ok(taken) = record
-        .assignment
-        .step(Step::Accept, by.now.trunc_subsecs(6))
-    {
+    let now = by.now.trunc_subsecs(6);
+    if let Ok(taken) = record.assignment.step(Step::Accept, now) {
         record.assignment = taken;
-        accepted(conn, lead.clone(), record, by)?;
+        *lead = accepted(conn, lead.clone(), record, by)?.lead;
     }
     Ok(())
 }
@@ -246,10 +263,10 @@ fn take(
     };
     check_open(&lead)?;
     let roster = &by.rules.playbook.roster;
-    let user = roster.find(user_id).filter(|user| user.is_active);
-    let user = user.ok_or_else(|| {
+    let answers = |user: &&RosterUser| user.is_active && user.role != Role::Readonly;
+    let user = roster.find(user_id).filter(answers).ok_or_else(|| {
         let detail =
-            "the workspace has no such user who answers leads; GET /v1/users lists those it has";
+            "the workspace has no such user who answers leads: one who has come in, is not disabled and may do more than read; GET /v1/users lists those it has";
         Error::Invalid(vec![FieldError::new("/user_id", "unknown_user", detail)])
     })?;
     let before = lead.clone();

@@ -6,6 +6,7 @@ use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::own_lead;
 use crate::domain::flow::{clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -218,6 +219,7 @@ pub fn answer(
     let whose = (&by.provenance, by.now);
     write(conn, &before, &mut lead, Some(&found), &by.rules, whose)?;
     lead_scores::set_verdict_change(conn, lead_id, found.next_change_at)?;
+    own_lead::accept_by_work(conn, &mut lead, by)?;
     Ok(Qualified {
         lead,
         answers,

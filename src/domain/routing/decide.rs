@@ -125,7 +125,7 @@ pub struct RouteInputs {
     /// Who let it go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub let_go: Vec<Uuid>,
-    /// Of the users who were looked at, those who were invited, disabled, or away.
+    /// Of the users who were looked at, those who were invited, disabled, away, or may only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_there: Vec<RosterUser>,
 }
@@ -266,7 +266,7 @@ fn ask(
     (outcome, Vec::new())
 }
 
-/// A user who is meant in person: only being away, invited, disabled, or having let the lead go excludes them.
+/// A user who is meant in person: only being away, invited, disabled, a mere reader, or having let the lead go excludes them.
 fn ask_user(user_id: Uuid, world: &World) -> Result<Destination, PassedOver> {
     let user = world.roster.find(user_id);
     let away_until = user
@@ -316,9 +316,10 @@ fn ask_pool(
     (Ok(owner), candidates)
 }
 
-/// Of the users who were looked at, those who were invited, disabled, or away.
+/// Of the users who were looked at, those who were invited, disabled, away, or may only read.
 fn not_there(tried: &[Attempt], world: &World) -> Vec<RosterUser> {
-    let is_there = |user: &RosterUser| user.is_active && user.away_until.is_none();
+    let is_there =
+        |user: &RosterUser| not_come_in(Some(user)).is_none() && user.away_until.is_none();
     let mut found: Vec<RosterUser> = Vec::new();
     for user_id in tried.iter().flat_map(|attempt| looked_at(attempt, world)) {
         let user = world.roster.find(user_id);
