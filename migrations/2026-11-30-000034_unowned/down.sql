@@ -1,3 +1,5 @@
+REVOKE SELECT (workspace_id, id, status, updated_at) ON users FROM baton_worker;
+DROP POLICY gone ON users;
 DROP INDEX sla_clocks_cancelled;
 DROP INDEX leads_nobodys;
 CREATE INDEX leads_nobodys ON leads (workspace_id, id)

@@ -144,6 +144,13 @@ pub fn start_workers(
     let (rules_db, recomputed) = (db.clone(), fired_by_rules);
     let follow = move || {
         let now = Utc::now();
+        match offers::leave_the_gone(&rules_db) {
+            Ok(0) => {}
+            Ok(_) => recomputed.wake(),
+            Err(error) => log::warn!(
+                "Leads of who has just left are not given to others yet, it will be tried again: {error}"
+            ),
+        }
         if let Err(error) = rule_worker::activate(&rules_db, now) {
             log::warn!("It is not known which rules are to count, it will be tried again: {error}");
         }

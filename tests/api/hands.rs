@@ -623,3 +623,42 @@ fn who_may_only_read_gets_no_leads() {
         [("/owner_id".to_owned(), "readonly_user".to_owned())]
     );
 }
+
+#[test]
+fn a_lead_that_was_given_to_somebody_who_had_just_left_goes_to_somebody_else() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep"), app.user("rep"));
+    let (own, other) = (
+        lead_of(&app, json!({"email": "a@example.com"})),
+        lead_of(&app, json!({"email": "b@example.com"})),
+    );
+    app.database()
+        .by_hand("UPDATE assignments SET given_at = given_at - interval '1 hour'");
+    let gone = lead(&app, &own)["owner_id"].clone();
+    let stays = if gone == json!(ada.id) { &bob } else { &ada };
+    assert_eq!(
+        app.delete(&format!("/v1/users/{}", text(&gone))).status,
+        200
+    );
+    // As another process does for some seconds, which does not know it yet.
+    let late = lead_of(&app, json!({"email": "c@example.com"}));
+    app.database().by_hand(&format!(
+        "UPDATE leads SET owner_id = '{0}' WHERE email = 'c@example.com'; \
+         UPDATE assignments SET user_id = '{0}' WHERE lead_id = '{1}'",
+        text(&gone),
+        text(&late)
+    ));
+    wait_until("somebody who is there has it", || {
+        lead(&app, &late)["owner_id"] == json!(stays.id)
+    });
+    assert_eq!(
+        assignments(&app, &late)[1],
+        (gone.clone(), "taken_back".to_owned())
+    );
+    assert_eq!(
+        lead(&app, &own)["owner_id"],
+        gone,
+        "what they had is for who manages them to give"
+    );
+    assert_eq!(lead(&app, &other)["owner_id"], json!(stays.id));
+}

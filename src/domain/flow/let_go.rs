@@ -9,6 +9,7 @@ use crate::domain::event::{Cause, EventType, Provenance};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::rules;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -20,6 +21,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+/// Leads of one transaction.
+const BATCH: i64 = 100;
 /// Activities that are looked at for what a program noted last.
 const LATEST: i64 = 200;
 
@@ -150,6 +153,40 @@ pub fn look(
     }
     decider.save(conn)?;
     Ok(let_go_of)
+}
+
+/// Gives leads to others that came to a user who was just disabled: whoever decided did not know it yet. The answer is how many.
+pub fn leave_the_gone(
+    conn: &mut TenantConnection,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let found = assignments::list_leads_given_since(conn, user_id, since, BATCH)?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    // As the database has it: it is about who was there a moment ago.
+    let rules = rules::load(conn)?;
+    let mut decider = Decider::default();
+    let mut given = 0;
+    for mut lead in leads::lock_by_ids(conn, &found)? {
+        if !lead.is_open() || lead.owner_id != Some(user_id) {
+            continue;
+        }
+        let current = assignments::list_of_lead(conn, lead.id)?.into_iter().next();
+        let Some(record) = current else {
+            continue;
+        };
+        let step = Step::TakeBack {
+            reason: "its owner was disabled".to_owned(),
+        };
+        let by = Provenance::by_itself(Cause::assignment(record.id));
+        let_go(conn, &mut decider, &mut lead, &step, &rules, (&by, now))?;
+        given += 1;
+    }
+    decider.save(conn)?;
+    Ok(given)
 }
 
 fn step_of(assignment: &Assignment) -> Step {
