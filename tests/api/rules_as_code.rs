@@ -400,3 +400,57 @@ fn a_field_that_an_active_document_names_is_not_archived() {
     let archived = archive();
     assert!((200..300).contains(&archived.status), "{}", archived.text());
 }
+
+#[test]
+fn a_stage_that_an_active_document_names_is_not_left_out() {
+    let app = TestApp::start_deciding();
+    let without = |gone: &str| {
+        let mut stages = app.get("/v1/pipeline").json()["stages"].clone();
+        let stages = stages.as_array_mut().unwrap();
+        stages.retain(|stage| stage["key"] != gone);
+        app.put("/v1/pipeline", json!({"stages": stages}))
+    };
+    let when = json!({"field": "stage", "op": "in", "value": ["nurturing", "mql"]});
+    let rule = |rule: Value| json!([rule]);
+    let documents = [
+        (
+            "/rules/0/when/value/0",
+            json!({"kind": "routing_policy", "document": {"rules":
+                rule(json!({"key": "big", "name": "Big", "when": when, "to": [{"pool": "everyone"}]}))}}),
+        ),
+        (
+            "/clocks/0/when/value/0",
+            json!({"kind": "sla_policy", "document": {"clocks":
+                rule(json!({"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": when}))}}),
+        ),
+        (
+            "/inference/0/when/value/0",
+            json!({"kind": "framework", "document": {"name": "Own",
+                "criteria": rule(json!({"key": "size", "name": "Size", "question": "How many?", "answer": {"type": "text"}})),
+                "inference": rule(json!({"key": "known", "criterion": "size", "field": "title", "confidence_permille": 5, "when": when}))}}),
+        ),
+        (
+            "/when/value/0",
+            json!({"kind": "scoring_model", "key": "warm", "document": {"name": "Warm", "rules": [], "when": when}}),
+        ),
+    ];
+    for (place, document) in documents {
+        let active = decide_by(&app, document);
+        let refused = without("nurturing");
+        assert_eq!(
+            (refused.status, refused.json()["code"].clone()),
+            (409, json!("rule_in_use")),
+            "{}",
+            refused.text()
+        );
+        let detail = text(&refused.json()["detail"]);
+        assert!(
+            detail.contains(&text(&active["id"])) && detail.contains(place),
+            "{detail}"
+        );
+        let retired = app.post(&path(&active, "/retire"), json!({}));
+        assert_eq!(retired.status, 200, "{}", retired.text());
+    }
+    let gone = without("nurturing");
+    assert_eq!(gone.status, 200, "{}", gone.text());
+}
