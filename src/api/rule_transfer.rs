@@ -300,7 +300,8 @@ pub struct ScheduleRequest {
 /// Let a rule document count from a moment on.
 ///
 /// It is checked now, and again when the moment comes; one that cannot be used then is what it was before, and the audit log
-/// says why. Of a version that is scheduled already it changes the moment.
+/// says why. Of a version that is scheduled already it changes the moment. Where it begins to count it does so within half a second
+/// of the moment; other processes follow within five seconds.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

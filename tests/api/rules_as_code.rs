@@ -277,7 +277,10 @@ fn a_version_counts_from_the_moment_for_which_it_is_scheduled() {
     schedule(&second);
     let within =
         |email: &str| app.capture(json!({"email": email}))["clocks"][0]["within_seconds"].clone();
+    // What the process knows it has read just now.
+    assert_eq!(app.post(&path(&first, "/activate"), json!({})).status, 200);
     assert_eq!(within("before@example.com"), json!(300));
+    let read_at = Instant::now();
     let state = |rule: &Value| app.get(&path(rule, "")).json()["state"].clone();
     assert_eq!(state(&second), "scheduled", "its moment has not come");
     let come =
@@ -288,6 +291,11 @@ fn a_version_counts_from_the_moment_for_which_it_is_scheduled() {
     wait_until("this process knows", || {
         within(&format!("{}@example.com", uuid::Uuid::now_v7())) == json!(540)
     });
+    let took = read_at.elapsed();
+    assert!(
+        took < Duration::from_secs(4),
+        "what it knew is kept no longer: {took:?}"
+    );
     assert_eq!(
         app.audited(&format!("target_id={}", text(&second["id"]))),
         [
