@@ -93,7 +93,8 @@ pub enum RuleWrite {
         /// What it says.
         document: FrameworkDocument,
     },
-    /// What leads are worth. Activating one scores all leads anew, as a job.
+    /// What leads are worth. Activating one scores all leads anew, as a job that begins ten seconds later: by then every process
+    /// scores by it.
     ScoringModel {
         /// `default` scores every lead that no other model counts for; the others are tried before it, in the order of their keys.
         #[schema(min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_]*$")]
@@ -340,7 +341,9 @@ pub async fn get_rule(
 
 /// Let a rule document count from now on.
 ///
-/// The version that counted is retired; to roll back, activate it again. Other processes follow within five seconds.
+/// The version that counted is retired; to roll back, activate it again. Other processes follow within five seconds. After another
+/// scoring model all leads are scored anew by a job, which begins ten seconds later: what was scored by the former one
+/// meanwhile is among them.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

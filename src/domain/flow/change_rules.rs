@@ -2,7 +2,8 @@
 
 use crate::domain::audit::{Action, Target, Trail};
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::{rescore_leads, rules};
+use crate::domain::flow::rescore_leads;
+use crate::domain::flow::rules::{self, FORMER_RULES};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::domain::rule_references::named_by;
@@ -11,7 +12,7 @@ use crate::domain::stage::is_key;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{audit_log, calendar_walks, rule_documents, workspaces};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -210,17 +211,11 @@ pub fn retire(
     rule_documents::get(conn, id)
 }
 
-/// Seconds for which another process may still decide by the rules of before: it keeps them for five.
-const FORMER_RULES_SECONDS: i64 = 10;
-
 /// Open clocks follow their calendar, and leads are scored anew by another model.
 fn follow(conn: &mut TenantConnection, kind: RuleKind, key: &str, by: &OnBehalf) -> Result<()> {
     match kind {
-        RuleKind::Calendar => {
-            let until = by.now + Duration::seconds(FORMER_RULES_SECONDS);
-            calendar_walks::begin(conn, key, until)
-        }
-        RuleKind::ScoringModel => rescore_leads::begin(conn, &by.provenance, by.now).map(|_| ()),
+        RuleKind::Calendar => calendar_walks::begin(conn, key, by.now + FORMER_RULES),
+        RuleKind::ScoringModel => rescore_leads::follow(conn, &by.provenance, by.now),
         _ => Ok(()),
     }
 }

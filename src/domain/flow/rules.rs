@@ -13,10 +13,13 @@ use crate::store::{
     dedupe_calibrations, field_definitions, lead_search, people_zones, pipelines, rule_documents,
     users, workspaces,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
+
+/// For so long another process may still decide by the rules of before: it keeps them for five seconds.
+pub const FORMER_RULES: Duration = Duration::seconds(10);
 
 /// The rules of the transaction's workspace.
 pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
