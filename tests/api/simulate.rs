@@ -1,5 +1,6 @@
 //! Rule documents are tried before they count.
 
+use crate::decisions::decide_by;
 use crate::support::TestApp;
 use crate::support::jobs::{capture_many, finished};
 use serde_json::{Value, json};
@@ -301,6 +302,27 @@ fn rules_are_tried_on_the_leads_that_came() {
     assert_eq!((at(then) - at(now)).num_minutes(), 55);
 
     assert_eq!(rows(&app), after, "nothing is written but the job");
+}
+
+#[test]
+fn a_lead_that_is_offered_has_all_its_clocks_on_both_sides() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    let offers = json!({"kind": "routing_policy", "document": {"accept_within_minutes": 5}});
+    let clock = |key: &str| json!({"key": key, "kind": key, "name": key, "within_minutes": 5});
+    let clocks = json!({"kind": "sla_policy", "document": {"clocks": [clock("accept"), clock("first_response")]}});
+    for rule in [offers, clocks] {
+        decide_by(&app, rule);
+    }
+    app.capture(json!({"email": "ada@example.com"}));
+    let report = over_history(&app, json!([]))["report"].clone();
+    assert_eq!(
+        report["now"]["clocks"],
+        json!({"accept": 1, "first_response": 1}),
+        "{report}"
+    );
+    assert_eq!(report["now"], report["then"]);
+    assert_eq!(report["differing"]["leads"], json!(0), "{report}");
 }
 
 #[test]
