@@ -121,6 +121,7 @@ impl RuleWrite {
             key,
             document,
             note: capture_draft::line(note),
+            version: None,
         }
     }
 

@@ -142,6 +142,7 @@ pub async fn simulate(
                 key: Some(version.key),
                 document: version.document,
                 note: None,
+                version: Some(version.version),
             });
         }
         let today = import_rules::as_if_active(conn, &[], &by)?;

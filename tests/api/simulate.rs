@@ -109,6 +109,27 @@ fn a_draft_shows_what_it_would_change_writes_nothing_and_keeps_its_word() {
 }
 
 #[test]
+fn another_model_scores_a_lead_that_is_known_from_nothing() {
+    let app = TestApp::start_deciding();
+    let model = |points: i64| {
+        json!({"kind": "scoring_model", "key": "default", "document": {"name": "Forms", "engagement_half_life_days": null, "rules": [
+            {"key": "form", "name": "Form", "ledger": "engagement", "points": points, "activity": {"types": ["submission"]}}]}})
+    };
+    decide_by(&app, model(10));
+    let lead = json!({"email": "ada@example.com"});
+    app.capture(lead.clone());
+    let engagement = |asked: Value| {
+        let reply = app.post("/v1/simulate", asked).json();
+        ["now", "then"].map(|side| reply[side]["lead"]["score"]["engagement"].clone())
+    };
+    let drafted = json!({"documents": [model(90)], "lead": lead});
+    assert_eq!(engagement(drafted), [json!(20.0), json!(180.0)]);
+    let written = app.post("/v1/rules", model(90)).json();
+    let stored = json!({"rule_ids": [written["id"]], "lead": lead});
+    assert_eq!(engagement(stored), [json!(20.0), json!(180.0)]);
+}
+
+#[test]
 fn what_is_wrong_is_told_by_its_place() {
     let app = TestApp::start_deciding();
     let wrong = app.post(

@@ -24,6 +24,8 @@ pub struct Incoming {
     pub document: RuleDocument,
     /// Why it is written.
     pub note: Option<String>,
+    /// The number of the version that it is; `None`: it is none yet.
+    pub version: Option<i64>,
 }
 
 impl Incoming {
@@ -87,7 +89,8 @@ pub fn import(
 ) -> Result<Vec<Imported>> {
     workspaces::lock(conn)?;
     let active = rule_documents::list_active(conn)?;
-    let (_, warnings) = check(&rules::load(conn)?, incoming, &active, by)?;
+    let today = rules::load(conn)?;
+    let (_, warnings) = check(conn, &today, incoming, &active, by)?;
     let mut places: Vec<usize> = (0..incoming.len()).collect();
     places.sort_by_key(|place| incoming[*place].document.kind());
     let mut imported: Vec<(usize, Imported)> = Vec::with_capacity(incoming.len());
@@ -171,14 +174,27 @@ pub fn as_if_active(
 ) -> Result<Rules> {
     let active = rule_documents::list_active(conn)?;
     let mut rules = rules::load(conn)?;
-    let (playbook, _) = check(&rules, incoming, &active, by)?;
+    let (playbook, _) = check(conn, &rules, incoming, &active, by)?;
     rules.playbook = Arc::new(playbook);
     Ok(rules)
+}
+
+/// The number under which a document is tried: that of the version that it is, or else the next, so that what is kept by a
+/// version is never taken for what was made by another document.
+fn number(conn: &mut TenantConnection, one: &Incoming, active: &[RuleVersion]) -> Result<i64> {
+    let is_it =
+        |version: &&RuleVersion| version.key == one.key() && version.document == one.document;
+    let counts = active.iter().find(is_it).map(|version| version.version);
+    match one.version.or(counts) {
+        Some(number) => Ok(number),
+        None => Ok(rule_documents::last_version(conn, one.document.kind(), one.key())? + 1),
+    }
 }
 
 /// Everything that is wrong with them, were they all active; the answer is what would be decided by, and what is worth a
 /// look, by document.
 fn check(
+    conn: &mut TenantConnection,
     rules: &Rules,
     incoming: &[Incoming],
     active: &[RuleVersion],
@@ -191,10 +207,11 @@ fn check(
         !incoming.iter().any(replaces)
     };
     let mut together: Vec<RuleVersion> = active.iter().filter(is_replaced).cloned().collect();
-    together.extend(incoming.iter().map(|one| {
+    for one in incoming {
         let (key, document) = (one.key().to_owned(), one.document.clone());
-        change_rules::draft(key, document, 1, None, by)
-    }));
+        let number = number(conn, one, active)?;
+        together.push(change_rules::draft(key, document, number, None, by));
+    }
     let roster = rules.playbook.roster.clone();
     let playbook = Playbook::of(&together, roster, rules);
     let mut errors = Vec::new();

@@ -56,6 +56,8 @@ struct Drafted {
     kind: RuleKind,
     key: Option<String>,
     document: Value,
+    #[serde(default)]
+    version: Option<i64>,
 }
 
 impl SimulateHistory {
@@ -70,6 +72,7 @@ impl SimulateHistory {
                 kind: one.document.kind(),
                 key: one.key.clone(),
                 document: one.document.to_json().map_err(Error::internal)?,
+                version: one.version,
             })
         };
         Ok(SimulateHistory {
@@ -116,6 +119,7 @@ impl SimulateHistory {
                 document: RuleDocument::read(one.kind, one.document.clone())
                     .map_err(Error::internal)?,
                 note: None,
+                version: one.version,
             })
         };
         self.documents.iter().map(read).collect()
