@@ -307,6 +307,21 @@ impl Playbook {
         document: &RuleDocument,
         rules: &Rules,
     ) -> Result<Vec<FieldError>, Vec<FieldError>> {
+        let mut wrong = document.texts_with_nul();
+        match self.try_out(document, rules) {
+            Ok(warnings) if wrong.is_empty() => return Ok(warnings),
+            Ok(_) => {}
+            Err(more) => wrong.extend(more),
+        }
+        Err(wrong)
+    }
+
+    /// Reads a document as if it counted.
+    fn try_out(
+        &self,
+        document: &RuleDocument,
+        rules: &Rules,
+    ) -> Result<Vec<FieldError>, Vec<FieldError>> {
         let calendars: BTreeSet<String> = self.calendars.keys().cloned().collect();
         let references = RoutingReferences {
             roster: &self.roster,

@@ -462,3 +462,23 @@ fn a_stage_that_an_active_document_names_is_not_left_out() {
     let gone = without("nurturing");
     assert_eq!(gone.status, 200, "{}", gone.text());
 }
+
+#[test]
+fn a_text_that_cannot_be_kept_is_told_by_its_place() {
+    let app = TestApp::start_deciding();
+    let rule = json!({"kind": "routing_policy", "document": {"rules": [{"key": "ulm", "name": "Ulm\0",
+        "when": {"field": "city", "op": "eq", "value": "Ul\0m"}, "to": [{"pool": "everyone"}]}]}});
+    let places = |at: &str| {
+        ["name", "when/value"]
+            .map(|place| (format!("{at}/rules/0/{place}"), "nul_character".to_owned()))
+    };
+    let written = app.post("/v1/rules", rule.clone());
+    assert_eq!(written.errors(), places("/document"));
+    let imported = app.post("/v1/rules/import", json!({"documents": [rule]}));
+    assert_eq!(imported.errors(), places("/documents/0/document"));
+    let lead = json!({"email": "ada@example.com"});
+    let tried = app.post("/v1/simulate", json!({"documents": [rule], "lead": lead}));
+    assert_eq!(tried.errors(), places("/documents/0/document"));
+    let note = json!({"kind": "sla_policy", "note": "a\0b", "document": {"clocks": []}});
+    assert_eq!(draft(&app, note)["note"], "ab");
+}
