@@ -156,6 +156,9 @@ pub enum Conflict {
         key: String,
         pointer: String,
     },
+    /// Without the rule document what every workspace begins with would stand in, which does not go with the others.
+    #[error("what would stand in does not fit: {detail}")]
+    RuleNeeded { detail: String },
     /// Where the rule document stands, it cannot be scheduled, or is not.
     #[error("the rule document is {state}")]
     RuleSchedule { state: &'static str },

@@ -271,6 +271,10 @@ impl From<&Conflict> for Problem {
                 ProblemKind::RuleInUse,
                 format!("The active {kind} `{key}` (rule {rule_id}) names it at {pointer}: first activate a version of that one which does not."),
             ),
+            Conflict::RuleNeeded { detail } => Problem::new(
+                ProblemKind::RuleNeeded,
+                format!("Without this document the one that every workspace begins with would stand in, and that does not go with the others: {detail}. First retire the others, or let versions of them count with which it goes."),
+            ),
             Conflict::RuleSchedule { state } => Problem::new(
                 ProblemKind::RuleSchedule,
                 format!("The document is {state}: an active one counts already, and only a scheduled one can be taken off the schedule."),

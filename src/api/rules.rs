@@ -367,7 +367,8 @@ pub async fn activate_rule(
 /// Let a rule document count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
 /// A pool or calendar that an active document names is in use, and so is a skill that a pool asks for and says of none of its members: the
-/// conflict says which document, and where.
+/// conflict says which document, and where. The scoring model `default` is needed while other models have another half-life than the
+/// one that would stand in: all models have one.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

@@ -267,6 +267,36 @@ fn another_model_scores_all_leads_anew_and_each_by_the_first_that_counts_for_it(
 }
 
 #[test]
+fn a_model_stays_while_the_one_that_would_stand_in_has_another_half_life() {
+    let app = TestApp::start();
+    let weekly = || {
+        let mut weekly = model();
+        weekly["engagement_half_life_days"] = json!(7);
+        weekly
+    };
+    let retire = |rule: &Value| app.post(&format!("/v1/rules/{}/retire", id(rule)), json!({}));
+    let default = activate(&app, None, weekly());
+    let mut other = weekly();
+    other["when"] = json!({"field": "country", "op": "eq", "value": "FR"});
+    let other = activate(&app, Some("france"), other);
+    let refused = retire(&default);
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (409, &json!("rule_needed")),
+        "{}",
+        refused.text()
+    );
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("`france` is 7") && detail.contains("retire"),
+        "{detail}"
+    );
+    for rule in [other, default] {
+        assert_eq!(retire(&rule).status, 200);
+    }
+}
+
+#[test]
 fn what_another_process_scores_by_the_former_model_is_scored_anew() {
     let app = TestApp::start();
     activate(&app, None, model());

@@ -177,7 +177,8 @@ pub(super) fn note(
 /// Lets the active version count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
 /// # Errors
-/// A conflict when it is not active, and when another active document names it and nothing stands in.
+/// A conflict when it is not active, when another active document names it and nothing stands in, and when what stands in does
+/// not go with the others.
 pub fn retire(
     conn: &mut TenantConnection,
     id: Uuid,
@@ -193,22 +194,41 @@ pub fn retire(
         .into());
     }
     let kind = version.document.kind();
-    if RuleDocument::usual(kind, &version.key).is_none() {
-        let active = rule_documents::list_active(conn)?;
-        if let Some((by, place)) = named_by(&active, kind, &version.key) {
-            return Err(Conflict::RuleInUse {
-                rule_id: by.id,
-                kind: by.document.kind().as_str(),
-                key: by.key.clone(),
-                pointer: place.pointer,
-            }
-            .into());
-        }
+    match RuleDocument::usual(kind, &version.key) {
+        Some(usual) => check_stand_in(conn, &version.key, &usual)?,
+        None => check_unnamed(conn, kind, &version.key)?,
     }
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     follow(conn, kind, &version.key, by)?;
     note(conn, &version, Action::RuleRetired, trail, by.now)?;
     rule_documents::get(conn, id)
+}
+
+/// Refuses to let what every workspace begins with stand in where it does not go with the others.
+fn check_stand_in(conn: &mut TenantConnection, key: &str, usual: &RuleDocument) -> Result<()> {
+    let playbook = rules::load(conn)?.playbook;
+    match playbook.other_half_life(key, usual) {
+        None => Ok(()),
+        Some(differs) => Err(Conflict::RuleNeeded {
+            detail: differs.detail,
+        }
+        .into()),
+    }
+}
+
+/// Refuses to take from under an active document what it names.
+fn check_unnamed(conn: &mut TenantConnection, kind: RuleKind, key: &str) -> Result<()> {
+    let active = rule_documents::list_active(conn)?;
+    match named_by(&active, kind, key) {
+        None => Ok(()),
+        Some((by, place)) => Err(Conflict::RuleInUse {
+            rule_id: by.id,
+            kind: by.document.kind().as_str(),
+            key: by.key.clone(),
+            pointer: place.pointer,
+        }
+        .into()),
+    }
 }
 
 /// Open clocks follow their calendar, and leads are scored anew by another model.
