@@ -387,7 +387,7 @@ fn a_simulation_goes_on_from_batch_to_batch_and_leaves_out_what_it_does_not_know
 }
 
 #[test]
-fn who_may_not_read_leads_gets_no_report_of_them() {
+fn who_may_not_read_leads_sees_none_of_them() {
     let app = TestApp::start_deciding();
     let key = app.post(
         "/v1/api-keys",
@@ -395,12 +395,14 @@ fn who_may_not_read_leads_gets_no_report_of_them() {
     );
     assert_eq!(key.status, 201, "{}", key.text());
     let token = key.json()["key"].as_str().unwrap().to_owned();
-    let reply = app.client_with(&token).post(
-        "/v1/simulate",
-        &json!({"history": {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
-    );
-    assert_eq!(reply.status, 403, "{}", reply.text());
-    assert!(reply.text().contains("leads:read"), "{}", reply.text());
+    for on in [
+        json!({"history": {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
+        json!({"lead": {"email": "ada@example.com"}}),
+    ] {
+        let reply = app.client_with(&token).post("/v1/simulate", &on);
+        assert_eq!(reply.status, 403, "{}", reply.text());
+        assert!(reply.text().contains("leads:read"), "{}", reply.text());
+    }
 }
 
 #[test]
