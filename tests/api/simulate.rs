@@ -130,6 +130,36 @@ fn another_model_scores_a_lead_that_is_known_from_nothing() {
 }
 
 #[test]
+fn an_answer_counts_by_the_framework_that_asks_for_it() {
+    let app = TestApp::start_deciding();
+    let framework = |asked: &str| {
+        json!({"kind": "framework", "document": {"name": "Own", "criteria": [
+            {"key": asked, "name": "Asked", "question": "Well?", "answer": {"type": "text"}}]}})
+    };
+    decide_by(&app, framework("need"));
+    let ask = |answers: Value| {
+        let lead = json!({"email": "ada@example.com", "answers": answers});
+        app.post(
+            "/v1/simulate",
+            json!({"documents": [framework("size")], "lead": lead}),
+        )
+    };
+    let reply = ask(json!({"need": "a CRM", "size": "many"}));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    for (side, met) in [("now", "need"), ("then", "size")] {
+        let found = &reply.json()[side]["qualification"];
+        assert_eq!(found["met"], json!([met]), "{found}");
+    }
+    assert_eq!(
+        ask(json!({"nede": "a CRM"})).errors(),
+        [(
+            "/lead/answers/nede".to_owned(),
+            "unknown_criterion".to_owned()
+        )]
+    );
+}
+
+#[test]
 fn what_is_wrong_is_told_by_its_place() {
     let app = TestApp::start_deciding();
     let wrong = app.post(
