@@ -308,6 +308,7 @@ impl Playbook {
         rules: &Rules,
     ) -> Result<Vec<FieldError>, Vec<FieldError>> {
         let mut wrong = document.texts_with_nul();
+        wrong.extend(document.unknown_people(&self.roster));
         match self.try_out(document, rules) {
             Ok(warnings) if wrong.is_empty() => return Ok(warnings),
             Ok(_) => {}

@@ -482,3 +482,39 @@ fn a_text_that_cannot_be_kept_is_told_by_its_place() {
     let note = json!({"kind": "sla_policy", "note": "a\0b", "document": {"clocks": []}});
     assert_eq!(draft(&app, note)["note"], "ab");
 }
+
+#[test]
+fn people_that_a_condition_names_are_there_and_a_team_that_an_active_one_names_stays() {
+    let app = TestApp::start_deciding();
+    let (ada, team) = (app.user("rep").id, app.team("North", &[]));
+    let nobody = uuid::Uuid::now_v7().to_string();
+    let policy = |owner: &str, team: &str| {
+        let when = json!({"any": [{"field": "owner_id", "op": "in", "value": [ada, owner]}, {"field": "team_id", "op": "eq", "value": team}]});
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": when}]}})
+    };
+    let when = "/document/clocks/0/when/any";
+    assert_eq!(
+        app.post("/v1/rules", policy(&nobody, &nobody)).errors(),
+        [
+            (format!("{when}/0/value/1"), "unknown_user".to_owned()),
+            (format!("{when}/1/value"), "unknown_team".to_owned())
+        ]
+    );
+    let active = decide_by(&app, policy(&ada, &team));
+    let delete = || app.delete(&format!("/v1/teams/{team}"));
+    let refused = delete();
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (409, json!("rule_in_use")),
+        "{}",
+        refused.text()
+    );
+    let detail = text(&refused.json()["detail"]);
+    assert!(
+        detail.contains(&text(&active["id"])) && detail.contains("/clocks/0/when/any/1/value"),
+        "{detail}"
+    );
+    assert_eq!(app.post(&path(&active, "/retire"), json!({})).status, 200);
+    assert_eq!(delete().status, 204);
+}

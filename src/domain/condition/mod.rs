@@ -27,6 +27,7 @@
 
 mod activity;
 mod column;
+mod compared;
 mod comparison;
 mod field;
 mod forms;
@@ -38,6 +39,7 @@ mod time;
 
 pub use activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, Count};
 pub use column::{Column, Kind, Operator};
+pub use compared::{ComparedText, texts_compared};
 pub use comparison::{Comparison, Datum, Operand, Order, Test};
 pub use field::{AttributionKey, CustomField, Field, Touch};
 pub use forms::{Forms, after_prefix};

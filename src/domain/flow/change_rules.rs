@@ -1,6 +1,7 @@
 //! Writes, activates and retires rule documents.
 
 use crate::domain::audit::{Action, Target, Trail};
+use crate::domain::flow::keep_rules::in_use;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::rescore_leads;
 use crate::domain::flow::rules::{self, FORMER_RULES};
@@ -221,13 +222,7 @@ fn check_unnamed(conn: &mut TenantConnection, kind: RuleKind, key: &str) -> Resu
     let active = rule_documents::list_active(conn)?;
     match named_by(&active, kind, key) {
         None => Ok(()),
-        Some((by, place)) => Err(Conflict::RuleInUse {
-            rule_id: by.id,
-            kind: by.document.kind().as_str(),
-            key: by.key.clone(),
-            pointer: place.pointer,
-        }
-        .into()),
+        Some((by, place)) => Err(in_use(by, place.pointer)),
     }
 }
 

@@ -34,9 +34,13 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
         playbook: Arc::default(),
     };
     let active = rule_documents::list_active(conn)?;
-    let zones = people_zones::list(conn)?.into_iter();
-    let zones = zones.filter_map(|(id, name)| Some((id, name.parse().ok()?)));
-    let roster = Roster::new(users::list_roster(conn)?).with_zones(zones.collect());
+    let (zones, teams) = people_zones::list(conn)?;
+    let zones = zones
+        .into_iter()
+        .filter_map(|(id, name)| Some((id, name.parse().ok()?)));
+    let roster = Roster::new(users::list_roster(conn)?)
+        .with_zones(zones.collect())
+        .with_teams(teams.into_iter().collect());
     rules.playbook = Arc::new(Playbook::of(&active, roster, &rules));
     Ok(rules)
 }
