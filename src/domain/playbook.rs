@@ -338,7 +338,7 @@ impl Playbook {
             RuleDocument::RoutingPolicy(document) => {
                 let none = BTreeMap::new();
                 let pools = self.router.as_ref().map_or(&none, |router| &router.pools);
-                compile(document, rules, &references, pools).map(|compiled| compiled.warnings)
+                compile(document, rules, &references, pools)?.checked()
             }
             RuleDocument::Framework(document) => {
                 Framework::compile(document, rules).map(|_| Vec::new())
@@ -353,7 +353,7 @@ impl Playbook {
                     calendars: &calendars,
                     users: &users,
                 };
-                SlaPolicy::compile(document, rules, &references).map(|_| Vec::new())
+                SlaPolicy::check(document, rules, &references).map(|()| Vec::new())
             }
         }
     }

@@ -124,6 +124,11 @@ impl Condition {
         parse::parse_for_search(value, rules, pointer)
     }
 
+    /// Whether it holds for every lead, whatever is known of it.
+    pub fn always_holds(&self) -> bool {
+        self.root.is_always(true)
+    }
+
     /// Whether it holds for no lead, whatever is known of it.
     pub fn never_holds(&self) -> bool {
         self.root.is_always(false)
