@@ -288,6 +288,26 @@ impl Playbook {
         ))
     }
 
+    /// That a model beside `default` leaves nothing to it, if so: worth a look, since it says nothing of which leads it is for.
+    pub fn takes_every_lead(
+        &self,
+        key: &str,
+        document: &RuleDocument,
+        rules: &Rules,
+    ) -> Option<FieldError> {
+        let RuleDocument::ScoringModel(document) = document else {
+            return None;
+        };
+        let model = ScoringModel::compile(document, rules).ok()?;
+        (key != scoring::DEFAULT && model.counts_for_all()).then(|| {
+            FieldError::new(
+                "/when",
+                "takes_every_lead",
+                "this model scores every lead, and `default` none: say by `when` for which leads it counts, or write it as `default`",
+            )
+        })
+    }
+
     /// Whether any of it needs to know the activities of a lead.
     pub fn asks_of_activities(&self) -> bool {
         let framework = self.framework.as_ref();

@@ -518,3 +518,37 @@ fn people_that_a_condition_names_are_there_and_a_team_that_an_active_one_names_s
     assert_eq!(app.post(&path(&active, "/retire"), json!({})).status, 200);
     assert_eq!(delete().status, 204);
 }
+
+#[test]
+fn a_rule_that_no_lead_comes_to_is_not_written_and_a_model_that_takes_all_is_worth_a_look() {
+    let app = TestApp::start_deciding();
+    let clock = |key: &str| json!({"key": key, "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": {"field": "city", "op": "is_set"}});
+    let policy =
+        json!({"kind": "sla_policy", "document": {"clocks": [clock("one"), clock("two")]}});
+    assert_eq!(
+        app.post("/v1/rules", policy).errors(),
+        [("/document/clocks/1".to_owned(), "never_reached".to_owned())]
+    );
+    let rule =
+        json!({"key": "none", "name": "None", "when": {"any": []}, "to": [{"pool": "everyone"}]});
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [rule]}});
+    assert_eq!(
+        app.post("/v1/rules", policy).errors(),
+        [(
+            "/document/rules/0/when".to_owned(),
+            "never_holds".to_owned()
+        )]
+    );
+    let model = |key: &str| json!({"kind": "scoring_model", "key": key, "document": {"name": "All", "rules": []}});
+    assert_eq!(draft(&app, model("default"))["warnings"], json!([]));
+    let warnings = draft(&app, model("other"))["warnings"].clone();
+    assert_eq!(
+        (&warnings[0]["pointer"], &warnings[0]["code"]),
+        (&json!("/when"), &json!("takes_every_lead"))
+    );
+    let imported = app.post("/v1/rules/import", json!({"documents": [model("other")]}));
+    assert_eq!(
+        imported.json()["results"][0]["warnings"][0]["pointer"],
+        "/documents/0/document/when"
+    );
+}

@@ -43,7 +43,7 @@ pub fn write(
     let mut errors: Vec<FieldError> = wrong_key(kind, &key, "").into_iter().collect();
     // As it is in the database: who came in a moment ago may be named.
     let today = rules::load(conn)?;
-    let warnings = match today.playbook.check(&document, &today) {
+    let mut warnings = match today.playbook.check(&document, &today) {
         Ok(warnings) => warnings,
         Err(wrong) => {
             errors.extend(wrong.into_iter().map(|error| FieldError {
@@ -53,6 +53,8 @@ pub fn write(
             Vec::new()
         }
     };
+    let takes_all = today.playbook.takes_every_lead(&key, &document, &today);
+    warnings.extend(takes_all);
     let pace = today.playbook.other_half_life(&key, &document);
     errors.extend(pace.map(|error| FieldError {
         pointer: format!("/document{}", error.pointer),

@@ -232,7 +232,10 @@ fn check(
             ..error
         };
         match playbook.check(&one.document, rules) {
-            Ok(found) => warnings.push(found.into_iter().map(inside).collect()),
+            Ok(found) => {
+                let takes_all = playbook.takes_every_lead(one.key(), &one.document, rules);
+                warnings.push(found.into_iter().chain(takes_all).map(inside).collect());
+            }
             Err(wrong) => errors.extend(wrong.into_iter().map(inside)),
         }
         let pace = playbook.other_half_life(one.key(), &one.document);
