@@ -344,7 +344,8 @@ pub async fn get_rule(
 ///
 /// The version that counted is retired; to roll back, activate it again. Other processes follow within five seconds. After another
 /// scoring model all leads are scored anew by a job, which begins ten seconds later: what was scored by the former one
-/// meanwhile is among them.
+/// meanwhile is among them. A version that cannot be used any more is refused with everything of which it cannot (409,
+/// `rule_unusable`, with `errors`).
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

@@ -552,3 +552,30 @@ fn a_rule_that_no_lead_comes_to_is_not_written_and_a_model_that_takes_all_is_wor
         "/documents/0/document/when"
     );
 }
+
+#[test]
+fn everything_of_which_a_version_cannot_count_any_more_is_told() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep").id, app.user("rep").id);
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [
+        {"key": "ulm", "name": "Ulm", "when": {"field": "city", "op": "eq", "value": "Ulm"}, "to": [{"user": ada}]}], "fallback": [{"user": bob}]}});
+    let written = draft(&app, policy);
+    for user in [&ada, &bob] {
+        assert_eq!(app.delete(&format!("/v1/users/{user}")).status, 200);
+    }
+    let later = json!({"at": "2999-01-01T00:00:00Z"});
+    for (what, body) in [("/activate", json!({})), ("/schedule", later)] {
+        let refused = app.post(&path(&written, what), body);
+        assert_eq!(
+            (refused.status, refused.json()["code"].clone()),
+            (409, json!("rule_unusable"))
+        );
+        assert_eq!(
+            refused.errors(),
+            [
+                ("/rules/0/to/0/user".to_owned(), "disabled_user".to_owned()),
+                ("/fallback/0/user".to_owned(), "disabled_user".to_owned())
+            ]
+        );
+    }
+}

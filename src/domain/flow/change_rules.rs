@@ -154,13 +154,7 @@ pub(super) fn check_usable(version: &RuleVersion, today: &Rules) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());
     }
-    let first = wrong
-        .first()
-        .map(|error| format!("{}: {}", error.pointer, error.detail));
-    Err(Conflict::RuleUnusable {
-        detail: first.unwrap_or_default(),
-    }
-    .into())
+    Err(Conflict::RuleUnusable { wrong }.into())
 }
 
 /// Adds a line to the audit log.
