@@ -250,7 +250,8 @@ pub struct ImportAnswer {
 /// Import rule documents, all or none.
 ///
 /// They are checked together, as if all of them counted, since they name each other. A version is made only where something
-/// differs, so that the same import twice changes nothing.
+/// differs, so that the same import twice changes nothing. What is wrong with a document that counts as it is, such as somebody in it
+/// who was disabled since, is a warning: it goes on counting.
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),

@@ -579,3 +579,36 @@ fn everything_of_which_a_version_cannot_count_any_more_is_told() {
         );
     }
 }
+
+#[test]
+fn what_counts_is_imported_as_it_is_also_when_somebody_in_it_is_disabled() {
+    let app = TestApp::start_deciding();
+    let ada = app.user("rep").id;
+    let pool = json!({"kind": "pool", "key": "field", "document": {"name": "Field", "members": [{"user_id": ada}]}});
+    decide_by(&app, pool.clone());
+    assert_eq!(app.delete(&format!("/v1/users/{ada}")).status, 200);
+    let import = |documents: Value| {
+        app.post(
+            "/v1/rules/import",
+            json!({"documents": documents, "activate": true}),
+        )
+    };
+    let same = import(app.get("/v1/rules/export").json()["documents"].clone());
+    assert_eq!(same.status, 200, "{}", same.text());
+    let result = &same.json()["results"][0];
+    let place = "/documents/0/document/members/0/user_id";
+    assert_eq!(
+        (
+            &result["outcome"],
+            &result["warnings"][0]["pointer"],
+            &result["warnings"][0]["code"]
+        ),
+        (&json!("unchanged"), &json!(place), &json!("disabled_user"))
+    );
+    let mut other = pool;
+    other["document"]["name"] = json!("Other");
+    assert_eq!(
+        import(json!([other])).errors(),
+        [(place.to_owned(), "disabled_user".to_owned())]
+    );
+}

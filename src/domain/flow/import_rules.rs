@@ -179,12 +179,17 @@ pub fn as_if_active(
     Ok(rules)
 }
 
+/// The version that counts and says the same.
+fn as_it_counts<'a>(one: &Incoming, active: &'a [RuleVersion]) -> Option<&'a RuleVersion> {
+    let is_it =
+        |version: &&RuleVersion| version.key == one.key() && version.document == one.document;
+    active.iter().find(is_it)
+}
+
 /// The number under which a document is tried: that of the version that it is, or else the next, so that what is kept by a
 /// version is never taken for what was made by another document.
 fn number(conn: &mut TenantConnection, one: &Incoming, active: &[RuleVersion]) -> Result<i64> {
-    let is_it =
-        |version: &&RuleVersion| version.key == one.key() && version.document == one.document;
-    let counts = active.iter().find(is_it).map(|version| version.version);
+    let counts = as_it_counts(one, active).map(|version| version.version);
     match one.version.or(counts) {
         Some(number) => Ok(number),
         None => Ok(rule_documents::last_version(conn, one.document.kind(), one.key())? + 1),
@@ -231,19 +236,35 @@ fn check(
             pointer: format!("{at}/document{}", error.pointer),
             ..error
         };
-        match playbook.check(&one.document, rules) {
-            Ok(found) => {
-                let takes_all = playbook.takes_every_lead(one.key(), &one.document, rules);
-                warnings.push(found.into_iter().chain(takes_all).map(inside).collect());
-            }
-            Err(wrong) => errors.extend(wrong.into_iter().map(inside)),
-        }
-        let pace = playbook.other_half_life(one.key(), &one.document);
-        errors.extend(pace.map(inside));
+        let (wrong, looks) = judge(one, &playbook, rules, active);
+        errors.extend(wrong.into_iter().map(inside));
+        warnings.push(looks.into_iter().map(inside).collect());
     }
     if errors.is_empty() {
         Ok((playbook, warnings))
     } else {
         Err(Error::Invalid(errors))
     }
+}
+
+/// What is wrong with a document, did the playbook count, and what is worth a look; pointers are into the document. What is wrong
+/// already with one that counts as it is stops nobody: it goes on counting.
+fn judge(
+    one: &Incoming,
+    playbook: &Playbook,
+    today: &Rules,
+    active: &[RuleVersion],
+) -> (Vec<FieldError>, Vec<FieldError>) {
+    let (mut wrong, mut looks) = match playbook.check(&one.document, today) {
+        Ok(looks) => (Vec::new(), looks),
+        Err(wrong) => {
+            let counts = as_it_counts(one, active);
+            let known = counts.and_then(|_| today.playbook.check(&one.document, today).err());
+            let known = known.unwrap_or_default();
+            wrong.into_iter().partition(|error| !known.contains(error))
+        }
+    };
+    looks.extend(playbook.takes_every_lead(one.key(), &one.document, today));
+    wrong.extend(playbook.other_half_life(one.key(), &one.document));
+    (wrong, looks)
 }
