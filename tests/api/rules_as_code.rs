@@ -612,3 +612,38 @@ fn what_counts_is_imported_as_it_is_also_when_somebody_in_it_is_disabled() {
         [(place.to_owned(), "disabled_user".to_owned())]
     );
 }
+
+#[test]
+fn what_every_workspace_begins_with_is_exported_where_nothing_replaces_it() {
+    let app = TestApp::start_deciding();
+    let policy = clocks(10, None);
+    decide_by(&app, policy.clone());
+    let own = app.get("/v1/rules/export").json()["documents"].clone();
+    assert_eq!(own.as_array().unwrap().len(), 1);
+    let all = app.get("/v1/rules/export?with_defaults=true").json()["documents"].clone();
+    let kinds: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| text_of(&one["kind"]))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "pool",
+            "routing_policy",
+            "sla_policy",
+            "framework",
+            "scoring_model"
+        ]
+    );
+    assert_eq!(all[2], own[0]);
+    assert_eq!(all[0]["key"], "everyone");
+    let imported = app.post(
+        "/v1/rules/import",
+        json!({"documents": all, "activate": true}),
+    );
+    assert_eq!(imported.status, 200, "{}", imported.text());
+    let again = app.get("/v1/rules/export").json()["documents"].clone();
+    assert_eq!(again, all);
+}

@@ -64,15 +64,30 @@ pub struct Imported {
     pub warnings: Vec<FieldError>,
 }
 
-/// The documents that count, in an order that stays the same: by kind, so that what is named stands before what names it,
-/// then by key.
-pub fn export(conn: &mut TenantConnection) -> Result<Vec<RuleVersion>> {
-    let mut active = rule_documents::list_active(conn)?;
-    active.sort_by(|one, other| {
-        let place = |version: &RuleVersion| version.document.kind();
-        (place(one), &one.key).cmp(&(place(other), &other.key))
+/// The documents that count, by key, in an order that stays the same: by kind, so that what is named stands before what names
+/// it, then by key. If wanted with those that every workspace begins with, where these stand in.
+pub fn export(
+    conn: &mut TenantConnection,
+    with_usual: bool,
+) -> Result<Vec<(String, RuleDocument)>> {
+    let active = rule_documents::list_active(conn)?.into_iter();
+    let mut found: Vec<(String, RuleDocument)> = active
+        .map(|version| (version.key, version.document))
+        .collect();
+    if with_usual {
+        for (key, usual) in RuleDocument::all_usual() {
+            let is_there = |(other, document): &(String, RuleDocument)| {
+                other == key && document.kind() == usual.kind()
+            };
+            if !found.iter().any(is_there) {
+                found.push((key.to_owned(), usual));
+            }
+        }
+    }
+    found.sort_by(|(key, document), (other_key, other)| {
+        (document.kind(), key).cmp(&(other.kind(), other_key))
     });
-    Ok(active)
+    Ok(found)
 }
 
 /// Takes documents in. They are checked as if all of them counted, since they name each other; a version is made only of
