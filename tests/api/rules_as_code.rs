@@ -647,3 +647,16 @@ fn what_every_workspace_begins_with_is_exported_where_nothing_replaces_it() {
     let again = app.get("/v1/rules/export").json()["documents"].clone();
     assert_eq!(again, all);
 }
+
+#[test]
+fn an_answer_that_follows_from_what_is_known_is_a_text_a_boolean_or_an_amount() {
+    let app = TestApp::start_deciding();
+    let criterion = |key: &str, answer: Value| json!({"key": key, "name": key, "question": "Well?", "answer": answer});
+    let infer = |criterion: &str, value: Value| json!({"key": criterion, "criterion": criterion, "value": value, "confidence_permille": 500});
+    draft(
+        &app,
+        json!({"kind": "framework", "document": {"name": "Own",
+            "criteria": [criterion("need", json!({"type": "text"})), criterion("fits", json!({"type": "boolean", "met": true})), criterion("budget", json!({"type": "money"}))],
+            "inference": [infer("need", json!("speed")), infer("fits", json!(true)), infer("budget", json!({"amount_minor": 100, "currency": "EUR"}))]}}),
+    );
+}
