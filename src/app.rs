@@ -166,7 +166,7 @@ impl Service {
             batch: config.capture_batch,
             waiting: config.capture_waiting,
         };
-        let state = AppState {
+        let state = web::Data::new(AppState {
             field_walk: signals.fields.clone(),
             captures: CaptureQueue::start(
                 db.clone(),
@@ -212,14 +212,16 @@ impl Service {
             trusted_proxies: config.trusted_proxies,
             draining: AtomicBool::new(false),
             db: db.clone(),
-        };
+        });
+        let known = state.clone();
+        let rules_changed = move || known.rules_changed();
         let workers = if config.no_workers {
             None
         } else {
-            Some(start_workers(&db, &feed, &metrics, signals)?)
+            Some(start_workers(&db, &feed, &metrics, signals, rules_changed)?)
         };
         Ok(Service {
-            state: web::Data::new(state),
+            state,
             workers,
             body_timeout: BodyTimeout(Duration::from_secs(config.body_seconds)),
         })

@@ -173,16 +173,14 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
     if !decision.allowed {
         return Err(ApiError::rate_limited(&decision));
     }
-    match needs {
-        Needs::Scope(scope) if !principal.scopes.contains(&scope) => {
-            return Err(ApiError::missing_scope(scope.as_str()));
-        }
-        Needs::Person if principal.person.is_none() => {
-            return Err(ApiError::forbidden(
-                "This is for people: log in, and send the access token.",
-            ));
-        }
-        _ => {}
+    let mut scopes = needs.scopes().into_iter();
+    if let Some(missing) = scopes.find(|scope| !principal.scopes.contains(scope)) {
+        return Err(ApiError::missing_scope(missing.as_str()));
+    }
+    if needs == Needs::Person && principal.person.is_none() {
+        return Err(ApiError::forbidden(
+            "This is for people: log in, and send the access token.",
+        ));
     }
     let request_id = super::request_id::current().unwrap_or_default();
     let origin = request

@@ -56,6 +56,7 @@ pub mod qualification;
 pub mod routing;
 pub mod rule_document;
 pub mod rule_references;
+pub mod rule_text;
 pub mod rules;
 pub mod saved_view;
 pub mod scoring;

@@ -32,6 +32,7 @@ pub mod index_texts;
 pub mod intake;
 pub mod job_room;
 pub mod keep_captures;
+pub mod keep_rules;
 pub mod lead_patch;
 pub mod let_go;
 pub mod log_in;

@@ -315,9 +315,8 @@ pub struct InferenceRule {
     pub when: Option<Value>,
     /// Which criterion it answers.
     pub criterion: String,
-    /// The answer.
+    /// The answer, as a submission would give it: a text, a number, a boolean, or an amount of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub value: Option<Value>,
     /// The text field of leads whose words are the answer: `title`, `custom.budget_range`. Times in it count from when the
     /// lead was first captured.

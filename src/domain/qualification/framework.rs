@@ -104,6 +104,11 @@ impl Framework {
         verdicts.chain(rules).any(Condition::asks_of_activities)
     }
 
+    /// Whether it has a criterion of that key.
+    pub fn asks_for(&self, key: &str) -> bool {
+        self.place(key).is_some()
+    }
+
     pub(super) fn place(&self, key: &str) -> Option<usize> {
         self.criteria.iter().position(|one| one.key == key)
     }
