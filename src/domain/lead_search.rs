@@ -30,10 +30,8 @@ pub enum SortBy {
 
 impl SortBy {
     /// What is no field, and its name.
-    pub const SCORES: [(&str, SortBy); 2] = [
-        ("score", SortBy::Score),
-        ("engagement", SortBy::Engagement),
-    ];
+    pub const SCORES: [(&str, SortBy); 2] =
+        [("score", SortBy::Score), ("engagement", SortBy::Engagement)];
 }
 
 /// A key of an order. Leads without the value stand last in both directions.
