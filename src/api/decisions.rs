@@ -10,7 +10,7 @@ use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Findin
 use crate::domain::flow::reach;
 use crate::domain::orphan::Orphan;
 use crate::domain::playbook::Versions;
-use crate::domain::routing::{Fairness, Routed, Target, fairness};
+use crate::domain::routing::{Fairness, fairness};
 use crate::domain::sla::{
     CalendarUsed, Clock, ClockKind, ClockState, DueLead, DueList, OpenState, Priority,
 };
@@ -53,24 +53,9 @@ impl RoutingBrief {
             owner_id,
             queue,
             rule: routed.rule.clone(),
-            reason: reason(routed),
+            reason: routed.reason(),
             decision_id,
         })
-    }
-}
-
-fn reason(routed: &Routed) -> String {
-    let taker = routed
-        .tried
-        .last()
-        .filter(|attempt| attempt.passed_over.is_none());
-    match taker.map(|attempt| &attempt.target) {
-        Some(Target::Pool(pool)) => format!("it was their turn in the pool {pool}"),
-        Some(Target::User(_)) => "the rule names them".to_owned(),
-        Some(Target::OwnerOfAccount(_)) => "they own the account".to_owned(),
-        Some(Target::EarlierOwner(_)) => "they had the lead before".to_owned(),
-        Some(Target::Queue(queue)) => format!("it waits in the queue {queue}"),
-        None => "nobody could take it".to_owned(),
     }
 }
 
