@@ -320,8 +320,10 @@ pub struct ClockQuery {
     /// Of leads that belong to this team.
     pub team_id: Option<Uuid>,
     /// That wait for this.
+    #[param(inline)]
     pub kind: Option<ClockKind>,
     /// In this state; if nothing is said, those that count: `running` or `breached`.
+    #[param(inline)]
     pub state: Option<OpenState>,
     /// Clocks on a page.
     #[schema(minimum = 1, maximum = 500, default = 50)]

@@ -284,7 +284,8 @@ impl Reader<'_> {
                     ),
                 };
                 let place = format!("{at}/{index}");
-                self.warnings.push(FieldError::new(place, "can_be_empty", detail));
+                self.warnings
+                    .push(FieldError::new(place, "can_be_empty", detail));
             }
         }
     }

@@ -139,7 +139,10 @@ fn a_pool_that_can_be_empty_is_warned_of_unless_another_is_behind_it() {
     assert!(told(json!([])).contains("it waits in the queue `unassigned`"));
     assert!(told(json!([{"queue": "late"}])).contains("it waits in the queue `late`"));
     let user = told(json!([{"user": id(1)}]));
-    assert!(user.contains(&format!("it goes to the user {}", id(1))), "{user}");
+    assert!(
+        user.contains(&format!("it goes to the user {}", id(1))),
+        "{user}"
+    );
     let weight = json!({"name": "P", "members": [with(1, json!({"weight": 3}))]});
     let read = pool_of(weight, &roster(2)).unwrap();
     assert_eq!(
