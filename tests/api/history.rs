@@ -366,6 +366,24 @@ fn the_history_is_read_in_parts() {
     assert_eq!(narrowed("fields=custom"), "lead.updated lead.created");
     assert_eq!(narrowed("fields=custom.plan"), "lead.updated lead.created");
     assert_eq!(narrowed("fields=custom.other"), "");
+    for known in [
+        "tags",
+        "consents.email",
+        "attribution.last",
+        "deleted_at",
+        "verdict",
+        "queue",
+    ] {
+        narrowed(&format!("fields={known}"));
+    }
+    let unknown = app.get(&format!("/v1/leads/{id}/history?fields=nope,compny"));
+    let field = |code: &str| ("?fields".to_owned(), code.to_owned());
+    assert_eq!(unknown.status, 422);
+    assert_eq!(
+        unknown.errors(),
+        [field("unknown_field"), field("unknown_field")]
+    );
+    assert!(unknown.text().contains("did you mean `company`?"));
     assert_eq!(
         narrowed("types=lead.deleted,lead.created"),
         "lead.deleted lead.created"
