@@ -15,7 +15,7 @@ mod unread;
 pub use body::read as read_body;
 pub use body::{BodyLimit, BodyTimeout, DEFAULT_BODY_LIMIT, DEFAULT_BODY_TIMEOUT};
 pub use depth::is_too_deep;
-pub use json::{ValidJson, read_json};
+pub use json::{PartJson, ValidJson, read_json};
 pub use no_query::{WithoutParameters, refuse_parameters};
 pub use patch::MergePatch;
 pub use query::ValidQuery;
