@@ -321,6 +321,60 @@ fn what_nobody_has_to_answer_is_not_claimed() {
 }
 
 #[test]
+fn who_takes_a_lead_on_is_told_what_is_read_later_and_may_name_a_version() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let rep = app.user("rep");
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let post = |what: &str, version: &str, body: Value| {
+        let client = app.client().with("If-Match", version);
+        client.post(&format!("/v1/leads/{lead}/{what}"), &body)
+    };
+    let own = json!({"user_id": rep.id});
+    assert_eq!(post("claim", "\"99\"", own.clone()).status, 412);
+    let claimed = post("claim", "\"1\"", own);
+    assert_eq!(claimed.status, 200, "{}", claimed.text());
+    assert_eq!(
+        claimed.json()["assignment"],
+        ownership(&app, &lead)["assignment"]
+    );
+    let reason = json!({"reason": "no time"});
+    for (what, body) in [("accept", json!({})), ("reject", reason.clone())] {
+        let refused = post(&format!("assignment/{what}"), "\"1\"", body);
+        assert_eq!(refused.status, 412, "{what} {}", refused.text());
+    }
+    let version = claimed.header("ETag").unwrap();
+    let rejected = post("assignment/reject", version, reason);
+    assert_eq!(rejected.status, 200, "{}", rejected.text());
+}
+
+#[test]
+fn a_claim_that_cannot_be_is_told_why() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let claim = |lead: &str, user: &Value| {
+        let path = format!("/v1/leads/{lead}/claim");
+        app.post(&path, json!({"user_id": user}))
+    };
+    let lead = |email: &str| id(&app.capture(json!({"email": email}))["lead"]);
+    let (one, other) = (lead("a@example.com"), lead("b@example.org"));
+    let invited = claim(&one, &app.invited_rep());
+    assert_eq!(invited.errors()[0].1, "invited_user", "{}", invited.text());
+    let nobody = claim(&one, &json!(uuid::Uuid::now_v7()));
+    assert_eq!(nobody.errors()[0].1, "unknown_user", "{}", nobody.text());
+    let merged = app.post(&format!("/v1/leads/{one}/merge"), json!({"with": [other]}));
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    let rep = app.user("rep");
+    assert_eq!(claim(&other, &json!(rep.id)).status, 308);
+}
+
+#[test]
 fn of_several_who_claim_at_once_each_gets_another_lead_the_oldest_first() {
     let app = TestApp::start_deciding();
     activate(
