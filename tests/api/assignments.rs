@@ -375,6 +375,30 @@ fn a_claim_that_cannot_be_is_told_why() {
 }
 
 #[test]
+fn tests_are_no_load() {
+    let app = TestApp::start_deciding();
+    let (ann, bob) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "Everyone", "strategy": "least_loaded",
+            "members": [{"user_id": ann.id}, {"user_id": bob.id}]}}),
+    );
+    let give = |email: &str, to: &TestUser| {
+        let lead = id(&app.capture(json!({"email": email}))["lead"]);
+        let path = format!("/v1/leads/{lead}/assignment");
+        let reply = app.post(&path, json!({"owner_id": to.id}));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    for number in 0..3 {
+        give(&format!("t{number}@example{number}.com"), &ann);
+    }
+    app.database().by_hand("UPDATE leads SET is_test = true");
+    give("real@example.org", &bob);
+    let next = app.capture(json!({"email": "next@example.net"}));
+    assert_eq!(next["assignment"]["owner_id"], json!(ann.id), "{next}");
+}
+
+#[test]
 fn of_several_who_claim_at_once_each_gets_another_lead_the_oldest_first() {
     let app = TestApp::start_deciding();
     activate(

@@ -145,7 +145,7 @@ fn every_reason_that_excludes_somebody_is_told() {
             with(1, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "DE", "postal_codes": ["80", "81"]}]})),
             with(2, json!({"absences": [{"from": "2026-03-01T00:00:00Z", "to": "2026-03-09T00:00:00Z"}], "skills": ["cloud"], "languages": ["de-AT", "en"]})),
             with(3, json!({"calendar": "night", "daily_cap": 1, "open_cap": 5, "skills": ["sales"], "languages": ["en"], "territories": [{"country": "DE", "postal_codes": ["1"]}, {"country": "FR"}]})),
-            with(4, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "Germany", "region": "Bavaria"}]}))]});
+            with(4, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "Germany", "region": " Bavaria"}]}))]});
     let mut stage = Stage::of_pool(4, pool);
     let account = |number: usize| MemberTurns {
         user_id: id(number),
