@@ -55,7 +55,7 @@ migrations! {
     "2026-11-30-000031_statistics",
     "2026-11-30-000032_growth",
     "2026-11-30-000033_turns_ahead",
-    "2026-11-30-000038_due_clocks",
+    "2026-11-30-000038_clocks_and_accounts",
 }
 
 impl Migration {

@@ -509,6 +509,39 @@ fn p10_who_owns_the_account_gets_its_leads_single_and_in_a_batch_and_nobody_owns
 }
 
 #[test]
+fn a_page_at_a_shared_host_makes_no_account_and_who_is_disabled_owns_none() {
+    let app = TestApp::start_deciding();
+    let (ann, bob) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"owner_of_account": true}, {"queue": "inbound"}]}}),
+    );
+    let come = |email: &str, website: Option<&str>| {
+        let captured = app.capture(json!({"email": email, "website": website}));
+        (
+            id(&captured["lead"]),
+            captured["assignment"]["owner_id"].clone(),
+        )
+    };
+    let give = |lead: &str, to: &TestUser| {
+        let path = format!("/v1/leads/{lead}/assignment");
+        let reply = app.post(&path, json!({"owner_id": to.id}));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    let (first, _) = come("a@acme.example", Some("https://www.facebook.com/acme"));
+    give(&first, &ann);
+    let elsewhere = come("a@other.example", Some("https://www.facebook.com/other"));
+    assert_eq!(elsewhere.1, Value::Null, "of another company");
+    let (second, owner) = come("b@acme.example", Some("https://linktr.ee/acme"));
+    assert_eq!(owner, json!(ann.id), "by the mail address");
+    give(&second, &bob);
+    assert_eq!(come("c@acme.example", None).1, json!(bob.id));
+    let disabled = app.delete(&format!("/v1/users/{}", bob.id));
+    assert!(disabled.status < 300, "{}", disabled.text());
+    assert_eq!(come("d@acme.example", None).1, json!(ann.id));
+}
+
+#[test]
 fn who_may_have_three_leads_a_day_gets_three_and_the_rest_goes_on() {
     let app = TestApp::start_deciding();
     let (small, large) = (app.user("rep"), app.user("rep"));
