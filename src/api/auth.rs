@@ -21,7 +21,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -60,13 +60,14 @@ impl Caller {
         self.origin.clone()
     }
 
-    /// On whose behalf the request's flows run.
+    /// On whose behalf the request's flows run. Times are kept to the microsecond: what is answered at once is what is read
+    /// later.
     pub fn on_behalf(&self, now: DateTime<Utc>) -> OnBehalf {
         OnBehalf {
             visible: self.visible.clone(),
             provenance: self.provenance(),
             rules: self.rules.clone(),
-            now,
+            now: now.trunc_subsecs(6),
         }
     }
 

@@ -63,6 +63,7 @@ pub mod scoring;
 pub mod search_text;
 pub mod secret;
 pub mod session;
+pub mod shared_hosts;
 pub mod simulation;
 pub mod sla;
 pub mod stage;

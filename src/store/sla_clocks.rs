@@ -70,7 +70,7 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Clock]) -> Result<()> {
 }
 
 /// Of the row the lead: a clock goes with its lead when leads are merged.
-fn read((lead_id, clock): (Uuid, Value)) -> Result<Clock> {
+pub(in crate::store) fn read((lead_id, clock): (Uuid, Value)) -> Result<Clock> {
     let clock: Clock = serde_json::from_value(clock).map_err(Error::internal)?;
     Ok(Clock { lead_id, ..clock })
 }
@@ -177,32 +177,6 @@ pub fn lock_open_of(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<C
         .for_update()
         .select((sla_clocks::lead_id, sla_clocks::clock))
         .load(conn.pg())?;
-    rows.into_iter().map(read).collect()
-}
-
-/// Clocks that count, the first due first.
-pub fn list_due_before(
-    conn: &mut TenantConnection,
-    before: DateTime<Utc>,
-    after: Option<(DateTime<Utc>, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Clock>> {
-    let mut query = sla_clocks::table
-        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
-        .filter(sql::<Bool>("sla_clocks.state IN ('running', 'breached')"))
-        .filter(sla_clocks::due_at.lt(before))
-        .order((sla_clocks::due_at, sla_clocks::id))
-        .limit(limit)
-        .select((sla_clocks::lead_id, sla_clocks::clock))
-        .into_boxed();
-    if let Some((due_at, id)) = after {
-        query = query.filter(
-            sla_clocks::due_at
-                .gt(due_at)
-                .or(sla_clocks::due_at.eq(due_at).and(sla_clocks::id.gt(id))),
-        );
-    }
-    let rows: Vec<(Uuid, Value)> = query.load(conn.pg())?;
     rows.into_iter().map(read).collect()
 }
 

@@ -248,10 +248,9 @@ impl Decider {
         let activities = decide_lead::activities_of(conn, lead.id, rules)?;
         let mut decided = qualify_lead::decide(&mut lead, &all, &activities, rules, now);
         decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
-        let found = decided.qualification.as_ref();
         captured
             .events
-            .extend(qualify_lead::told(&captured.lead, &mut lead, found));
+            .extend(qualify_lead::told(&captured.lead, &mut lead, &decided));
         self.news.push(News {
             lead: lead.clone(),
             provenance: capture.provenance.clone(),

@@ -15,6 +15,7 @@ use crate::domain::routing::{
 };
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
+use crate::domain::shared_hosts::is_shared;
 use crate::domain::sla::{ClockDecision, ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
@@ -252,11 +253,13 @@ impl Decider {
     }
 }
 
-/// The domain of a lead's company: of its website, or else of its mail address, unless many share that.
+/// The domain of a lead's company: of its website, or else of its mail address; many share neither.
 fn account_of(lead: &Lead) -> Option<String> {
-    let domain = lead.website_domain.as_deref().or(lead.email_domain())?;
-    let is_own = FREE_MAIL_DOMAINS.iter().all(|shared| *shared != domain);
-    is_own.then(|| domain.to_owned())
+    let is_own = |domain: &&str| FREE_MAIL_DOMAINS.iter().all(|shared| shared != domain);
+    let website = lead.website_domain.as_deref();
+    let website = website.filter(|domain| !is_shared(domain) && is_own(domain));
+    let domain = website.or(lead.email_domain().filter(is_own));
+    domain.map(str::to_owned)
 }
 
 /// Who had a lead last of those who did not let it go, where the policy asks for that.

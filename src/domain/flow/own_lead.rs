@@ -6,6 +6,7 @@ use crate::domain::assignment::{Refused, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided};
 use crate::domain::event::EventType;
+use crate::domain::flow::change_lead::check_version;
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::let_go::let_go;
@@ -16,9 +17,10 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::routing::RosterUser;
 use crate::domain::sla::{ClockKind, meets};
+use crate::domain::user::{User, UserStatus};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, leads, outbox};
+use crate::store::{assignments, leads, outbox, users};
 use chrono::SubsecRound;
 use serde_json::json;
 use uuid::Uuid;
@@ -53,9 +55,17 @@ pub fn current(conn: &mut TenantConnection, lead: &Lead) -> Result<Option<Assign
 /// Accepts a lead that is offered. Doing it twice changes nothing.
 ///
 /// # Errors
-/// A conflict when nobody has the lead, or nobody has to answer it any more; [`Error::Forbidden`] when it is somebody else's.
-pub fn accept(conn: &mut TenantConnection, id: Uuid, hand: Hand, by: &OnBehalf) -> Result<Taken> {
+/// A conflict when nobody has the lead, or nobody has to answer it any more; [`Error::Forbidden`] when it is somebody else's;
+/// [`Error::VersionMismatch`] when `expected` does not hold.
+pub fn accept(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    hand: Hand,
+    expected: Option<i64>,
+    by: &OnBehalf,
+) -> Result<Taken> {
     let lead = reach::lock(conn, id, &by.visible)?;
+    check_version(&lead, expected)?;
     let mut record = held(conn, &lead, hand)?;
     // What is answered at once is what is read later.
     let now = by.now.trunc_subsecs(6);
@@ -156,9 +166,11 @@ pub fn reject(
     id: Uuid,
     reason: &str,
     hand: Hand,
+    expected: Option<i64>,
     by: &OnBehalf,
 ) -> Result<Taken> {
     let mut lead = reach::lock(conn, id, &by.visible)?;
+    check_version(&lead, expected)?;
     let record = held(conn, &lead, hand)?;
     let before = lead.clone();
     begin_change(&mut lead, by.now);
@@ -222,16 +234,28 @@ fn in_other_hands(detail: impl Into<String>) -> Error {
 /// Takes a lead out of the queue in which it waits, for a user.
 ///
 /// # Errors
-/// A conflict when it waits in none, or nobody has to answer it any more.
-pub fn claim(conn: &mut TenantConnection, id: Uuid, user_id: Uuid, by: &OnBehalf) -> Result<Taken> {
+/// A conflict when it waits in none, or nobody has to answer it any more; [`Error::VersionMismatch`] when `expected` does
+/// not hold.
+pub fn claim(
+    conn: &mut TenantConnection,
+    id: Uuid,
+    user_id: Uuid,
+    expected: Option<i64>,
+    by: &OnBehalf,
+) -> Result<Taken> {
     // Nobody owns what waits: it may be claimed by who is not shown the leads of others.
     let lead = leads::lock(conn, id)?;
+    let lead = match lead.merged_into {
+        Some(_) => reach::seen(conn, lead, &by.visible)?,
+        None => lead,
+    };
     if lead.deleted_at.is_some() {
         return Err(Error::not_found("lead", id));
     }
     if lead.queue.is_none() && !by.visible.shows(&lead) {
         return Err(Error::not_found("lead", id));
     }
+    check_version(&lead, expected)?;
     take(conn, lead, user_id, by)
 }
 
@@ -250,6 +274,29 @@ pub fn claim_next(
     take(conn, lead, user_id, by)
 }
 
+/// Why somebody cannot claim a lead.
+fn wrong_claimer(known: Option<&User>) -> FieldError {
+    let (code, detail) = match known.map(|user| user.status) {
+        Some(UserStatus::Active) if known.is_some_and(|user| user.role == Role::Readonly) => (
+            "readonly_user",
+            "this user may only read and answers no leads: name another, or give them a role that does",
+        ),
+        Some(UserStatus::Invited) => (
+            "invited_user",
+            "this user has not accepted the invitation yet, and answers no leads until then: name another",
+        ),
+        Some(UserStatus::Disabled) => (
+            "disabled_user",
+            "this user is disabled and answers no leads: name another, or enable them",
+        ),
+        Some(UserStatus::Active) | None => (
+            "unknown_user",
+            "the workspace has no such user who answers leads; GET /v1/users lists those it has",
+        ),
+    };
+    FieldError::new("/user_id", code, detail)
+}
+
 fn take(
     conn: &mut TenantConnection,
     mut lead: Lead,
@@ -258,17 +305,16 @@ fn take(
 ) -> Result<Taken> {
     let Some(queue) = lead.queue.clone() else {
         return Err(in_other_hands(
-            "The lead waits in no queue: it has an owner or a team. POST /v1/leads/{id}/assignment gives it to somebody else.",
+            "The lead waits in no queue: it has an owner. POST /v1/leads/{id}/assignment gives it to somebody else.",
         ));
     };
     check_open(&lead)?;
     let roster = &by.rules.playbook.roster;
     let answers = |user: &&RosterUser| user.is_active && user.role != Role::Readonly;
-    let user = roster.find(user_id).filter(answers).ok_or_else(|| {
-        let detail =
-            "the workspace has no such user who answers leads: one who has come in, is not disabled and may do more than read; GET /v1/users lists those it has";
-        Error::Invalid(vec![FieldError::new("/user_id", "unknown_user", detail)])
-    })?;
+    let Some(user) = roster.find(user_id).filter(answers) else {
+        let known = users::find(conn, user_id)?;
+        return Err(Error::Invalid(vec![wrong_claimer(known.as_ref())]));
+    };
     let before = lead.clone();
     begin_change(&mut lead, by.now);
     (lead.owner_id, lead.queue) = (Some(user_id), None);

@@ -175,8 +175,8 @@ fn framework(rules: &Rules) -> Result<&Framework> {
     framework.ok_or_else(|| Error::internal("a workspace without a framework"))
 }
 
-/// The event of a verdict that changed, in a change of the lead that was begun; `None` where nothing did.
-pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Option<Event> {
+/// The event of a verdict that changed and was decided, in a change of the lead that was begun; `None` where nothing did.
+pub fn told(before: &Lead, lead: &mut Lead, decided: &Decided) -> Option<Event> {
     let mut changes = differences(before, lead);
     // What the change began with is told by the event itself.
     changes.retain(|change| QUALIFIED.contains(&change.path.as_str()));
@@ -188,8 +188,9 @@ pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Op
         false => EventType::LeadStageChanged,
     };
     let mut happened = event(kind, lead, changes, &mut ProcessIds);
-    happened.data = found.map(|found| {
-        json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing})
+    let decision_id = decided.decisions.first().map(|decision| decision.id);
+    happened.data = decided.qualification.as_ref().map(|found| {
+        json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing, "decision_id": decision_id})
     });
     Some(happened)
 }
@@ -214,10 +215,10 @@ pub fn answer(
     let mut lead = before.clone();
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    let whose = (&by.provenance, by.now);
+    write(conn, &before, &mut lead, &decided, &by.rules, whose)?;
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
-    let whose = (&by.provenance, by.now);
-    write(conn, &before, &mut lead, Some(&found), &by.rules, whose)?;
     lead_scores::set_verdict_change(conn, lead_id, found.next_change_at)?;
     own_lead::accept_by_work(conn, &mut lead, by)?;
     Ok(Qualified {
@@ -233,13 +234,13 @@ fn write(
     conn: &mut TenantConnection,
     before: &Lead,
     lead: &mut Lead,
-    found: Option<&Qualification>,
+    decided: &Decided,
     rules: &Rules,
     (provenance, now): (&Provenance, DateTime<Utc>),
 ) -> Result<()> {
     if lead != before {
         begin_change(lead, now);
-        let happened = told(before, lead, found);
+        let happened = told(before, lead, decided);
         leads::update(conn, before, lead, rules)?;
         let told: Vec<_> = happened.iter().map(|event| (event, provenance)).collect();
         outbox::add_all(conn, &told)?;
@@ -272,8 +273,7 @@ pub fn again(
         let decision_id = decided.decisions.first().map(|one| one.id);
         let cause = Cause::decision(decision_id.unwrap_or_default());
         let whose = (&Provenance::by_itself(cause), now);
-        let found = decided.qualification.as_ref();
-        write(conn, &before, lead, found, rules, whose)?;
+        write(conn, &before, lead, &decided, rules, whose)?;
     }
     Ok(decided.qualification.and_then(|found| found.next_change_at))
 }

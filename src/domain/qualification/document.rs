@@ -238,6 +238,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the least first.
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Disqualified,
+        Verdict::Unqualified,
+        Verdict::MarketingQualified,
+        Verdict::SalesQualified,
+    ];
+
     /// Its name in JSON and SQL.
     pub fn as_str(self) -> &'static str {
         match self {

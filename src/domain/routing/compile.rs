@@ -280,7 +280,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A pool that can be empty, with nobody behind it but a queue.
+    /// A pool that can be empty, with no pool behind it that cannot: says where leads go then.
     fn warn_of_empty(&mut self, chain: &[Target], rest: &[Target], at: &str) {
         let pool_of = |target: &Target| match target {
             Target::Pool(key) => self.pools.get(key),
@@ -288,14 +288,29 @@ impl Reader<'_> {
         };
         let takes_all = |target: &Target| pool_of(target).is_some_and(|pool| !pool.can_be_empty);
         for (index, target) in chain.iter().enumerate() {
-            let mut behind = chain[index + 1..].iter().chain(rest);
+            let behind = || chain[index + 1..].iter().chain(rest);
             let can_be_empty = pool_of(target).is_some_and(|pool| pool.can_be_empty);
-            if can_be_empty && !behind.any(takes_all) {
-                self.warnings.push(FieldError::new(
-                    format!("{at}/{index}"),
-                    "can_be_empty",
-                    "when nobody in this pool can take a lead, it waits in a queue: add a pool behind it that always has somebody",
-                ));
+            if can_be_empty && !behind().any(takes_all) {
+                let queue = behind().find_map(|target| match target {
+                    Target::Queue(key) => Some(key.as_str()),
+                    _ => None,
+                });
+                let queue = shown_name(queue.unwrap_or(LAST_QUEUE));
+                let user = behind().find_map(|target| match target {
+                    Target::User(user) => Some(user),
+                    _ => None,
+                });
+                let detail = match user {
+                    Some(user) => format!(
+                        "when nobody in this pool can take a lead, it goes to the user {user} behind it; while they cannot either, it waits in the queue `{queue}`: a pool behind it that always has somebody would take it then"
+                    ),
+                    None => format!(
+                        "when nobody in this pool can take a lead, it waits in the queue `{queue}`: add a pool behind it that always has somebody"
+                    ),
+                };
+                let place = format!("{at}/{index}");
+                self.warnings
+                    .push(FieldError::new(place, "can_be_empty", detail));
             }
         }
     }

@@ -220,7 +220,10 @@ fn place_of(territory: &Territory) -> Place {
         country: country::alpha2(&territory.country)
             .unwrap_or_default()
             .to_owned(),
-        region: territory.region.as_deref().map(str::to_lowercase),
+        region: territory
+            .region
+            .as_deref()
+            .map(|region| region.trim().to_lowercase()),
         postal_codes: territory
             .postal_codes
             .iter()

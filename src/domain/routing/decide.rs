@@ -137,6 +137,9 @@ pub struct Routed {
     pub to: Destination,
     /// The key of the rule that held; `null`: none did.
     pub rule: Option<String>,
+    /// None of the rule's own targets could take it, and one of the fallback did; where no rule held, that is no news.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fell_through: bool,
     /// The targets that were asked, in order; the last one took it, unless it fell to the last queue.
     pub tried: Vec<Attempt>,
     /// The turn it took, if a pool gave it.
@@ -216,9 +219,13 @@ fn record(
         let_go: world.let_go.to_vec(),
         not_there: not_there(&tried, world),
     };
+    let is_taken = tried
+        .last()
+        .is_some_and(|attempt| attempt.passed_over.is_none());
     Routed {
         to,
         rule: rule.map(|rule| rule.key.clone()),
+        fell_through: is_taken && rule.is_some_and(|rule| tried.len() > rule.to.len()),
         tried,
         turn,
         team_id: owner.and_then(|user| user.team_id),

@@ -131,6 +131,18 @@ fn a_pool_that_can_be_empty_is_warned_of_unless_another_is_behind_it() {
     };
     assert_eq!(warned(json!([{"pool": "all"}])), vec![]);
     assert_eq!(warned(json!([])), [place("/rules/0/to/0", "can_be_empty")]);
+    let told = |fallback: Value| {
+        let policy = json!({"rules": [{"key": "a", "name": "A", "to": [{"pool": "thin"}]}], "fallback": fallback});
+        let mut read = compiled(policy, pools.clone(), &roster(2)).unwrap();
+        read.warnings.remove(0).detail
+    };
+    assert!(told(json!([])).contains("it waits in the queue `unassigned`"));
+    assert!(told(json!([{"queue": "late"}])).contains("it waits in the queue `late`"));
+    let user = told(json!([{"user": id(1)}]));
+    assert!(
+        user.contains(&format!("it goes to the user {}", id(1))),
+        "{user}"
+    );
     let weight = json!({"name": "P", "members": [with(1, json!({"weight": 3}))]});
     let read = pool_of(weight, &roster(2)).unwrap();
     assert_eq!(
