@@ -108,7 +108,8 @@ for_each_lead_field!(lead_struct! {
         pub consents: Vec<ConsentBody>,
         /// The sender's time; never later than ours.
         pub submitted_at: Option<DateTime<Utc>>,
-        /// A test: the lead is kept out of lists and counts.
+        /// A test: the lead is kept out of lists and counts. One that meets a lead in earnest changes nothing of it, and is
+        /// kept as a touch that counts for nothing.
         #[schema(default = false)]
         pub test: bool,
         /// Answer what would happen, and write nothing.
@@ -277,7 +278,8 @@ pub struct CaptureAnswer {
     /// Who got the lead, and why; `null` for a lead that was known, for tests, and where the sender has it themselves.
     #[schema(required = true)]
     pub assignment: Option<RoutingBrief>,
-    /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered.
+    /// What the answers amount to, and what to ask next; `null` for a lead that was known, if nothing was answered and what is
+    /// new of it changed nothing of that.
     #[schema(required = true)]
     pub qualification: Option<QualificationBrief>,
     /// What the lead is worth and what is new of that; `null` for tests, where nothing changed, and where no model counts.

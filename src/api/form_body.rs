@@ -3,10 +3,11 @@
 use crate::api::extract::is_too_deep;
 use crate::api::problem::ApiError;
 use crate::domain::capture::Consent;
-use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME};
+use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME, clean_value};
 use crate::domain::lead_fields::{Field, FieldKind};
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::{form_key, text};
+use crate::domain::qualification::Framework;
 use crate::domain::rules::Rules;
 use actix_multipart::Multipart;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -76,12 +77,15 @@ impl FormBody {
 
     /// The draft that it is. What has no place of its own is kept in `custom`, under its own name.
     /// The workspace's own fields come before other names of plain fields: `role` is a title unless there is a field `role`.
+    /// `answers[budget]`, `answers.budget` and an object `answers` answer criteria of the framework, and so do plain names that
+    /// nothing else has.
     pub fn into_draft(self, default_source: &str, rules: &Rules) -> CaptureDraft {
         let mut draft = CaptureDraft {
             channel: "web_form".to_owned(),
             ..CaptureDraft::default()
         };
         let mut attribution = Map::new();
+        let framework = rules.playbook.framework.as_deref();
         for (name, value) in self.0 {
             if form_key::is_honeypot(&name)
                 || form_key::is_transport(&name)
@@ -91,7 +95,17 @@ impl FormBody {
             }
             let own = custom_name(&name);
             let is_own = rules.field(&own).is_some_and(|field| !field.archived);
-            if is_own || !take(&mut draft, &mut attribution, &name, &value) {
+            let left = match framework {
+                Some(framework) if !is_own => take_answers(&mut draft, framework, &name, value),
+                _ => Some(value),
+            };
+            let Some(value) = left else {
+                continue;
+            };
+            if is_own
+                || !(take(&mut draft, &mut attribution, &name, &value)
+                    || is_plain_answer(&mut draft, framework, &name, &value))
+            {
                 add_custom(&mut draft.custom, &own, value);
             }
         }
@@ -111,6 +125,47 @@ impl FormBody {
         draft.source = draft.source.or_else(|| Some(default_source.to_owned()));
         draft
     }
+}
+
+/// Takes what the form itself calls answers; what of it is none, comes back.
+fn take_answers(
+    draft: &mut CaptureDraft,
+    framework: &Framework,
+    name: &str,
+    value: Value,
+) -> Option<Value> {
+    if let Some(criterion) = form_key::answered(name) {
+        return (!answer(draft, framework, criterion, &value)).then_some(value);
+    }
+    match value {
+        Value::Object(mut answers) if name == form_key::ANSWERS => {
+            answers.retain(|criterion, value| !answer(draft, framework, criterion, value));
+            (!answers.is_empty()).then_some(Value::Object(answers))
+        }
+        other => Some(other),
+    }
+}
+
+/// Whether a name that nothing else has is that of a criterion, which the value then answers.
+fn is_plain_answer(
+    draft: &mut CaptureDraft,
+    framework: Option<&Framework>,
+    name: &str,
+    value: &Value,
+) -> bool {
+    framework.is_some_and(|framework| answer(draft, framework, &form_key::plain(name), value))
+}
+
+/// Takes an answer, once for each criterion; `false` for what can be none.
+fn answer(draft: &mut CaptureDraft, framework: &Framework, criterion: &str, value: &Value) -> bool {
+    let is_taken =
+        !draft.answers.contains_key(criterion) && framework.can_be_answered(criterion, value);
+    if is_taken {
+        draft
+            .answers
+            .insert(criterion.to_owned(), clean_value(value.clone()));
+    }
+    is_taken
 }
 
 /// Puts a value where it belongs; `false` when it has no place.

@@ -68,7 +68,8 @@ pub struct FormAnswer {
 /// Submit a form of a website.
 ///
 /// Takes what browsers and scripts send: urlencoded, multipart, JSON, and JSON as plain text (beacons). Field names are
-/// those of leads or common other ones; what has no place is kept in `custom`. A browser is sent on to an address the form
+/// those of leads or common other ones; what has no place is kept in `custom`. `answers[budget]`, `answers.budget`, an object
+/// `answers` in JSON, and plain names of criteria that no field has answer what your framework asks. A browser is sent on to an address the form
 /// allows (hidden field `_next`), or gets a plain page; a script gets JSON. Needs no secret: the key may stand in the page.
 #[utoipa::path(
     tag = "forms",

@@ -70,7 +70,7 @@ for_each_lead_field!(lead_struct! {
         pub stage_kind: StageKind,
         /// Since when it stands there.
         pub stage_changed_at: DateTime<Utc>,
-        /// Why it was disqualified.
+        /// Why it was disqualified; `verdict` where its answers did that.
         pub disqualify_reason: Option<String>,
         /// When a disqualified lead is worth another look.
         pub revisit_at: Option<DateTime<Utc>>,

@@ -76,7 +76,7 @@ for_each_lead_field!(lead_struct! {
         /// Where it came from.
         #[schema(max_length = 200)]
         pub source: Option<String>,
-        /// A test: kept out of lists and counts.
+        /// A test: kept out of lists and counts, and of the leads in earnest that it meets.
         #[schema(default = false)]
         pub test: bool,
     }

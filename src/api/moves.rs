@@ -69,7 +69,7 @@ impl StageMove {
 pub struct MoveAnswer {
     /// The lead afterwards.
     pub lead: LeadBody,
-    /// What the stage asks for and the lead does not meet; the pointers are into the stage's condition.
+    /// What the stage asks for and the lead does not meet; the pointers are into the stage's condition, or `/answers/0` and so on.
     pub warnings: Vec<WrongField>,
 }
 

@@ -49,7 +49,8 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Every wrong field, all at once. Always there when the code is `validation_failed`, with `entry_criteria`, where it
-    /// names the parts of the stage's condition that do not hold, and with `rule_unusable`, where it names places in the document.
+    /// names the parts of the stage's condition that do not hold and the answers that it asks for, and with `rule_unusable`,
+    /// where it names places in the document.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<WrongField>,
@@ -242,7 +243,7 @@ impl From<&Conflict> for Problem {
                 errors: unmet.iter().cloned().map(WrongField::from).collect(),
                 ..Problem::new(
                     ProblemKind::EntryCriteria,
-                    format!("The lead does not meet what the stage {stage} insists on: see `errors`, whose pointers are into the stage's condition."),
+                    format!("The lead does not meet what the stage {stage} insists on: see `errors`, whose pointers are into the stage's condition, or to answers that it asks for."),
                 )
             },
             Conflict::SubmissionActivity => Problem::new(

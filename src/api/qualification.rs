@@ -95,7 +95,7 @@ pub struct AnswerWrite {
     pub answers: Map<String, Value>,
     /// Where it comes from; a rep says so, if nothing is said.
     pub source: Option<AnswerSource>,
-    /// The activity in which it was said.
+    /// The activity of this lead in which it was said.
     pub activity_id: Option<Uuid>,
     /// What else there is to say.
     #[schema(max_length = 2000)]

@@ -85,7 +85,8 @@ pub enum RuleWrite {
         /// What it says.
         document: SlaPolicyDocument,
     },
-    /// What is asked of leads, and what follows from the answers.
+    /// What is asked of leads, and what follows from the answers. Activating one, as retiring one, qualifies all leads anew, as a
+    /// job of the kind `rescore`: stages follow as the framework sets it.
     Framework {
         /// Why it is written.
         #[schema(max_length = 500)]
@@ -93,8 +94,8 @@ pub enum RuleWrite {
         /// What it says.
         document: FrameworkDocument,
     },
-    /// What leads are worth. Activating one scores all leads anew, as a job that begins ten seconds later: by then every process
-    /// scores by it.
+    /// What leads are worth. Activating one, as retiring one, scores all leads anew, as a job that begins ten seconds later: by then
+    /// every process scores by it.
     ScoringModel {
         /// `default` scores every lead that no other model counts for; the others are tried before it, in the order of their keys.
         #[schema(min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_]*$")]

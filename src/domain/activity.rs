@@ -1,6 +1,7 @@
 //! Activities: what happened with a lead, on all channels. One that carries attribution is a touch.
 
 use crate::domain::event::{Actor, Change};
+use crate::domain::lead::Lead;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::stage::is_key;
 use crate::error::FieldError;
@@ -122,6 +123,11 @@ pub struct Details {
 }
 
 impl Activity {
+    /// Whether conditions and scores look at it: a test counts only for a lead that is one.
+    pub fn counts_for(&self, lead: &Lead) -> bool {
+        lead.is_test || !self.is_test
+    }
+
     /// What may be corrected of it.
     pub fn details(&self) -> Details {
         Details {

@@ -57,7 +57,7 @@ pub struct Capture {
     pub source: Option<String>,
     /// The way it took: `web_form`, `api` …
     pub channel: String,
-    /// Made by a test: kept out of counts.
+    /// Made by a test: kept out of counts, and of leads in earnest.
     pub is_test: bool,
     /// What the timeline shows of this touch.
     pub properties: Map<String, Value>,
@@ -436,6 +436,18 @@ fn touch(
     ids: &mut impl Ids,
 ) -> Captured {
     let mut lead = known.leads[&lead_id].clone();
+    if capture.only_tries(&lead) {
+        return Captured {
+            receipt_id: capture.receipt_id,
+            outcome: Outcome::Matched,
+            matched_by: kind,
+            lead,
+            duplicates: Vec::new(),
+            withheld: Vec::new(),
+            events: Vec::new(),
+            decided: Decided::default(),
+        };
+    }
     begin_change(&mut lead, capture.received_at);
     let mut events = Vec::new();
     if let Some(deleted_at) = lead.deleted_at.take() {
@@ -535,6 +547,11 @@ pub fn event(kind: EventType, lead: &mut Lead, changes: Vec<Change>, ids: &mut i
 }
 
 impl Capture {
+    /// Whether it is a test that met a lead in earnest, of which it changes nothing.
+    pub fn only_tries(&self, lead: &Lead) -> bool {
+        self.is_test && !lead.is_test
+    }
+
     /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.
     pub fn holder(&self, identity: &Identity, lead_id: Uuid) -> Holder {
         let said = identity.kind == IdentityKind::ExternalId;

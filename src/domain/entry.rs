@@ -1,23 +1,66 @@
 //! Whether a lead meets what a stage asks of those who enter it.
 
 use crate::domain::condition::{Condition, Facts, LeadCheck, Node};
+use crate::domain::qualification::{AnswerState, CriterionResult};
 use crate::domain::rules::Rules;
+use crate::domain::stage::{Entry, EntryMode, Stage};
 use crate::error::FieldError;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// The parts of a criterion that do not hold, by pointers into it. Of parts that all have to hold each is told by itself.
+/// What a lead does not meet: parts of the condition, by pointers into it, and answers that are not known, by `/answers/0` and so
+/// on. Of parts that all have to hold each is told by itself.
 ///
-/// A part that can no longer be read, because it names a field that is gone, does not hold either.
+/// A part that can no longer be read, because it names a field that is gone, does not hold either; nor is anything known of a
+/// criterion that the framework does not have any more.
 pub fn unmet(
-    criterion: &Value,
+    entry: &Entry,
     rules: &Rules,
     facts: &Facts,
+    known: &[CriterionResult],
     now: DateTime<Utc>,
 ) -> Vec<FieldError> {
     let mut found = Vec::new();
-    collect(criterion, "", rules, facts, now, &mut found);
+    collect(&entry.condition, "", rules, facts, now, &mut found);
+    for (index, criterion) in entry.answers.iter().enumerate() {
+        let answers = |one: &CriterionResult| {
+            one.criterion == *criterion && one.state != AnswerState::Unknown
+        };
+        if !known.iter().any(answers) {
+            let detail = format!("asks for an answer to {criterion}");
+            found.push(FieldError::new(
+                format!("/answers/{index}"),
+                "unanswered",
+                detail,
+            ));
+        }
+    }
     found
+}
+
+/// Whether a lead may enter a stage without anybody who insists on it.
+pub fn admits(
+    stage: &Stage,
+    rules: &Rules,
+    facts: &Facts,
+    known: &[CriterionResult],
+    now: DateTime<Utc>,
+) -> bool {
+    let enforced = stage.entry.as_ref();
+    let enforced = enforced.filter(|entry| entry.mode == EntryMode::Enforced);
+    enforced.is_none_or(|entry| unmet(entry, rules, facts, known, now).is_empty())
+}
+
+/// Whether a stage of the workspace asks for activities of those who enter.
+pub fn asks_of_activities(rules: &Rules) -> bool {
+    let entries = rules
+        .pipeline
+        .stages
+        .iter()
+        .filter_map(|stage| stage.entry.as_ref());
+    entries
+        .into_iter()
+        .any(|entry| !activity_types(&entry.condition, rules).is_empty())
 }
 
 fn collect(
@@ -87,7 +130,12 @@ mod tests {
             lead: &lead,
             activities: &[],
         };
-        unmet(&criterion, &Rules::default(), &facts, lead.created_at)
+        let entry = Entry {
+            mode: EntryMode::Enforced,
+            condition: criterion,
+            answers: Vec::new(),
+        };
+        unmet(&entry, &Rules::default(), &facts, &[], lead.created_at)
             .into_iter()
             .map(|error| (error.pointer, error.code))
             .collect()

@@ -213,6 +213,10 @@ pub enum EventType {
     /// A merge was undone. Each of the leads gets the event; `data` has the merge, the survivor and all of their ids.
     #[serde(rename = "lead.unmerged")]
     LeadUnmerged,
+    /// Something was said of a lead's budget, authority, need and timing, or of what else the framework asks. `data` has the
+    /// answers, their criteria, and what all that is known amounts to.
+    #[serde(rename = "lead.answered")]
+    LeadAnswered,
     /// What is known of a lead's budget, authority, need and timing amounts to something else. `data` has the verdict.
     #[serde(rename = "lead.qualified")]
     LeadQualified,
@@ -282,6 +286,7 @@ impl EventType {
         EventType::LeadRejected,
         EventType::LeadMerged,
         EventType::LeadUnmerged,
+        EventType::LeadAnswered,
         EventType::LeadQualified,
         EventType::LeadThresholdReached,
         EventType::LeadThresholdLost,
@@ -316,6 +321,7 @@ impl EventType {
             EventType::LeadRejected => "lead.rejected",
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
+            EventType::LeadAnswered => "lead.answered",
             EventType::LeadQualified => "lead.qualified",
             EventType::LeadThresholdReached => "lead.threshold_reached",
             EventType::LeadThresholdLost => "lead.threshold_lost",

@@ -33,7 +33,7 @@ pub enum JobKind {
     DedupeScan,
     /// A merge of every pair that is probable enough.
     MergeAll,
-    /// All leads are scored anew.
+    /// All leads are qualified and scored anew.
     Rescore,
     /// Rule documents are tried on the leads of a time.
     Simulation,

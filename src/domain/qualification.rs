@@ -12,7 +12,6 @@ mod answer;
 mod bant;
 mod choose;
 mod compile;
-mod depends;
 mod document;
 mod framework;
 mod judge;

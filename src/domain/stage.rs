@@ -6,7 +6,7 @@
 use crate::domain::normalise::text;
 use crate::error::FieldError;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// What a stage means, the same in every workspace.
@@ -97,9 +97,19 @@ pub enum EntryMode {
 pub struct Entry {
     /// Whether a lead that does not meet them may enter.
     pub mode: EntryMode,
-    /// A condition of the lead.
+    /// A condition of the lead; every lead meets it where nothing is said.
+    #[serde(default = "always")]
     #[schema(value_type = Object, example = json!({"all": [{"field": "phone", "op": "is_set"}]}))]
     pub condition: Value,
+    /// Criteria of the framework that have to be known, whatever they are worth: somebody has answered them, or a rule infers
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20, example = json!(["budget", "authority"]))]
+    pub answers: Vec<String>,
+}
+
+fn always() -> Value {
+    json!({"all": []})
 }
 
 /// A stage of a pipeline.
@@ -174,6 +184,12 @@ impl Pipeline {
             .iter()
             .find(|stage| stage.kind == StageKind::New && !stage.archived)
             .map_or("new", |stage| &stage.key)
+    }
+
+    /// Whether any of its stages asks something of those who enter.
+    pub fn has_criteria(&self) -> bool {
+        let mut stages = self.stages.iter();
+        stages.any(|stage| stage.entry.is_some() && !stage.archived)
     }
 
     /// The stage of that key.

@@ -183,6 +183,11 @@ pub fn mark_deleted(
 
 /// An activity that is not deleted. Its id says in which partition it is.
 pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Activity> {
+    find(conn, id)?.ok_or_else(|| Error::not_found("activity", id))
+}
+
+/// An activity, if there is such a one.
+pub fn find(conn: &mut TenantConnection, id: Uuid) -> Result<Option<Activity>> {
     let row: Option<ActivityRow> = activities::table
         .filter(activities::workspace_id.eq(conn.workspace_id()))
         .filter(activities::id.eq(id))
@@ -191,8 +196,7 @@ pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Activity> {
         .select(ActivityRow::as_select())
         .first(conn.pg())
         .optional()?;
-    row.ok_or_else(|| Error::not_found("activity", id))?
-        .try_into()
+    row.map(Activity::try_from).transpose()
 }
 
 /// When the lead's latest activity was.

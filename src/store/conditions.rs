@@ -332,7 +332,7 @@ fn activity_check(out: &mut Sql, test: &ActivityTest, scope: Scope) {
     let rows = |out: &mut Sql| {
         out.text("FROM activities a WHERE a.workspace_id = ")
             .bind(scope.workspace_id);
-        out.text(" AND a.lead_id = leads.id AND a.deleted_at IS NULL AND a.type = ANY (")
+        out.text(" AND a.lead_id = leads.id AND a.deleted_at IS NULL AND (leads.is_test OR NOT a.is_test) AND a.type = ANY (")
             .bind(test.types.clone())
             .text(")");
         if let Some(within) = test.within {

@@ -76,23 +76,6 @@ pub fn wake(conn: &mut TenantConnection, lead_id: Uuid, at: DateTime<Utc>) -> Re
     Ok(())
 }
 
-/// Says when what the answers of a lead amount to may change by itself.
-pub fn set_verdict_change(
-    conn: &mut TenantConnection,
-    lead_id: Uuid,
-    at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    diesel::update(lead_scores::table)
-        .filter(lead_scores::workspace_id.eq(conn.workspace_id()))
-        .filter(lead_scores::lead_id.eq(lead_id))
-        .set(lead_scores::verdict_changes_at.eq(at))
-        .execute(conn.pg())?;
-    match at {
-        Some(at) => wake(conn, lead_id, at),
-        None => Ok(()),
-    }
-}
-
 /// Other activities and answers belong to leads than before: they are qualified and scored from nothing soon.
 pub fn make_stale(conn: &mut TenantConnection, leads: &[Uuid], now: DateTime<Utc>) -> Result<()> {
     diesel::update(lead_scores::table)

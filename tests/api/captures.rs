@@ -1,6 +1,6 @@
 //! `POST /v1/capture`, one and many.
 
-use crate::support::TestApp;
+use crate::support::{TestApp, jobs};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -158,9 +158,9 @@ fn p7_a_second_delivery_under_the_same_external_id_changes_nothing() {
     app.capture(json!({"email": "next@example.com"}));
     assert_eq!(app.events(2)[1]["changes"][0]["new"], "next@example.com");
 
-    let more = app.capture(json!({"email": "ada@example.com", "city": "Ulm", "title": "CTO", "external_ids": {"typeform": "r-1"}}));
+    let more = app.capture(json!({"email": "ada@example.com", "city": "Ulm", "title": "Botanist", "external_ids": {"typeform": "r-1"}}));
     assert_eq!(event_types(&more), ["lead.updated", "lead.touched"]);
-    assert_eq!(more["lead"]["title"], "CTO");
+    assert_eq!(more["lead"]["title"], "Botanist");
     assert_ne!(more["receipt_id"], first["receipt_id"]);
 }
 
@@ -474,6 +474,48 @@ fn a_test_is_kept_out_of_lists_until_the_person_comes_in_earnest() {
     assert_eq!(app.leads("").len(), 1);
     app.capture(json!({"email": "a@example.com", "test": true}));
     assert_eq!(app.leads("").len(), 1, "a test hides a real lead");
+}
+
+#[test]
+fn a_test_changes_nothing_of_a_lead_in_earnest() {
+    let app = TestApp::start_deciding();
+    let known = app.capture(json!({"email": "a@example.com", "city": "Ulm"}));
+    let path = lead_path(&known);
+    let before = app.get(&path).json();
+    let tried = json!({"email": "a@example.com", "city": "Bonn", "title": "CEO", "phone": "+14155550132", "test": true,
+        "answers": {"need": "a CRM"}, "consents": [{"channel": "email", "granted": true}]});
+    let answered = app.capture(tried.clone());
+    assert_eq!(
+        (&answered["outcome"], &answered["lead"], &answered["events"]),
+        (&json!("matched"), &before, &json!([]))
+    );
+    let batch = app.post("/v1/capture/batch", json!({"items": [tried, tried]}));
+    assert_eq!(batch.status, 200, "{}", batch.text());
+    assert_eq!(app.get(&path).json(), before);
+    let of_lead = |what: &str| app.get(&format!("{path}/{what}")).json()["data"].clone();
+    assert_eq!(of_lead("consents"), json!([]));
+    assert_eq!(of_lead("identities").as_array().unwrap().len(), 1);
+    assert_eq!(of_lead("activities").as_array().unwrap().len(), 4);
+    let others = app.capture(json!({"phone": "+14155550132"}));
+    assert_eq!(others["outcome"], "created", "the number is nobody's");
+
+    let submissions = |count: usize| json!({"all": [{"activity": "submission", "count": {"gte": count}}, {"field": "email", "op": "is_set"}]});
+    let found = |count: usize| {
+        let found = app.post("/v1/leads/search", json!({"condition": submissions(count)}));
+        found.json()["data"].as_array().unwrap().len()
+    };
+    assert_eq!((found(1), found(2)), (1, 0));
+    let engagement = |from: &Value| from["score"]["engagement"].as_f64().unwrap().round();
+    app.patch(&path, json!({"city": "Kiel"}));
+    app.post(&format!("{path}/activities"), json!({"type": "note"}));
+    let recomputed = app.post("/v1/scores/recompute", json!({})).json();
+    jobs::finished(&app, &recomputed);
+    assert_eq!(engagement(&app.get(&path).json()), engagement(&before));
+
+    app.delete(&path);
+    let gone = app.capture(tried);
+    assert!(gone["lead"]["deleted_at"].is_string(), "{gone}");
+    assert_eq!(app.get(&path).status, 404);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_life(app: &TestApp) -> String {
             &json!({"email": "a@example.com", "city": "Ulm", "custom": {"n": 1}}),
         )
         .json();
-    client.post("/v1/capture", &json!({"email": "a@example.com", "title": "CTO", "consents": [{"channel": "email", "granted": true}]}));
+    client.post("/v1/capture", &json!({"email": "a@example.com", "title": "Botanist", "consents": [{"channel": "email", "granted": true}]}));
     let id = first["lead"]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/leads/{id}");
     app.patch(&path, json!({"city": "Bonn", "custom": {"n": 2}}));
@@ -112,7 +112,7 @@ fn an_event_has_the_shape_that_readers_rely_on() {
     );
     assert_eq!(
         events[1]["changes"],
-        json!([{"path": "title", "old": null, "new": "CTO"}])
+        json!([{"path": "title", "old": null, "new": "Botanist"}])
     );
     let touched = events[2]["changes"].as_array().unwrap();
     assert_eq!(

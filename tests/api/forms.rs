@@ -559,3 +559,49 @@ fn a_form_too_large_is_refused() {
         413
     );
 }
+
+#[test]
+fn answers_in_forms_qualify_the_lead_and_never_refuse_it() {
+    let app = TestApp::start();
+    let key = site(&app);
+    let post = |content_type: &str, body: &str| {
+        let reply = post(&app.stranger(), &key, content_type, body.as_bytes());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    post(
+        URLENCODED,
+        "email=a%40example.com&answers[budget]=25k+EUR&answers.need=a+CRM&Timing=next+month&answers[nonsense]=7",
+    );
+    let lead = app.leads("email=a@example.com").remove(0);
+    assert_eq!(
+        (&lead["verdict"], &lead["stage"], &lead["custom"]),
+        (
+            &json!("mql"),
+            &json!("mql"),
+            &json!({"answers[nonsense]": "7"})
+        )
+    );
+    let path = format!(
+        "/v1/leads/{}/qualification",
+        lead["id"].as_str().unwrap_or_default()
+    );
+    let shown = app.get(&path).json();
+    let answers = shown["answers"].as_array().unwrap();
+    assert!(answers.iter().all(|one| one["source"] == "form"), "{shown}");
+    assert_eq!(
+        shown["qualification"]["met"],
+        json!(["budget", "need", "timing"])
+    );
+
+    let json = json!({"email": "b@example.com", "budget": ["1", "2"],
+        "answers": {"need": "a CRM\u{0}", "authority": {"a": 1}, "timing": "next month", "colour": "red"}});
+    post("application/json", &json.to_string());
+    let lead = app.leads("email=b@example.com").remove(0);
+    assert_eq!(
+        (&lead["verdict"], &lead["custom"]),
+        (
+            &json!("mql"),
+            &json!({"budget": ["1", "2"], "answers": {"authority": {"a": 1}, "colour": "red"}})
+        )
+    );
+}

@@ -230,7 +230,7 @@ fn a_life(app: &TestApp) -> String {
         &json!({"email": "ada@example.com", "city": "Ulm", "custom": {"plan": "free"}, "tags": ["a"]}),
     );
     let id = first.json()["lead"]["id"].as_str().unwrap().to_owned();
-    app.capture(json!({"email": "ada@example.com", "title": "CTO", "page_url": "https://x.example/?gclid=7"}));
+    app.capture(json!({"email": "ada@example.com", "title": "Botanist", "page_url": "https://x.example/?gclid=7"}));
     let patch = json!({"city": "Bonn", "custom": {"plan": "pro"}}).to_string();
     app.client().with("Baton-Origin", "hubspot").send(
         "PATCH",

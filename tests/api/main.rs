@@ -30,6 +30,7 @@ mod merges;
 mod newcomers;
 mod openapi;
 mod pipeline;
+mod qualification;
 mod refresh;
 mod replays;
 mod returns;

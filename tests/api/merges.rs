@@ -6,6 +6,7 @@ use crate::support::http::Reply;
 use crate::support::jobs::{self, finished};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 fn create(app: &TestApp, body: Value) -> String {
     let reply = app.post("/v1/leads", body);
@@ -157,6 +158,11 @@ fn p9_a_merge_loses_nothing_and_is_undone_without_a_trace() {
     let undone = undo(&app, &id(&merged["merge"]));
     assert_eq!(undone.status, 200, "{}", undone.text());
     assert_eq!(undone.json()["merge"]["state"], "undone");
+    // What is known of them is said anew a moment later.
+    let until = Instant::now() + Duration::from_secs(20);
+    while lead(&app, &one)["verdict"] != before.0.0["verdict"] && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let after = (state(&one), state(&two));
     assert_eq!(
         (&after.1.0, &after.1.1, &after.1.3),

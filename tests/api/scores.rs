@@ -47,18 +47,6 @@ fn model() -> Value {
     ], "thresholds": [{"key": "hot", "on": "total", "points": 55}]})
 }
 
-/// Reads the lead until the worker has seen to it.
-fn until(app: &TestApp, lead: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let found = app.get(&format!("/v1/leads/{lead}")).json();
-        if holds(&found) || Instant::now() > until {
-            return found;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 fn types(app: &TestApp, lead: &str) -> Vec<(String, Value)> {
     app.all_events()
         .iter()
@@ -190,7 +178,9 @@ fn what_changes_a_lead_by_any_way_is_scored() {
     );
     assert_eq!(bulk.status, 202, "{}", bulk.text());
     jobs::run(&app);
-    let shown = until(&app, &lead, |found| found["score"]["fit"] == json!(30));
+    let shown = jobs::until(&app, &json!(lead), |found| {
+        found["score"]["fit"] == json!(30)
+    });
     assert_eq!(shown["score"]["fit"], json!(30));
     assert_eq!(
         app.patch(&format!("/v1/leads/{lead}"), json!({"tags": []}))
@@ -199,7 +189,9 @@ fn what_changes_a_lead_by_any_way_is_scored() {
     );
     let moved = app.post(&format!("/v1/leads/{lead}/stage"), json!({"stage": "mql"}));
     assert_eq!(moved.status, 200, "{}", moved.text());
-    let shown = until(&app, &lead, |found| found["score"]["fit"] == json!(30));
+    let shown = jobs::until(&app, &json!(lead), |found| {
+        found["score"]["fit"] == json!(30)
+    });
     assert_eq!(shown["score"]["fit"], json!(30));
 }
 
@@ -219,7 +211,9 @@ fn time_alone_takes_a_grade_at_its_moment_and_says_so_once() {
     app.database().by_hand(
         "UPDATE lead_scores SET next_change_at = now(), ledger = jsonb_set(jsonb_set(ledger::jsonb, '{as_of}', to_jsonb(now() - interval '14 days 1 minute')), '{told_until}', to_jsonb(now() - interval '14 days 1 minute'))",
     );
-    let shown = until(&app, &lead, |found| found["score"]["grade"] == json!("B4"));
+    let shown = jobs::until(&app, &json!(lead), |found| {
+        found["score"]["grade"] == json!("B4")
+    });
     assert_eq!(shown["score"]["grade"], json!("B4"));
     assert!(shown["score"]["engagement"].as_f64().unwrap() < 5.0);
     let grade = wait_for(&app, &lead, "lead.grade_changed");
@@ -343,13 +337,13 @@ fn of_leads_that_become_one_everything_counts_and_after_undoing_that_to_each_its
     let merged = app.post(&format!("/v1/leads/{one}/merge"), json!({"with": [two]}));
     assert_eq!(merged.status, 200, "{}", merged.text());
     let engagement = |found: &Value| found["score"]["engagement"].as_f64().unwrap_or_default();
-    let shown = until(&app, &one, |found| engagement(found) > 15.0);
+    let shown = jobs::until(&app, &json!(one), |found| engagement(found) > 15.0);
     assert!(engagement(&shown) > 19.0, "{shown}");
     let merge = id(&merged.json()["merge"]);
     let undone = app.post(&format!("/v1/merges/{merge}/undo"), json!({}));
     assert_eq!(undone.status, 200, "{}", undone.text());
     for lead in [&one, &two] {
-        let shown = until(&app, lead, |found| {
+        let shown = jobs::until(&app, &json!(lead), |found| {
             (9.0..=10.0).contains(&engagement(found))
         });
         assert!((9.0..=10.0).contains(&engagement(&shown)), "{shown}");
@@ -493,7 +487,7 @@ fn a_verdict_does_not_outlive_the_answers_it_rests_on_and_goes_with_them_when_le
     assert_eq!((verdict(&one), verdict(&two)), (json!("sql"), Value::Null));
     let merged = app.post(&format!("/v1/leads/{two}/merge"), json!({"with": [one]}));
     assert_eq!(merged.status, 200, "{}", merged.text());
-    let shown = until(&app, &two, |found| found["verdict"] == json!("sql"));
+    let shown = jobs::until(&app, &json!(two), |found| found["verdict"] == json!("sql"));
     assert_eq!(shown["verdict"], json!("sql"));
     // Everything was said five years ago.
     app.database().by_hand(
@@ -501,7 +495,7 @@ fn a_verdict_does_not_outlive_the_answers_it_rests_on_and_goes_with_them_when_le
     );
     app.database()
         .by_hand("UPDATE lead_scores SET next_change_at = now(), verdict_changes_at = now()");
-    let shown = until(&app, &two, |found| found["verdict"] != json!("sql"));
+    let shown = jobs::until(&app, &json!(two), |found| found["verdict"] != json!("sql"));
     assert_ne!(shown["verdict"], json!("sql"));
     let told = || {
         let told = types(&app, &two).into_iter().rev();
@@ -513,4 +507,28 @@ fn a_verdict_does_not_outlive_the_answers_it_rests_on_and_goes_with_them_when_le
         assert!(Instant::now() < until, "{:?}", types(&app, &two));
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn a_model_asks_nothing_that_changes_by_time_alone_or_is_decided_after_it() {
+    let app = TestApp::start();
+    let visited = json!({"activity": "page_view", "within": "14d"});
+    let fresh = json!({"field": "created_at", "op": "gte", "value": {"ago": "14d"}});
+    let mine = json!({"any": [{"field": "owner_id", "op": "is_set"}, {"field": "country", "op": "is_set"}]});
+    let rule = |key: &str, when: &Value| json!({"key": key, "name": key, "ledger": "fit", "points": 5, "when": when});
+    let document = json!({"name": "M", "when": fresh, "rules": [rule("a", &visited), rule("b", &fresh), rule("c", &mine)]});
+    let refused = app.post(
+        "/v1/rules",
+        json!({"kind": "scoring_model", "key": "m", "document": document}),
+    );
+    let wrong = |at: &str, code: &str| (format!("/document{at}"), code.to_owned());
+    assert_eq!(
+        refused.errors(),
+        [
+            wrong("/when", "depends_on_time"),
+            wrong("/rules/0/when", "depends_on_time"),
+            wrong("/rules/1/when", "depends_on_time"),
+            wrong("/rules/2/when", "decided_later")
+        ]
+    );
 }

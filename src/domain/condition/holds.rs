@@ -40,6 +40,19 @@ impl Condition {
             )
         })
     }
+
+    /// Whether it asks who has a lead, or where it waits.
+    pub fn asks_who_has_it(&self) -> bool {
+        self.root.has(&|check| {
+            matches!(
+                check,
+                LeadCheck::Field(
+                    Field::Column(Column::OwnerId | Column::TeamId | Column::Queue),
+                    _
+                )
+            )
+        })
+    }
 }
 
 impl<C> Node<C> {
@@ -52,7 +65,7 @@ impl<C> Node<C> {
         }
     }
 
-    fn has(&self, wanted: &impl Fn(&C) -> bool) -> bool {
+    pub(super) fn has(&self, wanted: &impl Fn(&C) -> bool) -> bool {
         match self {
             Node::All(parts) | Node::Any(parts) => parts.iter().any(|part| part.has(wanted)),
             Node::Not(part) => part.has(wanted),
@@ -65,7 +78,7 @@ impl LeadCheck {
     fn holds(&self, facts: &Facts, now: DateTime<Utc>) -> bool {
         match self {
             LeadCheck::Field(field, test) => field_holds(field, test, facts.lead, now),
-            LeadCheck::Activity(test) => test.holds(facts.activities, now),
+            LeadCheck::Activity(test) => test.holds(facts, now),
         }
     }
 }
@@ -84,18 +97,20 @@ fn field_holds(field: &Field, test: &Test, lead: &Lead, now: DateTime<Utc>) -> b
 }
 
 impl ActivityTest {
-    fn holds(&self, activities: &[Activity], now: DateTime<Utc>) -> bool {
+    fn holds(&self, facts: &Facts, now: DateTime<Utc>) -> bool {
         let since = self.within.map(|within| within.before(now));
         let counts = |activity: &&Activity| {
             let at = activity.occurred_at.timestamp_micros();
             self.types.contains(&activity.kind)
+                && activity.counts_for(facts.lead)
                 && since.is_none_or(|since| {
                     at >= since.timestamp_micros() && at <= now.timestamp_micros()
                 })
                 && self.filter.holds(&|check| check.holds(activity, now))
         };
         let enough = self.count.enough();
-        let found = activities
+        let found = facts
+            .activities
             .iter()
             .filter(counts)
             .take(usize::try_from(enough).unwrap_or(usize::MAX))

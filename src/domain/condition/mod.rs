@@ -20,6 +20,9 @@
 //! - `is_set` does not hold, `is_not_set` does;
 //! - `{"not": x}` holds exactly where x does not; `{"all": []}` always holds, `{"any": []}` never.
 //!
+//! # What happened
+//! Activities that are tests are looked at only for leads that are tests.
+//!
 //! # What is equal
 //! Texts are compared exactly, small and capital letters apart. Values for mail addresses, phone numbers, countries and
 //! domains are put into normal form first, as those of leads are. Moments are compared to the microsecond. Relative times
@@ -29,6 +32,7 @@ mod activity;
 mod column;
 mod compared;
 mod comparison;
+mod depends;
 mod field;
 mod forms;
 mod holds;

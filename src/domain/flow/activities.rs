@@ -4,18 +4,19 @@ use crate::domain::access::Visibility;
 use crate::domain::activity::{Activity, Details, SKEW_MINUTES, SUBMISSION, check_type};
 use crate::domain::capture::{begin_change, event, take_touch};
 use crate::domain::event::{Change, EventType};
+use crate::domain::flow::assess;
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::own_lead;
 use crate::domain::flow::reach;
-use crate::domain::flow::score_lead::{News, rescore, tell};
+use crate::domain::flow::score_lead::News;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::normalise::attribution::Attribution;
 use crate::error::{Conflict, Error, FieldError, Result};
+use crate::store::activities;
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, leads, outbox};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -93,17 +94,13 @@ pub fn add(
     begin_change(&mut lead, by.now);
     let changes = take_touch(&mut lead, occurred_at, &activity.attribution);
     activities::insert(conn, &activity)?;
-    let news = News::Activity(&activity);
-    let scored = rescore(conn, &mut lead, news, &by.rules, by.now)?;
     publish(
         conn,
-        (&before, lead.clone()),
-        EventType::ActivityCreated,
-        changes,
-        json!(activity),
+        (&before, &mut lead),
+        News::Activity(&activity),
+        (EventType::ActivityCreated, changes, json!(activity)),
         by,
     )?;
-    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
     own_lead::accept_by_deed(conn, &lead, &activity, by)?;
     Ok(activity)
@@ -140,17 +137,14 @@ pub fn correct(
     activities::update(conn, &activity)?;
     let mut lead = before.clone();
     begin_change(&mut lead, by.now);
-    let scored = rescore(conn, &mut lead, News::Everything, &by.rules, by.now)?;
     let data = json!({"id": id, "type": activity.kind, "changes": changes});
     publish(
         conn,
-        (&before, lead.clone()),
-        EventType::ActivityUpdated,
-        Vec::new(),
-        data,
+        (&before, &mut lead),
+        News::Everything,
+        (EventType::ActivityUpdated, Vec::new(), data),
         by,
     )?;
-    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
     if !was_touch {
         clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
         own_lead::accept_by_deed(conn, &lead, &activity, by)?;
@@ -177,16 +171,13 @@ pub fn delete(
     lead.last_activity_at =
         activities::find_latest_of_lead(conn, lead.id)?.unwrap_or(lead.captured_at);
     let changes = differences(&before, &lead);
-    let scored = rescore(conn, &mut lead, News::Everything, &by.rules, by.now)?;
     publish(
         conn,
-        (&before, lead.clone()),
-        EventType::ActivityDeleted,
-        changes,
-        json!(activity),
+        (&before, &mut lead),
+        News::Everything,
+        (EventType::ActivityDeleted, changes, json!(activity)),
         by,
-    )?;
-    tell(conn, &lead, scored.as_ref(), &by.provenance, by.now)
+    )
 }
 
 fn lock(
@@ -218,16 +209,15 @@ fn lock(
     }
 }
 
+/// Tells what happened, in a change of the lead that was begun, with what follows from it.
 fn publish(
     conn: &mut TenantConnection,
-    (before, mut lead): (&Lead, Lead),
-    kind: EventType,
-    changes: Vec<Change>,
-    data: Value,
+    (before, lead): (&Lead, &mut Lead),
+    news: News,
+    (kind, changes, data): (EventType, Vec<Change>, Value),
     by: &OnBehalf,
 ) -> Result<()> {
-    let mut happened = event(kind, &mut lead, changes, &mut ProcessIds);
+    let mut happened = event(kind, lead, changes, &mut ProcessIds);
     happened.data = Some(data);
-    leads::update(conn, before, &lead, &by.rules)?;
-    outbox::add_all(conn, &[(&happened, &by.provenance)])
+    assess::follow(conn, before, lead, &happened, news, by)
 }

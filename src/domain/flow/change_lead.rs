@@ -5,9 +5,10 @@ use crate::domain::capture::{Holder, begin_change, event};
 use crate::domain::custom_values;
 use crate::domain::event::EventType;
 use crate::domain::field_value;
+use crate::domain::flow::assess;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
-use crate::domain::flow::score_lead::{News, rescore, tell as tell_score};
+use crate::domain::flow::score_lead::News;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
@@ -17,7 +18,7 @@ use crate::domain::lead_fields::Field;
 use crate::domain::rules::Rules;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_identities, leads, outbox};
+use crate::store::{lead_identities, leads};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -44,7 +45,7 @@ pub struct LeadPatch {
     pub source: Option<Option<String>>,
 }
 
-/// Changes a lead. A patch that changes nothing leaves the version as it is and makes no event.
+/// Changes a lead, which is qualified and scored anew. A patch that changes nothing leaves the version as it is and makes no event.
 ///
 /// A new mail address or number becomes an identity of the lead; one that was replaced stays an identity, so that the
 /// person is still known by it; one that was cleared is given up. A value of a unique field is given up with the next.
@@ -98,11 +99,8 @@ pub fn change_lead(
     given_up.extend(custom_values::lost(&locked, &lead, &by.rules));
     lead_identities::release(conn, given_up.iter().map(|identity| (identity, id)))?;
     begin_change(&mut lead, by.now);
-    let scored = rescore(conn, &mut lead, News::Lead, &by.rules, by.now)?;
     let happened = event(EventType::LeadUpdated, &mut lead, changes, &mut ProcessIds);
-    leads::update(conn, &locked, &lead, &by.rules)?;
-    outbox::add_all(conn, &[(&happened, &by.provenance)])?;
-    tell_score(conn, &lead, scored.as_ref(), &by.provenance, by.now)?;
+    assess::follow(conn, &locked, &mut lead, &happened, News::Lead, by)?;
     Ok(lead)
 }
 

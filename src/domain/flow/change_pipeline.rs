@@ -2,8 +2,10 @@
 
 use crate::domain::condition::Condition;
 use crate::domain::flow::{keep_rules, rules};
+use crate::domain::nearest::did_you_mean;
+use crate::domain::qualification::Framework;
 use crate::domain::rules::Rules;
-use crate::domain::stage::{Pipeline, Stage, StageKind};
+use crate::domain::stage::{Entry, Pipeline, Stage, StageKind};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pipelines::PipelineRecord;
 use crate::store::pool::TenantConnection;
@@ -67,6 +69,7 @@ fn check_conditions(pipeline: &Pipeline, rules: &Rules) -> Result<()> {
     let mut errors: Vec<FieldError> = Vec::new();
     for (index, stage) in pipeline.stages.iter().enumerate() {
         if let Some(entry) = &stage.entry {
+            errors.extend(unknown_criteria(entry, index, rules));
             let pointer = format!("/stages/{index}/entry/condition");
             errors.extend(
                 Condition::parse(&entry.condition, rules, &pointer)
@@ -81,6 +84,21 @@ fn check_conditions(pipeline: &Pipeline, rules: &Rules) -> Result<()> {
     } else {
         Err(Error::Invalid(errors))
     }
+}
+
+/// Answers that a stage asks for and the framework does not.
+fn unknown_criteria(entry: &Entry, index: usize, rules: &Rules) -> Vec<FieldError> {
+    let framework = rules.playbook.framework.as_deref();
+    let keys: Vec<&str> = framework.into_iter().flat_map(Framework::keys).collect();
+    let asked = entry.answers.iter().enumerate();
+    let unknown = asked.filter(|(_, key)| !keys.contains(&key.as_str()));
+    let wrong = unknown.map(|(place, key)| {
+        let hint = did_you_mean(key, keys.iter().copied());
+        let detail = format!("the framework asks nothing of this name{hint}");
+        let pointer = format!("/stages/{index}/entry/answers/{place}");
+        FieldError::new(pointer, "unknown_criterion", detail)
+    });
+    wrong.collect()
 }
 
 /// Moves hold the pipeline, so none enters meanwhile; captures do not, and go by what their process knows.

@@ -40,11 +40,8 @@ impl Decider {
             _ if capture.is_test => return Ok(()),
             Outcome::Repeated => return Ok(()),
             Outcome::Matched => {
-                let answered = self.answered(conn, capture, captured, rules)?;
-                let changes_at = answered
-                    .is_some()
-                    .then(|| verdict_change(&captured.decided));
-                let mut lead = answered.unwrap_or_else(|| captured.lead.clone());
+                let mut lead = captured.lead.clone();
+                let changes_at = self.qualify(conn, capture, touch, captured, &mut lead, rules)?;
                 let now = capture.received_at;
                 if let Some(decision) = self.score(conn, (&mut lead, false), touch, rules, now)? {
                     let told = score_lead::events(&lead, &decision, now);
@@ -54,7 +51,7 @@ impl Decider {
                 if let Some(changes_at) = changes_at {
                     self.follow_verdict(lead.id, changes_at);
                 }
-                self.return_to_work(conn, capture, captured, &mut lead, rules)?;
+                self.return_to_work(conn, capture, touch, captured, &mut lead, rules)?;
                 lead
             }
             Outcome::Created => self.begin(conn, capture, touch, captured, rules)?,
@@ -174,9 +171,7 @@ impl Decider {
                     true => Vec::new(),
                     false => score_lead::activities_of(conn, lead.id)?,
                 };
-                let pending = self.touches.iter().filter(|one| one.lead_id == lead.id);
-                activities.extend(pending.cloned());
-                activities.push(touch.clone());
+                activities.extend(with_earlier(&self.touches, touch));
                 let facts = Facts {
                     lead,
                     activities: &activities,
@@ -199,6 +194,7 @@ impl Decider {
         &mut self,
         conn: &mut TenantConnection,
         capture: &Capture,
+        touch: &Activity,
         captured: &mut Captured,
         lead: &mut Lead,
         rules: &Rules,
@@ -217,7 +213,7 @@ impl Decider {
             });
         }
         if comes_back(&before, lead) {
-            let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+            let activities = self.activities(conn, touch, rules)?;
             let (decided, told) =
                 self.bring_back(conn, lead, &activities, Restart::All, rules, now)?;
             captured.decided.extend(decided);
@@ -226,38 +222,74 @@ impl Decider {
         Ok(())
     }
 
-    /// A known person answered something: the lead is qualified anew, by all that was answered. `None`: they did not.
-    fn answered(
+    /// A known person answered something, or what is known of them may amount to something else: the lead is qualified anew, by
+    /// all that was answered, and takes the verdict. The answer is when that may change by itself; `None`: nothing is new.
+    fn qualify(
         &mut self,
         conn: &mut TenantConnection,
         capture: &Capture,
+        touch: &Activity,
         captured: &mut Captured,
+        lead: &mut Lead,
         rules: &Rules,
-    ) -> Result<Option<Lead>> {
-        let new = answers(capture, &captured.lead, rules);
-        if new.is_empty() {
+    ) -> Result<Option<Option<DateTime<Utc>>>> {
+        let new = answers(capture, lead, rules);
+        if new.is_empty() && !self.is_to_be_qualified(captured, rules) {
             return Ok(None);
         }
-        let now = capture.received_at;
-        let mut lead = captured.lead.clone();
         let mut all = qualification_answers::list_of_lead(conn, lead.id)?;
         all.extend(self.answers_of(lead.id));
         all.extend(new.iter().cloned());
-        self.answers
-            .extend(new.iter().map(|answer| (lead.id, answer.clone())));
-        let activities = decide_lead::activities_of(conn, lead.id, rules)?;
-        let mut decided = qualify_lead::decide(&mut lead, &all, &activities, rules, now);
-        decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
-        captured
-            .events
-            .extend(qualify_lead::told(&captured.lead, &mut lead, &decided));
+        if !qualify_lead::can_be_known(lead, &all, rules) {
+            return Ok(None);
+        }
+        let now = capture.received_at;
+        let activities = self.activities(conn, touch, rules)?;
+        let mut decided = qualify_lead::decide(lead, &all, &activities, rules, now);
+        let changes_at = verdict_change(&decided);
+        if new.is_empty() && *lead == captured.lead {
+            return Ok(Some(changes_at));
+        }
+        let new: Vec<(Uuid, Answer)> = new.into_iter().map(|one| (lead.id, one)).collect();
+        self.answers.extend(new.iter().cloned());
+        decided.answers = new;
+        if !decided.answers.is_empty() {
+            let said =
+                qualify_lead::answered(lead, &decided.answers, decided.qualification.as_ref());
+            captured.events.push(said);
+        }
+        let told = qualify_lead::told(&captured.lead, lead, &decided);
+        captured.events.extend(told);
         self.news.push(News {
             lead: lead.clone(),
             provenance: capture.provenance.clone(),
             at: now,
         });
         captured.decided = decided;
-        Ok(Some(lead))
+        Ok(Some(changes_at))
+    }
+
+    /// Whether what is known of a lead may amount to something else by what a capture changed, or has to be said anew anyway.
+    fn is_to_be_qualified(&self, captured: &Captured, rules: &Rules) -> bool {
+        let record = self.scores.get(&captured.lead.id);
+        let changes = || captured.events.iter().flat_map(|event| &event.changes);
+        let framework = rules.playbook.framework.as_deref();
+        record.is_some_and(|record| record.is_stale)
+            || rules.pipeline.has_criteria()
+            || framework.is_some_and(|one| one.has_conditions() || one.asks_of(changes()))
+    }
+
+    /// What happened with the lead of a touch, with that and earlier ones of the same transaction, where any of the rules asks
+    /// for it.
+    fn activities(
+        &self,
+        conn: &mut TenantConnection,
+        touch: &Activity,
+        rules: &Rules,
+    ) -> Result<Vec<Activity>> {
+        let mut activities = decide_lead::activities_of(conn, touch.lead_id, rules)?;
+        activities.extend(with_earlier(&self.touches, touch));
+        Ok(activities)
     }
 
     /// Ends the clocks that waited for what captures said, and those for which nobody waits any more. It is for when everything is
@@ -285,6 +317,15 @@ impl Decider {
         let own = self.answers.iter().filter(move |(id, _)| *id == lead_id);
         own.map(|(_, answer)| answer.clone())
     }
+}
+
+/// A touch, behind those of the same lead that came with earlier captures of the same transaction.
+fn with_earlier<'a>(
+    earlier: &'a [Activity],
+    touch: &'a Activity,
+) -> impl Iterator<Item = Activity> + 'a {
+    let of_lead = earlier.iter().filter(|one| one.lead_id == touch.lead_id);
+    of_lead.chain(std::iter::once(touch)).cloned()
 }
 
 /// When what the answers amount to may change by itself.

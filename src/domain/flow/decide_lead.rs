@@ -5,6 +5,7 @@ use crate::domain::assignment::Assignment;
 use crate::domain::condition::Facts;
 use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::dedupe::FREE_MAIL_DOMAINS;
+use crate::domain::entry;
 use crate::domain::event::Provenance;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
@@ -406,7 +407,7 @@ pub fn activities_of(
     lead_id: Uuid,
     rules: &Rules,
 ) -> Result<Vec<Activity>> {
-    if !rules.playbook.asks_of_activities() {
+    if !rules.playbook.asks_of_activities() && !entry::asks_of_activities(rules) {
         return Ok(Vec::new());
     }
     activities::list_of_lead(conn, lead_id, &ActivityFilter::default(), None, i64::MAX)

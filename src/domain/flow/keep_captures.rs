@@ -60,6 +60,7 @@ pub(super) fn keep(
     let taken_in: Vec<&(&Capture, &Captured)> = decided.iter().filter(is_new).collect();
     let consents = taken_in
         .iter()
+        .filter(|(capture, captured)| !capture.only_tries(&captured.lead))
         .flat_map(|(capture, captured)| consent_records(capture, captured));
     let events = taken_in.iter().flat_map(|(capture, captured)| {
         let provenance = &capture.provenance;

@@ -2,6 +2,7 @@
 
 pub mod activities;
 pub mod api_keys;
+pub mod assess;
 pub mod assign_lead;
 pub mod authenticate;
 pub mod bring_back;

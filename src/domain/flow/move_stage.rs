@@ -15,11 +15,12 @@ use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
+use crate::domain::qualification::qualify;
 use crate::domain::rules::Rules;
 use crate::domain::stage::{EntryMode, Pipeline, Stage, StageKind};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, leads, outbox, pipelines};
+use crate::store::{activities, leads, outbox, pipelines, qualification_answers};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
@@ -47,7 +48,7 @@ pub struct Move {
 pub struct Moved {
     /// The lead.
     pub lead: Lead,
-    /// What the stage asks for and the lead does not have, by pointers into the stage's condition.
+    /// What the stage asks for and the lead does not have, by pointers into the stage's condition, or `/answers/0` and so on.
     pub warnings: Vec<FieldError>,
 }
 
@@ -177,7 +178,9 @@ fn judge(
         return Ok(Vec::new());
     };
     let kinds = entry::activity_types(&entry.condition, &by.rules);
-    let activities: Vec<Activity> = if kinds.is_empty() {
+    let activities: Vec<Activity> = if !entry.answers.is_empty() {
+        activities::list_of_lead(conn, lead.id, &ActivityFilter::default(), None, i64::MAX)?
+    } else if kinds.is_empty() {
         Vec::new()
     } else {
         let filter = ActivityFilter {
@@ -190,7 +193,15 @@ fn judge(
         lead,
         activities: &activities,
     };
-    Ok(entry::unmet(&entry.condition, &by.rules, &facts, by.now))
+    let framework = by.rules.playbook.framework.as_deref();
+    let known = match framework.filter(|_| !entry.answers.is_empty()) {
+        Some(framework) => {
+            let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+            qualify(framework, &answers, &facts, by.now).criteria
+        }
+        None => Vec::new(),
+    };
+    Ok(entry::unmet(entry, &by.rules, &facts, &known, by.now))
 }
 
 fn save(

@@ -4,10 +4,12 @@ use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
+use crate::domain::entry;
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::own_lead;
-use crate::domain::flow::{clocks, decide_lead, reach};
+use crate::domain::flow::score_lead::News;
+use crate::domain::flow::{assess, clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
@@ -16,17 +18,27 @@ use crate::domain::qualification::{
     qualify, stage_move,
 };
 use crate::domain::rules::Rules;
-use crate::domain::stage::Stage;
+use crate::domain::scoring::ScoreRecord;
+use crate::domain::stage::{Stage, StageKind};
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{decisions, lead_scores, leads, outbox, qualification_answers};
-use chrono::{DateTime, Utc};
+use crate::store::{activities, decisions, lead_scores, leads, outbox, qualification_answers};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 use uuid::Uuid;
 
 /// What a verdict changes of a lead.
-const QUALIFIED: [&str; 4] = ["verdict", "stage", "stage_kind", "stage_changed_at"];
+const QUALIFIED: [&str; 5] = [
+    "verdict",
+    "stage",
+    "stage_kind",
+    "stage_changed_at",
+    "disqualify_reason",
+];
+
+/// Why a lead is disqualified that its answers disqualify.
+const BY_VERDICT: &str = "verdict";
 
 /// What was said, and how it came.
 #[derive(Debug, Clone)]
@@ -102,8 +114,8 @@ fn is_empty(given: &Value) -> bool {
     }
 }
 
-/// What answers of a lead amount to; the lead takes the verdict, and the stage that follows from it. A decision is kept
-/// where anything is known.
+/// What answers of a lead amount to; the lead takes the verdict, and the stage that follows from it. A lead of which nothing
+/// was ever known has none, and no decision is kept; nor has one whose answers are all gone.
 pub fn decide(
     lead: &mut Lead,
     answers: &[Answer],
@@ -120,20 +132,29 @@ pub fn decide(
         let found = qualify(framework, answers, &facts, now);
         (found, Basis::of(&facts, answers, rules, now))
     };
-    let is_known = |state: AnswerState| state != AnswerState::Unknown;
-    if !found.criteria.iter().any(|one| is_known(one.state)) {
+    let states = found.criteria.iter().map(|one| one.state);
+    let is_known = states.into_iter().any(|one| one != AnswerState::Unknown);
+    if !is_known && lead.verdict.is_none() {
         return Decided {
             qualification: Some(found),
             ..Decided::default()
         };
     }
-    lead.verdict = Some(found.verdict);
+    let is_answered = answers.iter().any(|answer| !answer.withdrawn);
+    lead.verdict = (is_known || is_answered).then_some(found.verdict);
     if let Some(kind) = stage_move(framework, lead.stage_kind, found.verdict) {
-        let fits = |stage: &&Stage| stage.kind == kind && !stage.archived && stage.entry.is_none();
+        let facts = Facts { lead, activities };
+        let fits = |stage: &&Stage| {
+            stage.kind == kind
+                && !stage.archived
+                && entry::admits(stage, rules, &facts, &found.criteria, now)
+        };
         if let Some(stage) = rules.pipeline.stages.iter().find(fits) {
             lead.stage.clone_from(&stage.key);
             lead.stage_kind = kind;
-            lead.stage_changed_at = now;
+            lead.stage_changed_at = now.trunc_subsecs(6);
+            let is_lost = kind == StageKind::Disqualified;
+            lead.disqualify_reason = is_lost.then(|| BY_VERDICT.to_owned());
         }
     }
     let id = ProcessIds.next(now);
@@ -190,15 +211,27 @@ pub fn told(before: &Lead, lead: &mut Lead, decided: &Decided) -> Option<Event> 
     let mut happened = event(kind, lead, changes, &mut ProcessIds);
     let decision_id = decided.decisions.first().map(|decision| decision.id);
     happened.data = decided.qualification.as_ref().map(|found| {
-        json!({"reason": "qualification", "verdict": found.verdict, "met": found.met, "missing": found.missing, "decision_id": decision_id})
+        json!({"reason": "qualification", "verdict": lead.verdict, "met": found.met, "missing": found.missing, "decision_id": decision_id})
     });
     Some(happened)
 }
 
-/// Adds answers to a lead: they are kept as said, and the lead is qualified anew.
+/// The event of answers, in a change of the lead that was begun.
+pub fn answered(lead: &mut Lead, new: &[(Uuid, Answer)], found: Option<&Qualification>) -> Event {
+    let mut happened = event(EventType::LeadAnswered, lead, Vec::new(), &mut ProcessIds);
+    let ids: Vec<Uuid> = new.iter().map(|(_, answer)| answer.id).collect();
+    let criteria: Vec<&str> = new.iter().map(|(_, one)| one.criterion.as_str()).collect();
+    happened.data = Some(json!({
+        "answer_ids": ids, "criteria": criteria, "verdict": lead.verdict,
+        "met": found.map(|found| &found.met), "missing": found.map(|found| &found.missing),
+    }));
+    happened
+}
+
+/// Adds answers to a lead: they are kept as said, told, and the lead is qualified and scored anew.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`]; an activity that is none of the lead's, by its pointer.
 pub fn answer(
     conn: &mut TenantConnection,
     lead_id: Uuid,
@@ -206,20 +239,39 @@ pub fn answer(
     by: &OnBehalf,
 ) -> Result<Qualified> {
     let before = reach::lock(conn, lead_id, &by.visible)?;
+    check_evidence(conn, lead_id, &said.evidence)?;
     let read = read(framework(&by.rules)?, said, &before, &by.provenance.actor);
     let new = read.map_err(Error::Invalid)?;
+    let mut lead = before.clone();
+    if new.is_empty() {
+        again(conn, &mut lead, &by.rules, by.now)?;
+        return show(conn, lead, by);
+    }
     let new: Vec<(Uuid, Answer)> = new.into_iter().map(|answer| (lead_id, answer)).collect();
     qualification_answers::insert_all(conn, &new)?;
+    begin_change(&mut lead, by.now);
     let answers = qualification_answers::list_of_lead(conn, lead_id)?;
     let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
-    let mut lead = before.clone();
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    let whose = (&by.provenance, by.now);
-    write(conn, &before, &mut lead, &decided, &by.rules, whose)?;
+    let said = answered(&mut lead, &new, decided.qualification.as_ref());
+    let told = told(&before, &mut lead, &decided);
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
-    lead_scores::set_verdict_change(conn, lead_id, found.next_change_at)?;
+    let events: Vec<&Event> = std::iter::once(&said).chain(&told).collect();
+    let known = lead_scores::list_of_leads(conn, &[lead_id])?.pop();
+    let mut record = known.clone().unwrap_or_else(|| ScoreRecord::begin(lead_id));
+    record.follow_verdict(found.next_change_at);
+    let whose = (&by.provenance, by.now);
+    assess::save(
+        conn,
+        (&before, &mut lead),
+        &events,
+        (known, record),
+        News::Lead,
+        by,
+    )?;
+    end_clocks(conn, &before, &lead, &by.rules, whose)?;
     own_lead::accept_by_work(conn, &mut lead, by)?;
     Ok(Qualified {
         lead,
@@ -228,8 +280,26 @@ pub fn answer(
     })
 }
 
-/// Writes and tells what a verdict changed of a lead, which is locked: clocks that waited for one are met, and all end where
-/// the lead is over by it.
+/// Refuses evidence that is none.
+fn check_evidence(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    evidence: &AnswerEvidence,
+) -> Result<()> {
+    let Some(activity_id) = evidence.activity_id else {
+        return Ok(());
+    };
+    match activities::find(conn, activity_id)? {
+        Some(activity) if activity.lead_id == lead_id => Ok(()),
+        _ => Err(Error::Invalid(vec![FieldError::new(
+            "/activity_id",
+            "unknown_activity",
+            "an answer rests on an activity of this lead",
+        )])),
+    }
+}
+
+/// Writes and tells what a verdict changed of a lead, which is locked, and ends its clocks.
 fn write(
     conn: &mut TenantConnection,
     before: &Lead,
@@ -245,12 +315,50 @@ fn write(
         let told: Vec<_> = happened.iter().map(|event| (event, provenance)).collect();
         outbox::add_all(conn, &told)?;
     }
+    end_clocks(conn, before, lead, rules, (provenance, now))
+}
+
+/// Clocks of a lead that waited for a verdict are met, and all end where the lead is over by it.
+pub fn end_clocks(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    lead: &Lead,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<()> {
     clocks::qualified(conn, lead, rules, provenance, now)?;
     if lead.is_over() && !before.is_over() {
         let reason = format!("the lead is {}", lead.stage_kind.as_str());
         clocks::cancel(conn, lead, &reason, rules, provenance, now)?;
     }
     Ok(())
+}
+
+/// Says anew what the answers of a lead amount to, which is locked and takes the verdict; whoever calls writes the lead. A
+/// decision is kept where that changes the lead. There is no qualification where nothing can be known of it.
+pub fn reconsider(
+    conn: &mut TenantConnection,
+    lead: &mut Lead,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    if !can_be_known(lead, &answers, rules) {
+        return Ok(Decided::default());
+    }
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let before = lead.clone();
+    let decided = decide(lead, &answers, &activities, rules, now);
+    if *lead != before {
+        decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    }
+    Ok(decided)
+}
+
+/// Whether there is anything from which to say what a lead amounts to, or anything that was said.
+pub fn can_be_known(lead: &Lead, answers: &[Answer], rules: &Rules) -> bool {
+    let framework = rules.playbook.framework.as_deref();
+    !answers.is_empty() || lead.verdict.is_some() || framework.is_some_and(Framework::infers)
 }
 
 /// Says anew what the answers of a lead amount to, which is locked: time has passed, or other answers belong to it. The answer is
@@ -261,19 +369,14 @@ pub fn again(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
-    if answers.is_empty() && lead.verdict.is_none() {
-        return Ok(None);
-    }
-    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
     let before = lead.clone();
-    let decided = decide(lead, &answers, &activities, rules, now);
+    let decided = reconsider(conn, lead, rules, now)?;
+    let found = decided.qualification.as_ref();
     if *lead != before {
-        decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
         let decision_id = decided.decisions.first().map(|one| one.id);
         let cause = Cause::decision(decision_id.unwrap_or_default());
         let whose = (&Provenance::by_itself(cause), now);
         write(conn, &before, lead, &decided, rules, whose)?;
     }
-    Ok(decided.qualification.and_then(|found| found.next_change_at))
+    Ok(found.and_then(|found| found.next_change_at))
 }

@@ -1,4 +1,4 @@
-//! Scores all leads of a workspace anew, as a job: when its models have changed.
+//! Qualifies and scores all leads of a workspace anew, as a job: when its framework or models have changed.
 
 use crate::domain::access::Scope;
 use crate::domain::event::Provenance;
@@ -82,7 +82,7 @@ impl Work for Rescore {
 
     fn apply_many(&self, conn: &mut TenantConnection, ids: &[Uuid], by: &OnBehalf) -> Result<()> {
         let leads = leads::lock_by_ids(conn, ids)?;
-        rescore_all(conn, leads, News::Everything, &by.rules, by.now)
+        rescore_all(conn, leads, News::Rules, &by.rules, by.now)
     }
 
     fn apply(&self, _: &mut TenantConnection, _: &Lead, _: &OnBehalf) -> Result<Outcome> {

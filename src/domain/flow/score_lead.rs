@@ -29,13 +29,16 @@ pub enum News<'a> {
     Activity(&'a Activity),
     /// Activities are not what they were: they were corrected or deleted, or belong to another lead.
     Everything,
+    /// The rules are others.
+    Rules,
 }
 
-/// Scores a lead, which is locked and takes the score; whoever calls writes the lead. What is new is kept, and to be
-/// [told](tell) after what caused it.
+/// Scores a lead, which is locked and takes the score; whoever calls writes the lead. The record is given as it is kept, and as
+/// it is to be gone on from. What is new is kept, and to be [told](tell) after what caused it.
 pub fn rescore(
     conn: &mut TenantConnection,
     lead: &mut Lead,
+    (kept, record): (Option<ScoreRecord>, ScoreRecord),
     news: News,
     rules: &Rules,
     now: DateTime<Utc>,
@@ -44,10 +47,8 @@ pub fn rescore(
         return Ok(None);
     }
     let began = Instant::now();
-    let record = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
-    let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
     let found = anew(conn, lead, &record, news, rules, now)?;
-    if found.record != record {
+    if kept.as_ref() != Some(&found.record) {
         lead_scores::write_all(conn, &[&found.record])?;
     }
     lead.score = found.score;
@@ -59,7 +60,7 @@ pub fn rescore(
 }
 
 /// Scores leads as [`rescore`] does, also those that are not there any more, and writes and tells everything. Those whose answers
-/// have become stale, or are others than before, are qualified first.
+/// have become stale, or are others than before, are qualified first, and by other rules all are.
 pub fn rescore_all(
     conn: &mut TenantConnection,
     mut leads: Vec<Lead>,
@@ -83,7 +84,7 @@ pub fn rescore_all(
             continue;
         }
         let mut record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
-        if record.is_stale || record.verdict_changes_at.is_some_and(|at| at <= now) {
+        if matches!(news, News::Rules) || record.awaits_verdict(now) {
             let changes_at = qualify_lead::again(conn, lead, rules, now)?;
             record.follow_verdict(changes_at);
         }
@@ -131,7 +132,7 @@ fn anew(
     now: DateTime<Utc>,
 ) -> Result<Rescored> {
     let models = &rules.playbook.models;
-    let from_nothing = matches!(news, News::Everything);
+    let from_nothing = matches!(news, News::Everything | News::Rules);
     let mut known = Vec::new();
     if from_nothing || models.asks_of_activities() {
         known = activities_of(conn, lead.id)?;
@@ -139,7 +140,7 @@ fn anew(
     if !from_nothing {
         let new = match news {
             News::Activity(activity) => std::slice::from_ref(activity),
-            News::Lead | News::Everything => &[],
+            News::Lead | News::Everything | News::Rules => &[],
         };
         let facts = Facts {
             lead,

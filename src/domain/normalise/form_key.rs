@@ -285,6 +285,26 @@ pub fn canonical(key: &str) -> Option<&'static str> {
     known(&name).or_else(|| known(name.strip_prefix("your_")?))
 }
 
+/// The box of what was said of budget, authority, need and timing, or of what else a framework asks.
+pub const ANSWERS: &str = "answers";
+
+/// What the form itself calls an answer: in `answers[budget]` and `answers.budget` the criterion is `budget`.
+pub fn answered(key: &str) -> Option<&str> {
+    let key = key.trim().trim_end_matches("[]");
+    let inner = key.strip_prefix(ANSWERS)?;
+    let boxed = || inner.strip_prefix('[')?.strip_suffix(']');
+    inner.strip_prefix('.').or_else(boxed)
+}
+
+/// A name as criteria have them: `yourBudget` and `Budget` are `budget`.
+pub fn plain(key: &str) -> String {
+    let name = fold(key);
+    match name.strip_prefix("your_") {
+        Some(rest) => rest.to_owned(),
+        None => name,
+    }
+}
+
 /// What a visitor agrees to by a field: channel and purpose.
 ///
 /// One box for everything counts for e-mail, the narrowest reading of it.
@@ -386,6 +406,17 @@ mod tests {
                 assert_eq!(consent(name), None, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_form_calls_an_answer_is_one() {
+        for key in ["answers[budget]", "answers.budget", "answers[budget][]"] {
+            assert_eq!(answered(key), Some("budget"), "{key}");
+        }
+        for key in ["answers", "answer[budget]", "budget", "answersbudget"] {
+            assert_eq!(answered(key), None, "{key}");
+        }
+        assert_eq!(plain("yourBudget"), "budget");
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub(super) struct Figure {
 /// Reads the first number of a text, or the lower end of a first range: `25.000`, `10-20k`, `about 10 thousand`, `50k+`.
 pub(super) fn figure(text: &str) -> Option<Figure> {
     let text = text.to_lowercase();
-    let (first, first_end) = number_from(&text, 0)?;
+    let (mut first, first_end) = number_from(&text, 0)?;
+    if is_negative(&text[..first.start]) {
+        first.number = -first.number;
+    }
     let mut number = first.number * first.times.unwrap_or(1.0);
     let mut notes = Vec::new();
     let second = number_from(&text, first_end);
@@ -88,6 +91,14 @@ pub(super) fn figure(text: &str) -> Option<Figure> {
         number: (!is_below).then_some(number),
         notes,
     })
+}
+
+/// Whether a minus sign stands before a number, at most with the sign of a currency between. What joins words or is a bullet
+/// is none.
+fn is_negative(before: &str) -> bool {
+    let before = before.trim_end_matches(['€', '$', '£', '¥', '₹']);
+    let sign = before.strip_suffix(['-', '−']);
+    sign.is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
 }
 
 struct Number {

@@ -4,7 +4,6 @@ mod measures;
 mod reach;
 
 use super::answer::ReadValue;
-use super::depends::depends_on_now;
 use super::document::{CriterionDocument, FrameworkDocument, InferenceRule, VerdictRule};
 use super::framework::{Criterion, Demands, Framework, Inference, Inferred};
 use super::read::{ReadingHints, read};
@@ -126,7 +125,7 @@ impl Check<'_> {
 
     fn condition(&mut self, value: &Value, at: &str) -> Option<Condition> {
         match Condition::parse(value, self.rules, at) {
-            Ok(condition) if depends_on_now(&condition) => {
+            Ok(condition) if condition.depends_on_now() => {
                 self.wrong(at, "depends_on_time", "leave out `within` and times counted from now: nobody could tell when the answer changes");
                 None
             }

@@ -122,10 +122,10 @@ pub enum AnswerType {
     },
     /// By when.
     Timing {
-        /// Met when it is at most so many days from now.
+        /// Met when its last day is at most so many days from today, in the workspace's zone.
         #[schema(minimum = 1, maximum = 3650)]
         met_within_days: u32,
-        /// Partly met when it is at most so many days from now.
+        /// Partly met when its last day is at most so many days from today.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(minimum = 1, maximum = 3650)]
         partly_within_days: Option<u32>,
@@ -325,6 +325,7 @@ pub struct InferenceRule {
     pub criterion: String,
     /// The answer, as a submission would give it: a text, a number, a boolean, or an amount of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>)]
     pub value: Option<Value>,
     /// The text field of leads whose words are the answer: `title`, `custom.budget_range`. Times in it count from when the
     /// lead was first captured.

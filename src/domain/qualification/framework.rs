@@ -5,8 +5,9 @@ use super::document::{Amount, StageMoves, Trust, Verdict, WhenStale};
 use super::timing::When;
 use super::words::Lexicon;
 use crate::domain::condition::Condition;
+use crate::domain::event::Change;
 use crate::domain::lead_fields::Field;
-use chrono::Duration;
+use chrono::{Days, Duration};
 use chrono_tz::Tz;
 
 /// A framework ready to decide with.
@@ -49,9 +50,11 @@ pub(super) enum Measure {
         words: Lexicon<AnswerState>,
         otherwise: AnswerState,
     },
+    /// Days are those of the calendar in the zone.
     Timing {
-        met: Duration,
-        partly: Option<Duration>,
+        met: Days,
+        partly: Option<Days>,
+        zone: Tz,
         words: Lexicon<When>,
     },
     Boolean {
@@ -91,6 +94,18 @@ pub(super) enum Inferred {
     Custom(String),
 }
 
+impl Inferred {
+    /// Whether the value of a lead at this path is the answer, or helps to read it.
+    fn is_read_from(&self, path: &str) -> bool {
+        let is_hint = || matches!(path, "currency" | "country");
+        match self {
+            Inferred::Value(_) => false,
+            Inferred::Field(field) => path == field.name() || is_hint(),
+            Inferred::Custom(key) => path.strip_prefix("custom.") == Some(key) || is_hint(),
+        }
+    }
+}
+
 impl Framework {
     /// What people call it.
     pub fn name(&self) -> &str {
@@ -107,6 +122,32 @@ impl Framework {
     /// Whether it has a criterion of that key.
     pub fn asks_for(&self, key: &str) -> bool {
         self.place(key).is_some()
+    }
+
+    /// The keys of what it asks, in its order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.criteria.iter().map(|one| one.key.as_str())
+    }
+
+    /// Whether it infers answers from what else is known of a lead.
+    pub fn infers(&self) -> bool {
+        !self.inference.is_empty()
+    }
+
+    /// Whether it asks anything of a lead beside its answers and the fields that it infers some from.
+    pub fn has_conditions(&self) -> bool {
+        let is_conditional = |rule: &Inference| !rule.when.root.is_always(true);
+        self.verdicts.iter().any(|rule| rule.lead.is_some())
+            || self.inference.iter().any(is_conditional)
+    }
+
+    /// Whether what is known of a lead may amount to something else by these changes of it.
+    pub fn asks_of<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> bool {
+        let asks = |change: &Change| {
+            let mut rules = self.inference.iter();
+            self.has_conditions() || rules.any(|rule| rule.from.is_read_from(&change.path))
+        };
+        changes.into_iter().any(asks)
     }
 
     pub(super) fn place(&self, key: &str) -> Option<usize> {

@@ -3,8 +3,10 @@
 use super::answer::{AnswerState, ReadValue};
 use super::document::{Amount, WhenStale};
 use super::framework::{Criterion, Measure};
+use super::timing::end_of;
 use crate::domain::qualification::amounts::minor_digits;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,9 +79,16 @@ pub(super) fn judge(
         (false, _) => reason,
     };
     let mut moments = [stale_at, old_at, until, None, None];
-    if let (Measure::Timing { met, partly, .. }, Some(until)) = (&criterion.measure, until) {
-        moments[3] = until.checked_sub_signed(*met);
-        moments[4] = partly.and_then(|partly| until.checked_sub_signed(partly));
+    let timing = (&criterion.measure, until);
+    if let (
+        Measure::Timing {
+            met, partly, zone, ..
+        },
+        Some(until),
+    ) = timing
+    {
+        moments[3] = near_from(until, *met, *zone);
+        moments[4] = partly.and_then(|partly| near_from(until, partly, *zone));
     }
     Judged {
         state: if stale {
@@ -128,11 +137,16 @@ fn worth(measure: &Measure, read: &ReadValue, now: DateTime<Utc>) -> (AnswerStat
                 value(*state)
             }),
         (Measure::Text { .. }, ReadValue::Text { state }) => value(*state),
-        (Measure::Timing { met, partly, .. }, ReadValue::Until { until }) => {
-            let left = *until - now;
+        (
+            Measure::Timing {
+                met, partly, zone, ..
+            },
+            ReadValue::Until { until },
+        ) => {
+            let is_near = |days| near_from(*until, days, *zone).is_none_or(|from| from <= now);
             value(match partly {
-                _ if left <= *met => Met,
-                Some(partly) if left <= *partly => Partly,
+                _ if is_near(*met) => Met,
+                Some(partly) if is_near(*partly) => Partly,
                 _ => Unmet,
             })
         }
@@ -152,6 +166,14 @@ fn worth(measure: &Measure, read: &ReadValue, now: DateTime<Utc>) -> (AnswerStat
         }),
         _ => (Unknown, StateReason::NoLongerFits),
     }
+}
+
+/// From when on the last day of a time is at most so many days away: the beginning of a day. `None`: ever since.
+fn near_from(until: DateTime<Utc>, days: Days, zone: Tz) -> Option<DateTime<Utc>> {
+    let within_last_day = until - TimeDelta::microseconds(1);
+    let last = within_last_day.with_timezone(&zone).date_naive();
+    let eve = last.checked_sub_days(days)?.pred_opt()?;
+    Some(end_of(eve, zone))
 }
 
 fn money(

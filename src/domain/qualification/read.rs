@@ -1,7 +1,8 @@
 //! Reading what somebody said. What is not understood is kept as said: nothing is lost.
 
-use super::amounts::{currency_in, figure, in_minor};
+use super::amounts::{Figure, currency_in, figure, in_minor};
 use super::answer::{ReadAnswer, ReadValue, ReadingNote};
+use super::document::Amount;
 use super::framework::{Framework, Measure};
 use super::judge::judge;
 use super::timing::{self, TimeRead, end_of};
@@ -96,6 +97,15 @@ impl Framework {
             confidence_permille: reading.confidence_permille,
             notes: reading.notes,
         })
+    }
+}
+
+impl Framework {
+    /// Whether it asks this, and a value of this JSON type can be an answer to it, whatever it says.
+    pub fn can_be_answered(&self, criterion: &str, value: &Value) -> bool {
+        let hints = ReadingHints::default();
+        self.read_answer(criterion, value, DateTime::UNIX_EPOCH, &hints)
+            .is_ok()
     }
 }
 
@@ -231,6 +241,12 @@ pub(super) fn read(
         }
         Value::Object(_) => return None,
     };
+    if let (Some(number), Measure::Number { .. }) = (value.as_f64(), measure) {
+        return Some(Reading::plain(ReadValue::Number { number }));
+    }
+    if let (Some(number), Measure::Money { met, .. }) = (value.as_f64(), measure) {
+        return Some(plain_amount(number, assumed_currency(met, hints)));
+    }
     let folded = fold(&text);
     if text.trim().is_empty() {
         return Some(Reading::plain(ReadValue::NotKnown));
@@ -238,18 +254,11 @@ pub(super) fn read(
     let plain = PLAIN.find_all(&folded);
     Some(match measure {
         Measure::Money { met, .. } => {
-            let assumed = hints
-                .currency
-                .or(met.first().map(|amount| amount.currency.as_str()));
-            read_money(
-                &text,
-                &folded,
-                plain,
-                &ReadingHints {
-                    currency: assumed,
-                    ..*hints
-                },
-            )
+            let assumed = ReadingHints {
+                currency: assumed_currency(met, hints),
+                ..*hints
+            };
+            read_money(&text, &folded, plain, &assumed)
         }
         Measure::Choice { options, words } => Reading::plain(match words.find(&folded) {
             Some(found) if !found.is_negated => {
@@ -308,9 +317,32 @@ fn without_words(plain: Option<Plain>) -> ReadValue {
     }
 }
 
+/// The currency that is meant where none is said.
+fn assumed_currency<'a>(met: &'a [Amount], hints: &ReadingHints<'a>) -> Option<&'a str> {
+    let compared = met.first().map(|amount| amount.currency.as_str());
+    hints.currency.or(compared)
+}
+
+/// A bare number is an amount in major units.
+fn plain_amount(number: f64, currency: Option<&str>) -> Reading {
+    match in_minor(number, currency) {
+        Some(amount_minor) => Reading::of(
+            ReadValue::Money {
+                amount_minor,
+                currency: currency.map(str::to_owned),
+            },
+            vec![ReadingNote::CurrencyAssumed],
+        ),
+        None => Reading::plain(ReadValue::NotUnderstood),
+    }
+}
+
 fn read_money(text: &str, folded: &str, plain: Option<Plain>, hints: &ReadingHints) -> Reading {
     let said = PLAIN.find(folded).map(|found| found.meaning);
-    let Some(found) = figure(text).filter(|_| plain != Some(Plain::Yes)) else {
+    let is_figure = |found: &Figure| {
+        plain != Some(Plain::Yes) || found.number.is_some_and(|number| number < 0.0)
+    };
+    let Some(found) = figure(text).filter(is_figure) else {
         return Reading::plain(match said {
             Some(Plain::Yes) => ReadValue::Some,
             Some(Plain::No) => ReadValue::Nothing,

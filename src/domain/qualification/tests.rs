@@ -6,6 +6,7 @@ use crate::domain::lead::Lead;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
 use crate::domain::test_leads;
+use crate::domain::workspace::WorkspaceSettings;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -118,6 +119,43 @@ fn all_four_make_a_sales_qualified_lead() {
     );
     // The quarter ends with the year, in UTC.
     assert_eq!(result.next_change_at, Some(utc("2027-01-01T00:00:00Z")));
+}
+
+#[test]
+fn a_time_is_near_by_whole_days_of_the_workspaces_calendar() {
+    let rules = Rules {
+        settings: WorkspaceSettings {
+            timezone: "Pacific/Auckland".into(),
+            ..WorkspaceSettings::default()
+        },
+        ..Rules::default()
+    };
+    let framework = Framework::compile(&FrameworkDocument::default(), &rules).unwrap();
+    // Early in the morning of 29 November in Auckland.
+    let at = utc("2026-11-28T12:30:00Z");
+    let hints = ReadingHints::default();
+    let state = |said: &str| {
+        let read = framework.read_answer("timing", &json!(said), at, &hints);
+        read.unwrap().state
+    };
+    assert_eq!(state("within 90 days"), AnswerState::Met);
+    assert_eq!(state("within 91 days"), AnswerState::Partly);
+    assert_eq!(state("within 365 days"), AnswerState::Partly);
+    assert_eq!(state("within 366 days"), AnswerState::Unmet);
+
+    let mut later = answer(1, "timing", json!("2027-02-28"), AnswerSource::Form, SOON);
+    later.read = framework
+        .read_answer("timing", &later.given, at, &hints)
+        .unwrap()
+        .read;
+    let lead = test_leads::lead();
+    let facts = Facts {
+        lead: &lead,
+        activities: &[],
+    };
+    let judged = qualify(&framework, &[later], &facts, at);
+    // From the beginning of the 30th in Auckland on it is 90 days away.
+    assert_eq!(judged.next_change_at, Some(utc("2026-11-29T11:00:00Z")));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::model::{EngagementRule, Rule, ScoringModel};
 use super::statement::Standing;
 use crate::domain::activity::Activity;
 use crate::domain::condition::Facts;
+use crate::domain::lead::Lead;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ impl ScoringModel {
         now: DateTime<Utc>,
     ) -> Result<Scored, NeedsAll> {
         let mut next = ledger.clone();
-        let entries = self.add_all(&mut next, new)?;
+        let entries = self.add_all(&mut next, facts.lead, new)?;
         Ok(self.finish(next, entries, ledger, facts, now))
     }
 
@@ -74,7 +75,7 @@ impl ScoringModel {
         };
         // From nothing, in order, nothing is late.
         let entries = self
-            .add_all(&mut next, facts.activities)
+            .add_all(&mut next, facts.lead, facts.activities)
             .unwrap_or_default();
         self.finish(next, entries, earlier, facts, now)
     }
@@ -146,9 +147,12 @@ impl ScoringModel {
     fn add_all(
         &self,
         ledger: &mut Ledger,
+        lead: &Lead,
         activities: &[Activity],
     ) -> Result<Vec<Entry>, NeedsAll> {
-        let is_meant = |activity: &&Activity| self.by_type.contains_key(&activity.kind);
+        let is_meant = |activity: &&Activity| {
+            self.by_type.contains_key(&activity.kind) && activity.counts_for(lead)
+        };
         let mut ordered: Vec<(Position, &Activity)> = activities
             .iter()
             .filter(is_meant)

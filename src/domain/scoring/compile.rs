@@ -105,6 +105,22 @@ impl<'a> Check<'a> {
                 );
                 None
             }
+            Ok(condition) if condition.depends_on_now() => {
+                self.wrong(
+                    at,
+                    "depends_on_time",
+                    "leave out `within` and times counted from now: nobody could tell when the score changes; engagement decays by itself",
+                );
+                None
+            }
+            Ok(condition) if condition.asks_who_has_it() => {
+                self.wrong(
+                    at,
+                    "decided_later",
+                    "a model cannot ask for `owner_id`, `team_id` or `queue`: who gets a lead is decided by its score",
+                );
+                None
+            }
             Ok(condition) => Some(condition),
             Err(errors) => {
                 self.errors.extend(errors);

@@ -68,7 +68,8 @@ pub struct RuleDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "title")]
     pub group: Option<String>,
-    /// Fit only: the condition of the lead.
+    /// Fit only: the condition of the lead. It may not depend on the time at which it is judged, nor on what is decided by the
+    /// score: `owner_id`, `team_id`, `queue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, example = json!({"field": "title", "op": "contains", "value": "Director"}))]
     pub when: Option<Value>,
@@ -173,7 +174,7 @@ pub struct ScoringModelDocument {
     /// What people read.
     #[schema(min_length = 1, max_length = 100, pattern = r"\S", example = "Default")]
     pub name: String,
-    /// For which leads it counts: a condition; all where nothing is said.
+    /// For which leads it counts: a condition, as those of rules of fit; all where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub when: Option<Value>,

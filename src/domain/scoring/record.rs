@@ -104,6 +104,11 @@ impl ScoreRecord {
         }
     }
 
+    /// Whether it is time to say anew what the answers amount to.
+    pub fn awaits_verdict(&self, now: DateTime<Utc>) -> bool {
+        self.is_stale || self.verdict_changes_at.is_some_and(|at| at <= now)
+    }
+
     /// Takes in when what the answers amount to may change by itself.
     pub fn follow_verdict(&mut self, changes_at: Option<DateTime<Utc>>) {
         self.verdict_changes_at = changes_at;

@@ -50,3 +50,16 @@ pub fn run(app: &TestApp) {
     let runner = JobRunner::new(app.db.clone(), Arc::new(Wake::default()));
     while runner.tick().unwrap() != Ticked::Idle {}
 }
+
+/// Reads a lead until a job or a worker has seen to it.
+pub fn until(app: &TestApp, lead: &Value, holds: impl Fn(&Value) -> bool) -> Value {
+    let path = format!("/v1/leads/{}", lead.as_str().unwrap());
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let found = app.get(&path).json();
+        if holds(&found) || Instant::now() > until {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -8,7 +8,7 @@ use crate::domain::qualification::document::{Amount, AnswerType, ChoiceOption};
 use crate::domain::qualification::framework::Measure;
 use crate::domain::qualification::timing::{PHRASES, When};
 use crate::domain::qualification::words::{Lexicon, fold, phrase_form};
-use chrono::Duration;
+use chrono::Days;
 use std::collections::HashMap;
 
 impl Check<'_> {
@@ -91,8 +91,9 @@ impl Check<'_> {
                     }
                 }
                 Measure::Timing {
-                    met: Duration::days((*met_within_days).into()),
-                    partly: partly_within_days.map(|days| Duration::days(days.into())),
+                    met: Days::new((*met_within_days).into()),
+                    partly: partly_within_days.map(|days| Days::new(days.into())),
+                    zone: self.rules.zone(),
                     words: Lexicon::new(own),
                 }
             }

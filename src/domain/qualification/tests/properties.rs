@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::seed::random::Random;
+use chrono::TimeDelta;
 
 const SOURCES: [AnswerSource; 9] = [
     AnswerSource::Form,
@@ -234,10 +235,11 @@ mod naive {
             ReadValue::Text { state } => *state,
             ReadValue::Until { until } => {
                 stale |= *until <= now;
-                let days = (*until - now).num_seconds() as f64 / 86_400.0;
-                if days <= 90.0 {
+                let last = (*until - TimeDelta::microseconds(1)).date_naive();
+                let days = (last - now.date_naive()).num_days();
+                if days <= 90 {
                     AnswerState::Met
-                } else if days <= 365.0 {
+                } else if days <= 365 {
                     AnswerState::Partly
                 } else {
                     AnswerState::Unmet

@@ -52,7 +52,25 @@ fn amounts_are_read_in_the_words_of_several_languages() {
             "{said}"
         );
     }
+    for (said, minor) in [
+        (json!(25_000), 2_500_000),
+        (json!(1), 100),
+        (json!(-5_000.5), -500_050),
+        (json!("-5000"), -500_000),
+        (json!("−1"), -100),
+        (json!("-€5k"), -500_000),
+        (json!("EUR -5k"), -500_000),
+        (json!("mid-5000"), 500_000),
+        (json!("- 5000"), 500_000),
+    ] {
+        let expected = ReadValue::Money {
+            amount_minor: minor,
+            currency: Some("EUR".into()),
+        };
+        assert_eq!(read("budget", &said, &hints).read, expected, "{said}");
+    }
     let plain = |value| read("budget", &value, &ReadingHints::default());
+    assert_eq!(plain(json!(1e21)).read, NotUnderstood);
     for (said, expected) in [
         ("no budget yet", Nothing),
         ("kein Budget", Nothing),
@@ -335,5 +353,20 @@ fn only_an_impossible_type_or_an_unknown_criterion_is_an_error() {
         ] {
             assert_eq!(code(key, value.clone()), None, "{key} {value}");
         }
+    }
+}
+
+#[test]
+fn a_number_in_json_is_that_number() {
+    let mut document = FrameworkDocument::default();
+    document.criteria[0].answer = AnswerType::Number {
+        met_from: 0.0,
+        partly_from: None,
+    };
+    let framework = Framework::compile(&document, &Rules::default()).unwrap();
+    let at = utc("2026-08-12T15:00:00Z");
+    for number in [-5.0, 1e21, 0.5] {
+        let read = framework.read_answer("budget", &json!(number), at, &ReadingHints::default());
+        assert_eq!(read.unwrap().read, ReadValue::Number { number });
     }
 }
