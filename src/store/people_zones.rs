@@ -6,8 +6,17 @@ use crate::store::schema::{teams, users};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-/// IANA names of the zones that are known, by the id of the user or the team; and the ids of all teams.
-pub fn list(conn: &mut TenantConnection) -> Result<(Vec<(Uuid, String)>, Vec<Uuid>)> {
+/// What is known of users and teams.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// IANA names of the zones that are known, by the id of the user or the team.
+    pub zones: Vec<(Uuid, String)>,
+    /// All teams.
+    pub teams: Vec<Uuid>,
+}
+
+/// The zones, and the teams.
+pub fn list(conn: &mut TenantConnection) -> Result<Known> {
     let mut zones: Vec<(Uuid, String)> = users::table
         .filter(users::workspace_id.eq(conn.workspace_id()))
         .filter(users::timezone.is_not_null())
@@ -20,5 +29,5 @@ pub fn list(conn: &mut TenantConnection) -> Result<(Vec<(Uuid, String)>, Vec<Uui
     let ids = teams.iter().map(|(id, _)| *id).collect();
     let of_teams = teams.into_iter();
     zones.extend(of_teams.filter_map(|(id, zone)| Some((id, zone?))));
-    Ok((zones, ids))
+    Ok(Known { zones, teams: ids })
 }

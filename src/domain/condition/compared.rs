@@ -1,6 +1,6 @@
 //! What conditions as they are kept compare fields with, wherever they stand in some JSON.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A text with which a condition compares a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +25,9 @@ fn collect(json: &Value, field: &str, at: &str, found: &mut Vec<ComparedText>) {
                 collect(item, field, &format!("{at}/{index}"), found);
             }
         }
-        Value::Object(members) if members.contains_key("op") => {
-            if members.get("field").is_some_and(|name| name == field) {
-                let value = members.get("value").unwrap_or_default();
-                note(value, &format!("{at}/value"), found);
-            }
+        Value::Object(members) if compares(members, field) => {
+            let value = members.get("value").unwrap_or_default();
+            note(value, &format!("{at}/value"), found);
         }
         Value::Object(members) => {
             for (name, member) in members {
@@ -39,6 +37,10 @@ fn collect(json: &Value, field: &str, at: &str, found: &mut Vec<ComparedText>) {
         }
         _ => {}
     }
+}
+
+fn compares(members: &Map<String, Value>, field: &str) -> bool {
+    members.contains_key("op") && members.get("field").is_some_and(|name| name == field)
 }
 
 fn note(value: &Value, at: &str, found: &mut Vec<ComparedText>) {

@@ -34,13 +34,14 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
         playbook: Arc::default(),
     };
     let active = rule_documents::list_active(conn)?;
-    let (zones, teams) = people_zones::list(conn)?;
-    let zones = zones
+    let known = people_zones::list(conn)?;
+    let zones = known
+        .zones
         .into_iter()
         .filter_map(|(id, name)| Some((id, name.parse().ok()?)));
     let roster = Roster::new(users::list_roster(conn)?)
         .with_zones(zones.collect())
-        .with_teams(teams.into_iter().collect());
+        .with_teams(known.teams.into_iter().collect());
     rules.playbook = Arc::new(Playbook::of(&active, roster, &rules));
     Ok(rules)
 }
