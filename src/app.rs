@@ -2,7 +2,7 @@
 
 use crate::api::bearer::key_source::KeySource;
 use crate::api::bearer::own::AccessTokens;
-use crate::api::extract::BodyTimeout;
+use crate::api::extract::{BodyTimeout, WithoutParameters};
 use crate::api::openapi::{Document, DocumentText, Operations};
 use crate::api::problem::{KnownPaths, fill_bare_errors, path_config, query_config, unmatched};
 use crate::api::rate_limit::{AddressLimits, Quota, RateLimits};
@@ -166,7 +166,7 @@ impl Service {
             batch: config.capture_batch,
             waiting: config.capture_waiting,
         };
-        let state = AppState {
+        let state = web::Data::new(AppState {
             field_walk: signals.fields.clone(),
             captures: CaptureQueue::start(
                 db.clone(),
@@ -212,14 +212,16 @@ impl Service {
             trusted_proxies: config.trusted_proxies,
             draining: AtomicBool::new(false),
             db: db.clone(),
-        };
+        });
+        let known = state.clone();
+        let rules_changed = move || known.rules_changed();
         let workers = if config.no_workers {
             None
         } else {
-            Some(start_workers(&db, &feed, &metrics, signals)?)
+            Some(start_workers(&db, &feed, &metrics, signals, rules_changed)?)
         };
         Ok(Service {
-            state: web::Data::new(state),
+            state,
             workers,
             body_timeout: BodyTimeout(Duration::from_secs(config.body_seconds)),
         })
@@ -437,12 +439,14 @@ fn app(
         .app_data(web::Data::new(DocumentText(text)))
         .app_data(web::Data::new(KnownPaths::new(&document)))
         .app_data(web::Data::new(Operations::of(&document)))
+        .app_data(web::Data::new(WithoutParameters::of(&document)))
         .app_data(path_config())
         .app_data(query_config())
         .service(web::redirect("/docs", "/docs/"))
         .service(web::redirect("/docs/", "/docs/index.html"))
         .service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", document))
         .default_service(web::to(unmatched))
+        .wrap(from_fn(extract::refuse_parameters))
         .wrap(from_fn(auth::authenticate))
         .wrap(from_fn(fill_bare_errors))
         .wrap(from_fn(forward::forward))

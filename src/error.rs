@@ -85,6 +85,15 @@ impl FieldError {
     }
 }
 
+/// All of them in one line.
+fn said(wrong: &[FieldError]) -> String {
+    let each = wrong.iter();
+    let each: Vec<String> = each
+        .map(|error| format!("{}: {}", error.pointer, error.detail))
+        .collect();
+    each.join("; ")
+}
+
 /// How a well-formed request can be at odds with the present state.
 #[derive(Debug, thiserror::Error)]
 pub enum Conflict {
@@ -139,9 +148,9 @@ pub enum Conflict {
     /// The lead is not deleted.
     #[error("the lead is not deleted")]
     NotDeleted,
-    /// What a rule document names is gone, or has changed.
-    #[error("the rule document cannot be used any more: {detail}")]
-    RuleUnusable { detail: String },
+    /// What a rule document names is gone, or has changed. Never empty; pointers are into the document.
+    #[error("the rule document cannot be used any more: {}", said(wrong))]
+    RuleUnusable { wrong: Vec<FieldError> },
     /// What a decision was made on is not known any more.
     #[error("the decision cannot be made again: {detail}")]
     NotReplayable { detail: String },
@@ -156,6 +165,9 @@ pub enum Conflict {
         key: String,
         pointer: String,
     },
+    /// Without the rule document what every workspace begins with would stand in, which does not go with the others.
+    #[error("what would stand in does not fit: {detail}")]
+    RuleNeeded { detail: String },
     /// Where the rule document stands, it cannot be scheduled, or is not.
     #[error("the rule document is {state}")]
     RuleSchedule { state: &'static str },

@@ -1,8 +1,9 @@
 //! What the service counts of itself, in the text format of Prometheus.
 
+use chrono::TimeDelta;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub struct Metrics {
     capture_seconds: Histogram,
     events_published: IntCounter,
     outbox_lag_milliseconds: IntGauge,
+    timer_lag_milliseconds: IntGaugeVec,
+    clock_skew_milliseconds: IntGauge,
     search_lag_milliseconds: IntGauge,
     search_workspaces_behind: IntGauge,
     pool_in_use: IntGauge,
@@ -61,6 +64,17 @@ impl Metrics {
             "baton_outbox_lag_milliseconds",
             "Age of the oldest event that is not published yet",
         )?;
+        let timer_lag_milliseconds = IntGaugeVec::new(
+            Opts::new(
+                "baton_timer_lag_milliseconds",
+                "For how long what is longest overdue has been waiting, by timer",
+            ),
+            &["timer"],
+        )?;
+        let clock_skew_milliseconds = IntGauge::new(
+            "baton_clock_skew_milliseconds",
+            "How far the database's clock is ahead of this machine's",
+        )?;
         let search_lag_milliseconds = IntGauge::new(
             "baton_search_lag_milliseconds",
             "Age of the oldest change that searches by text do not see yet",
@@ -80,6 +94,8 @@ impl Metrics {
         registry.register(Box::new(capture_seconds.clone()))?;
         registry.register(Box::new(events_published.clone()))?;
         registry.register(Box::new(outbox_lag_milliseconds.clone()))?;
+        registry.register(Box::new(timer_lag_milliseconds.clone()))?;
+        registry.register(Box::new(clock_skew_milliseconds.clone()))?;
         registry.register(Box::new(search_lag_milliseconds.clone()))?;
         registry.register(Box::new(search_workspaces_behind.clone()))?;
         registry.register(Box::new(pool_in_use.clone()))?;
@@ -92,6 +108,8 @@ impl Metrics {
             capture_seconds,
             events_published,
             outbox_lag_milliseconds,
+            timer_lag_milliseconds,
+            clock_skew_milliseconds,
             search_lag_milliseconds,
             search_workspaces_behind,
             pool_in_use,
@@ -135,6 +153,16 @@ impl Metrics {
             .set(workspaces.try_into().unwrap_or(i64::MAX));
         self.search_lag_milliseconds
             .set(lag.as_millis().try_into().unwrap_or(i64::MAX));
+    }
+
+    /// How late the timers are, and how far the database's clock is ahead.
+    pub fn timers(&self, lags: &[(&str, Duration)], skew: TimeDelta) {
+        for (timer, lag) in lags {
+            self.timer_lag_milliseconds
+                .with_label_values(&[*timer])
+                .set(lag.as_millis().try_into().unwrap_or(i64::MAX));
+        }
+        self.clock_skew_milliseconds.set(skew.num_milliseconds());
     }
 
     /// The numbers as text, with those that are measured now.

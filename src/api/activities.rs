@@ -295,7 +295,7 @@ fn patched(details: Details, changes: &Value) -> Result<Details> {
 /// Delete an activity.
 ///
 /// Who noted it may, and who may delete leads. It is no longer in the timeline; what it was stays in the history of the
-/// lead. A submission stays.
+/// lead. A submission stays. A clock that it met stays met: others have been told.
 #[utoipa::path(
     tag = "timeline",
     params(("id" = Uuid, Path, description = "The activity"),

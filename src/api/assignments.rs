@@ -43,7 +43,9 @@ impl From<AssignmentWrite> for Assignment {
 
 /// Assign a lead.
 ///
-/// Gives it to a user, to a team, to both, or, with neither, to nobody. Who has it already keeps it: that is no change.
+/// Gives it to a user, to a team, to both, or, with neither, to nobody. What nobody owns waits in the queue `unassigned`, or in the
+/// queue in which it is, and can be claimed there: no open lead is without an owner or a queue. Who has it already keeps it: that is
+/// no change.
 #[utoipa::path(
     tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"),

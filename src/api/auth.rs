@@ -21,7 +21,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -60,13 +60,14 @@ impl Caller {
         self.origin.clone()
     }
 
-    /// On whose behalf the request's flows run.
+    /// On whose behalf the request's flows run. Times are kept to the microsecond: what is answered at once is what is read
+    /// later.
     pub fn on_behalf(&self, now: DateTime<Utc>) -> OnBehalf {
         OnBehalf {
             visible: self.visible.clone(),
             provenance: self.provenance(),
             rules: self.rules.clone(),
-            now,
+            now: now.trunc_subsecs(6),
         }
     }
 
@@ -173,16 +174,14 @@ async fn admit(request: &ServiceRequest, needs: Needs) -> Result<Admitted, ApiEr
     if !decision.allowed {
         return Err(ApiError::rate_limited(&decision));
     }
-    match needs {
-        Needs::Scope(scope) if !principal.scopes.contains(&scope) => {
-            return Err(ApiError::missing_scope(scope.as_str()));
-        }
-        Needs::Person if principal.person.is_none() => {
-            return Err(ApiError::forbidden(
-                "This is for people: log in, and send the access token.",
-            ));
-        }
-        _ => {}
+    let mut scopes = needs.scopes().into_iter();
+    if let Some(missing) = scopes.find(|scope| !principal.scopes.contains(scope)) {
+        return Err(ApiError::missing_scope(missing.as_str()));
+    }
+    if needs == Needs::Person && principal.person.is_none() {
+        return Err(ApiError::forbidden(
+            "This is for people: log in, and send the access token.",
+        ));
     }
     let request_id = super::request_id::current().unwrap_or_default();
     let origin = request

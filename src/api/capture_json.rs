@@ -272,7 +272,8 @@ pub struct CaptureAnswer {
     pub customer: bool,
     /// The lead afterwards.
     pub lead: LeadBody,
-    /// What happened, in order; empty when nothing changed because this was delivered before.
+    /// What happened to the lead, in order; empty when nothing changed because this was delivered before. Clocks that it met or ended
+    /// are told in the change feed.
     pub events: Vec<EventBrief>,
     /// Who got the lead, and why; `null` for a lead that was known, for tests, and where the sender has it themselves.
     #[schema(required = true)]

@@ -10,10 +10,12 @@ use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Findin
 use crate::domain::flow::reach;
 use crate::domain::orphan::Orphan;
 use crate::domain::playbook::Versions;
-use crate::domain::routing::{Fairness, Routed, Target, fairness};
-use crate::domain::sla::{CalendarUsed, Clock, ClockKind, ClockState, Priority};
+use crate::domain::routing::{Fairness, fairness};
+use crate::domain::sla::{
+    CalendarUsed, Clock, ClockKind, ClockState, DueLead, DueList, OpenState, Priority,
+};
 use crate::error::{Error, Result};
-use crate::store::{assignments, decisions, leads, orphans, pool_turns, sla_clocks};
+use crate::store::{assignments, decisions, due_clocks, leads, orphans, pool_turns, sla_clocks};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -51,24 +53,9 @@ impl RoutingBrief {
             owner_id,
             queue,
             rule: routed.rule.clone(),
-            reason: reason(routed),
+            reason: routed.reason(),
             decision_id,
         })
-    }
-}
-
-fn reason(routed: &Routed) -> String {
-    let taker = routed
-        .tried
-        .last()
-        .filter(|attempt| attempt.passed_over.is_none());
-    match taker.map(|attempt| &attempt.target) {
-        Some(Target::Pool(pool)) => format!("it was their turn in the pool {pool}"),
-        Some(Target::User(_)) => "the rule names them".to_owned(),
-        Some(Target::OwnerOfAccount(_)) => "they own the account".to_owned(),
-        Some(Target::EarlierOwner(_)) => "they had the lead before".to_owned(),
-        Some(Target::Queue(queue)) => format!("it waits in the queue {queue}"),
-        None => "nobody could take it".to_owned(),
     }
 }
 
@@ -322,24 +309,47 @@ pub async fn get_decision(
     Ok(HttpResponse::Ok().json(DecisionBody::from(found)))
 }
 
-/// Which clocks.
+/// Which clocks. Everything given has to hold.
 #[derive(Debug, Deserialize, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ClockQuery {
-    /// Due before this time; now, if nothing is said: those that are breached.
+    /// Due before this time. If nothing is said, before now: those that are breached; with a `state`, whenever.
     pub due_before: Option<DateTime<Utc>>,
+    /// Of leads that this user owns.
+    pub owner_id: Option<Uuid>,
+    /// Of leads that belong to this team.
+    pub team_id: Option<Uuid>,
+    /// That wait for this.
+    #[param(inline)]
+    pub kind: Option<ClockKind>,
+    /// In this state; if nothing is said, those that count: `running` or `breached`.
+    #[param(inline)]
+    pub state: Option<OpenState>,
     /// Clocks on a page.
     #[schema(minimum = 1, maximum = 500, default = 50)]
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before: where this one begins, with the filters that are given again.
     #[schema(max_length = 4096)]
     #[param(max_length = 4096)]
     pub cursor: Option<String>,
 }
 
-/// List clocks that count, the first due first.
-#[utoipa::path(tag = "clocks", params(ClockQuery), responses((status = 200, description = "A page of clocks", body = Page<ClockBody>), ReadProblems))]
+/// A clock that is due, and whose it is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DueClock)]
+pub struct DueClockBody {
+    #[serde(flatten)]
+    clock: ClockBody,
+    /// Its lead, as far as a row of a list needs it.
+    lead: DueLead,
+}
+
+/// List clocks that have not ended, the first due first, with their leads.
+///
+/// What somebody has to do next: `?owner_id=…&due_before=…` with the end of the day, `?owner_id=…&state=running` for all that
+/// runs.
+#[utoipa::path(tag = "clocks", params(ClockQuery), responses((status = 200, description = "A page of clocks", body = Page<DueClockBody>), ReadProblems))]
 #[get("/clocks")]
 pub async fn list_clocks(
     state: web::Data<AppState>,
@@ -352,23 +362,33 @@ pub async fn list_clocks(
         .cursor
         .map(|cursor| read_cursor(caller.workspace_id, &cursor))
         .transpose()?;
-    let before = query.due_before.unwrap_or_else(Utc::now);
-    let visible = caller.visible.clone();
-    let (mut found, known) = in_workspace(&state, caller.workspace_id, move |conn| {
-        let found = sla_clocks::list_due_before(conn, before, after, limit + 1)?;
-        let ids: Vec<Uuid> = found.iter().map(|clock| clock.lead_id).collect();
-        Ok((found, leads::visible_among(conn, &ids, &visible)?))
+    let now = || query.state.is_none().then(Utc::now);
+    let wanted = DueList {
+        kind: query.kind,
+        state: query.state,
+        owner_id: query.owner_id,
+        team_id: query.team_id,
+        before: query.due_before.or_else(now),
+        visible: caller.visible.clone(),
+        after,
+        limit: limit + 1,
+    };
+    let mut found = in_workspace(&state, caller.workspace_id, move |conn| {
+        due_clocks::list(conn, &wanted)
     })
     .await?;
     let more = cut(&mut found, limit);
     let next_cursor = found
         .last()
         .filter(|_| more)
-        .map(|last| write_cursor(caller.workspace_id, (last.due_at, last.id)))
+        .map(|last| write_cursor(caller.workspace_id, (last.clock.due_at, last.clock.id)))
         .transpose()?;
-    let shown = found.iter().filter(|clock| known.contains(&clock.lead_id));
+    let shown = found.into_iter().map(|due| DueClockBody {
+        clock: ClockBody::from(&due.clock),
+        lead: due.lead,
+    });
     Ok(HttpResponse::Ok().json(Page {
-        data: shown.map(ClockBody::from).collect(),
+        data: shown.collect(),
         next_cursor,
     }))
 }
@@ -419,7 +439,7 @@ pub struct OrphanAnswer {
 ///
 /// A lead is here when nobody owns it and it waits in no queue (`no_owner`), when its owner was disabled (`owner_disabled`: `POST
 /// /v1/leads/bulk` with the action `route` gives such leads to others), or when it has no clock, and no decision says why (`no_clock`: it
-/// came before there was a policy).
+/// came before there was a policy, or its clocks were cancelled and it is open). A team alone is nobody.
 #[utoipa::path(tag = "clocks", responses((status = 200, description = "The leads", body = OrphanAnswer), ReadProblems))]
 #[get("/monitor/orphans")]
 pub async fn list_orphans(

@@ -6,6 +6,7 @@
 mod body;
 mod depth;
 mod json;
+mod no_query;
 mod patch;
 mod query;
 mod rules;
@@ -14,7 +15,8 @@ mod unread;
 pub use body::read as read_body;
 pub use body::{BodyLimit, BodyTimeout, DEFAULT_BODY_LIMIT, DEFAULT_BODY_TIMEOUT};
 pub use depth::is_too_deep;
-pub use json::{ValidJson, read_json};
+pub use json::{PartJson, ValidJson, read_json};
+pub use no_query::{WithoutParameters, refuse_parameters};
 pub use patch::MergePatch;
 pub use query::ValidQuery;
 pub use rules::field_errors;

@@ -7,7 +7,8 @@ use crate::api::problem::{ApiError, ReadProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::event::EventType;
 use crate::domain::flow::past;
-use crate::domain::history::{HistoryEntry, HistoryFilter};
+use crate::domain::history::{HistoryEntry, HistoryFilter, is_path, known_paths};
+use crate::domain::nearest::{did_you_mean, shown_name};
 use crate::error::{Error, FieldError};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
@@ -67,7 +68,7 @@ pub async fn list_history(
         .map(|cursor| read_cursor(caller.workspace_id, cursor))
         .transpose()?;
     let filter = HistoryFilter {
-        paths: listed(query.0.fields.as_deref()),
+        paths: read_fields(query.0.fields.as_deref())?,
         kinds: read_types(query.0.types.as_deref())?,
         from: query.0.from,
         to: query.0.to,
@@ -88,6 +89,24 @@ pub async fn list_history(
         data: found,
         next_cursor: next,
     }))
+}
+
+/// Names of values that change, separated by commas.
+fn read_fields(given: Option<&str>) -> Result<Vec<String>, Error> {
+    let names = listed(given);
+    let unknown = names.iter().filter(|name| !is_path(name)).map(|name| {
+        let hint = did_you_mean(name, known_paths());
+        let detail = format!(
+            "leads have no field `{}`{hint} Those of the workspace itself are `custom.<key>`.",
+            shown_name(name)
+        );
+        FieldError::new("?fields", "unknown_field", detail)
+    });
+    let unknown: Vec<FieldError> = unknown.collect();
+    match unknown.is_empty() {
+        true => Ok(names),
+        false => Err(Error::Invalid(unknown)),
+    }
 }
 
 /// The names of a list with commas between them.

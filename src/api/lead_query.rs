@@ -28,8 +28,8 @@ pub struct LeadQuery {
     #[schema(max_length = 4096)]
     #[param(max_length = 4096)]
     pub cursor: Option<String>,
-    /// `created_at`, `updated_at`, `email`, `last_name` or `company`; with `-` before it, the greatest first. Without
-    /// it and without a cursor, `-created_at`.
+    /// `created_at`, `updated_at`, `email`, `last_name`, `company`, `score`, `fit`, `engagement` or `grade`; with `-`
+    /// before it, the greatest first. Without it and without a cursor, `-created_at`.
     #[schema(max_length = 20)]
     #[param(max_length = 20)]
     pub sort: Option<String>,

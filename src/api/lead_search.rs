@@ -1,7 +1,7 @@
 //! `POST /v1/leads/search`: leads by a condition, in any order, with the fields that are asked for.
 
 use crate::api::auth::Caller;
-use crate::api::extract::ValidJson;
+use crate::api::extract::PartJson;
 use crate::api::lead_json::LeadBody;
 use crate::api::lead_query::WithTests;
 use crate::api::page::{DEFAULT_LIMIT, NOT_OURS, bad_cursor, cut, read_cursor, write_cursor};
@@ -142,7 +142,7 @@ struct Cursor {
 pub async fn search_leads(
     state: web::Data<AppState>,
     caller: Caller,
-    body: ValidJson<SearchRequest>,
+    body: PartJson<SearchRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let request = body.value;
     let of = fingerprint(&request);
@@ -164,6 +164,7 @@ pub async fn search_leads(
             cursor.as_ref(),
             &caller.rules,
             LeadSearch::new(caller.visible.clone(), now),
+            body.errors,
         )?
     };
     if let Some(cursor) = cursor {
@@ -219,14 +220,15 @@ fn fingerprint(request: &SearchRequest) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(all.to_string()))
 }
 
-/// The search that a request asks for, without where its page begins; or all that is wrong with it.
+/// The search that a request asks for, without where its page begins; or all that is wrong with it, beside the errors that
+/// are known.
 fn read(
     request: &SearchRequest,
     cursor: Option<&Cursor>,
     rules: &Rules,
     all: LeadSearch,
+    mut errors: Vec<FieldError>,
 ) -> Result<LeadSearch> {
-    let mut errors = Vec::new();
     let filter = LeadFilter {
         condition: request.condition.clone(),
         q: request.q.clone(),

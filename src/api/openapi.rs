@@ -152,12 +152,12 @@ fn secure(api: &mut utoipa::openapi::OpenApi) {
             else {
                 continue;
             };
-            let key = SecurityRequirement::new(KEY, needs.scopes());
+            let key = SecurityRequirement::new(KEY, needs.scope_names());
             let token = SecurityRequirement::new(TOKEN, Vec::<String>::new());
             operation.security = Some(match needs {
                 Needs::Nothing => Vec::new(),
                 Needs::Person => vec![token],
-                Needs::Caller | Needs::Scope(_) => vec![key, token],
+                Needs::Caller | Needs::Scope(_) | Needs::Both(_) => vec![key, token],
             });
             if needs != Needs::Nothing {
                 let roles = ExtensionsBuilder::new().add("x-roles", json!(needs.roles()));

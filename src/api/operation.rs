@@ -1,9 +1,12 @@
 //! For operators: is it alive, is it ready, what does it count.
 
 use crate::api::state::{AppState, blocking};
+use crate::error::Result;
 use crate::store::outbox;
+use crate::store::pool::Db;
+use crate::store::timers::{self, Timer};
 use actix_web::{HttpResponse, get, web};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -53,6 +56,16 @@ pub async fn readyz(state: web::Data<AppState>) -> HttpResponse {
     }
 }
 
+/// How late each timer is by the database's clock, and how far that is ahead of this machine's.
+fn lateness(db: &Db) -> Result<(Vec<(&'static str, Duration)>, TimeDelta)> {
+    let skew = timers::skew(db)?;
+    let now = Utc::now() + skew;
+    let lags = Timer::ALL
+        .into_iter()
+        .map(|timer| Ok((timer.name(), timers::lag(db, timer, now)?)));
+    Ok((lags.collect::<Result<_>>()?, skew))
+}
+
 /// What the service counts, for Prometheus.
 #[utoipa::path(tag = "operation", responses((status = 200, description = "Counters", body = String, content_type = "text/plain")))]
 #[get("/metrics")]
@@ -61,6 +74,11 @@ pub async fn metrics(state: web::Data<AppState>) -> HttpResponse {
     let lag = blocking(move || outbox::lag(&db, Utc::now()))
         .await
         .unwrap_or_default();
+    let db = state.db.clone();
+    // Without the database they stay as they were.
+    if let Ok((lags, skew)) = blocking(move || lateness(&db)).await {
+        state.metrics.timers(&lags, skew);
+    }
     match state.metrics.render(state.db.usage(), lag) {
         Ok(text) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4")

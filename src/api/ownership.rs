@@ -1,7 +1,7 @@
 //! Taking leads on, and giving them back: offers, and queues from which leads are claimed.
 
 use crate::api::auth::Caller;
-use crate::api::conditional::etag;
+use crate::api::conditional::{etag, expected_version};
 use crate::api::decisions::{AssignmentBody, RoutingBrief};
 use crate::api::extract::ValidJson;
 use crate::api::idempotency;
@@ -81,10 +81,13 @@ pub async fn get_assignment(
 
 /// Accept a lead that is offered.
 ///
-/// Its owner does, or who may assign leads on their behalf. The clock that waited for it is met.
+/// Its owner does, or who may assign leads on their behalf. The clock that waited for it is met. Owners who work on a lead have
+/// accepted it, too: by a call, meeting or chat, a mail or SMS that they sent, a stage that they moved it to, or answers that they noted;
+/// and so has anybody's lead that is moved to a stage of the kind `accepted`.
 #[utoipa::path(
     tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
         ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
     responses((status = 200, description = "Who has it", body = OwnershipAnswer, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
 )]
@@ -95,9 +98,9 @@ pub async fn accept_lead(
     caller: Caller,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, ApiError> {
-    let hand = hand_of(&caller);
+    let (hand, expected) = (hand_of(&caller), expected_version(&request)?);
     take(&request, &state, caller, &[], move |conn, by| {
-        own_lead::accept(conn, *id, hand, by)
+        own_lead::accept(conn, *id, hand, expected, by)
     })
     .await
 }
@@ -118,6 +121,7 @@ pub struct RejectRequest {
 #[utoipa::path(
     tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
         ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
     request_body = RejectRequest,
     responses((status = 200, description = "Who has it now, and why", body = OwnershipAnswer, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
@@ -130,7 +134,7 @@ pub async fn reject_lead(
     id: web::Path<Uuid>,
     body: ValidJson<RejectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let hand = hand_of(&caller);
+    let (hand, expected) = (hand_of(&caller), expected_version(&request)?);
     let reason = body.value.reason.trim().to_owned();
     if reason.is_empty() {
         let detail = "say in a few words why the lead is given back";
@@ -139,7 +143,7 @@ pub async fn reject_lead(
         );
     }
     take(&request, &state, caller, &body.raw, move |conn, by| {
-        own_lead::reject(conn, *id, &reason, hand, by)
+        own_lead::reject(conn, *id, &reason, hand, expected, by)
     })
     .await
 }
@@ -157,6 +161,7 @@ pub struct ClaimRequest {
 #[utoipa::path(
     tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
         ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
     request_body = ClaimRequest,
     responses((status = 200, description = "Who has it", body = OwnershipAnswer, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
@@ -170,8 +175,9 @@ pub async fn claim_lead(
     body: ValidJson<ClaimRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let user_id = claimer(&caller, body.value.user_id)?;
+    let expected = expected_version(&request)?;
     take(&request, &state, caller, &body.raw, move |conn, by| {
-        own_lead::claim(conn, *id, user_id, by)
+        own_lead::claim(conn, *id, user_id, expected, by)
     })
     .await
 }

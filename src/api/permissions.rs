@@ -15,22 +15,30 @@ pub enum Needs {
     Person,
     /// A key with this scope, or a person whose role has it.
     Scope(Scope),
+    /// A key with both scopes, or a person whose role has them.
+    Both([Scope; 2]),
 }
 
 impl Needs {
     /// The scopes a key has to have.
-    pub fn scopes(self) -> Vec<&'static str> {
+    pub fn scopes(self) -> Vec<Scope> {
         match self {
-            Needs::Scope(scope) => vec![scope.as_str()],
+            Needs::Scope(scope) => vec![scope],
+            Needs::Both(scopes) => scopes.to_vec(),
             Needs::Nothing | Needs::Caller | Needs::Person => Vec::new(),
         }
     }
 
+    /// Their names.
+    pub fn scope_names(self) -> Vec<&'static str> {
+        self.scopes().into_iter().map(Scope::as_str).collect()
+    }
+
     /// The roles in which people may call.
     pub fn roles(self) -> Vec<Role> {
-        let may = |role: &Role| match self {
-            Needs::Scope(scope) => role.scopes().contains(&scope),
-            Needs::Nothing | Needs::Caller | Needs::Person => true,
+        let may = |role: &Role| {
+            let scopes = self.scopes();
+            scopes.iter().all(|scope| role.scopes().contains(scope))
         };
         Role::ALL.into_iter().filter(may).collect()
     }
@@ -40,7 +48,9 @@ impl Needs {
         match self {
             Needs::Nothing | Needs::Caller => true,
             Needs::Person => is_person,
-            Needs::Scope(scope) => scopes.contains(&scope),
+            Needs::Scope(_) | Needs::Both(_) => {
+                self.scopes().iter().all(|scope| scopes.contains(scope))
+            }
         }
     }
 }
@@ -186,7 +196,12 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         "/v1/leads/{id}/handoff",
         Needs::Scope(Scope::LeadsRead),
     ),
-    ("POST", "/v1/simulate", Needs::Scope(Scope::RulesWrite)),
+    (
+        "POST",
+        "/v1/simulate",
+        // What it shows is of leads.
+        Needs::Both([Scope::RulesWrite, Scope::LeadsRead]),
+    ),
     (
         "POST",
         "/v1/scores/recompute",

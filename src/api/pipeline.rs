@@ -71,8 +71,9 @@ pub async fn get_pipeline(
 /// Replace the pipeline.
 ///
 /// Send all stages, in order. Keys and kinds never change; names, order, criteria and `archived` may. A stage that leads are
-/// in, also deleted ones, cannot be left out, only archived; one of kind `new` has to be archived for ten seconds first.
-/// Other processes follow within five seconds.
+/// in, also deleted ones, cannot be left out, only archived; one of kind `new` has to be archived for ten seconds first. Nor can
+/// one that the condition of an active rule document names: the conflict says which document, and where. Other processes follow
+/// within five seconds.
 #[utoipa::path(
     tag = "pipeline",
     params(("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the pipeline is still that version"),

@@ -48,8 +48,9 @@ pub struct Problem {
     /// The `X-Request-Id` of this answer; support finds the request by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Every wrong field, all at once. Always there when the code is `validation_failed`, and with `entry_criteria`, where it
-    /// names the parts of the stage's condition that do not hold, and the answers that it asks for.
+    /// Every wrong field, all at once. Always there when the code is `validation_failed`, with `entry_criteria`, where it
+    /// names the parts of the stage's condition that do not hold and the answers that it asks for, and with `rule_unusable`,
+    /// where it names places in the document.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<WrongField>,
@@ -255,10 +256,13 @@ impl From<&Conflict> for Problem {
             ),
             Conflict::InOtherHands { detail } => Problem::new(ProblemKind::InOtherHands, detail.as_str()),
             Conflict::NotDeleted => Problem::new(ProblemKind::NotDeleted, "The lead is not deleted, so there is nothing to restore."),
-            Conflict::RuleUnusable { detail } => Problem::new(
-                ProblemKind::RuleUnusable,
-                format!("The document cannot be used any more, since what it names is gone. {detail}. Write a new version."),
-            ),
+            Conflict::RuleUnusable { wrong } => Problem {
+                errors: wrong.iter().cloned().map(WrongField::from).collect(),
+                ..Problem::new(
+                    ProblemKind::RuleUnusable,
+                    "The document cannot be used any more, since what it names is gone: see `errors`, whose pointers are into the document. Write a new version.",
+                )
+            },
             Conflict::NotReplayable { detail } => Problem::new(
                 ProblemKind::DecisionNotReplayable,
                 format!("The decision cannot be made again: {detail}."),
@@ -270,6 +274,10 @@ impl From<&Conflict> for Problem {
             Conflict::RuleInUse { rule_id, kind, key, pointer } => Problem::new(
                 ProblemKind::RuleInUse,
                 format!("The active {kind} `{key}` (rule {rule_id}) names it at {pointer}: first activate a version of that one which does not."),
+            ),
+            Conflict::RuleNeeded { detail } => Problem::new(
+                ProblemKind::RuleNeeded,
+                format!("Without this document the one that every workspace begins with would stand in, and that does not go with the others: {detail}. First retire the others, or let versions of them count with which it goes."),
             ),
             Conflict::RuleSchedule { state } => Problem::new(
                 ProblemKind::RuleSchedule,

@@ -9,7 +9,7 @@ use crate::api::state::{AppState, in_workspace};
 use crate::domain::flow::import_rules::{Imported, Incoming, Manner};
 use crate::domain::flow::{self, once, schedule_rules};
 use crate::domain::json_difference::{Difference, differences};
-use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState, RuleVersion};
+use crate::domain::rule_document::{RuleDocument, RuleKind, RuleState};
 use crate::error::{Error, FieldError, Result};
 use crate::store::rule_documents;
 use actix_web::http::StatusCode;
@@ -135,26 +135,44 @@ pub struct RuleExport {
     pub documents: Vec<ExportedRule>,
 }
 
-fn exported(version: RuleVersion) -> Result<ExportedRule> {
-    let kind = version.document.kind();
+fn exported((key, document): (String, RuleDocument)) -> Result<ExportedRule> {
+    let kind = document.kind();
     Ok(ExportedRule {
         kind,
-        key: (!kind.is_only()).then_some(version.key),
-        document: version.document.to_json().map_err(Error::internal)?,
+        key: (!kind.is_only()).then_some(key),
+        document: document.to_json().map_err(Error::internal)?,
     })
+}
+
+/// Which documents.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Also what every workspace begins with and no document replaces, to begin from.
+    #[serde(default)]
+    #[schema(default = false)]
+    #[param(default = false)]
+    pub with_defaults: bool,
 }
 
 /// Export the rule documents that count, as one to keep in a repository.
 ///
-/// The order stays the same, and `POST /v1/rules/import` takes it in as it is. What every workspace begins with is not in it.
-#[utoipa::path(tag = "rules", responses((status = 200, description = "The documents", body = RuleExport), ReadProblems))]
+/// The order stays the same, and `POST /v1/rules/import` takes it in as it is. What every workspace begins with is not in it, unless
+/// you ask `with_defaults`: the pool `everyone`, the two policies, the framework and the scoring model `default`, as far as no
+/// document stands in their place.
+#[utoipa::path(tag = "rules", params(ExportQuery), responses((status = 200, description = "The documents", body = RuleExport), ReadProblems))]
 #[get("/rules/export")]
 pub async fn export_rules(
     state: web::Data<AppState>,
     caller: Caller,
+    query: ValidQuery<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let active = in_workspace(&state, caller.workspace_id, flow::import_rules::export).await?;
-    let documents = active.into_iter().map(exported);
+    let with_defaults = query.0.with_defaults;
+    let found = in_workspace(&state, caller.workspace_id, move |conn| {
+        flow::import_rules::export(conn, with_defaults)
+    })
+    .await?;
+    let documents = found.into_iter().map(exported);
     let documents = documents.collect::<Result<Vec<_>>>()?;
     Ok(HttpResponse::Ok().json(RuleExport { documents }))
 }
@@ -250,7 +268,8 @@ pub struct ImportAnswer {
 /// Import rule documents, all or none.
 ///
 /// They are checked together, as if all of them counted, since they name each other. A version is made only where something
-/// differs, so that the same import twice changes nothing.
+/// differs, so that the same import twice changes nothing. What is wrong with a document that counts as it is, such as somebody in it
+/// who was disabled since, is a warning: it goes on counting.
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
@@ -300,7 +319,8 @@ pub struct ScheduleRequest {
 /// Let a rule document count from a moment on.
 ///
 /// It is checked now, and again when the moment comes; one that cannot be used then is what it was before, and the audit log
-/// says why. Of a version that is scheduled already it changes the moment.
+/// says why. Of a version that is scheduled already it changes the moment. Where it begins to count it does so within half a second
+/// of the moment; other processes follow within five seconds.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

@@ -94,7 +94,8 @@ pub enum RuleWrite {
         /// What it says.
         document: FrameworkDocument,
     },
-    /// What leads are worth. Activating one, as retiring one, scores all leads anew, as a job.
+    /// What leads are worth. Activating one, as retiring one, scores all leads anew, as a job that begins ten seconds later: by then
+    /// every process scores by it.
     ScoringModel {
         /// `default` scores every lead that no other model counts for; the others are tried before it, in the order of their keys.
         #[schema(min_length = 1, max_length = 50, pattern = "^[a-z][a-z0-9_]*$")]
@@ -121,6 +122,7 @@ impl RuleWrite {
             key,
             document,
             note: capture_draft::line(note),
+            version: None,
         }
     }
 
@@ -341,7 +343,10 @@ pub async fn get_rule(
 
 /// Let a rule document count from now on.
 ///
-/// The version that counted is retired; to roll back, activate it again. Other processes follow within five seconds.
+/// The version that counted is retired; to roll back, activate it again. Other processes follow within five seconds. After another
+/// scoring model all leads are scored anew by a job, which begins ten seconds later: what was scored by the former one
+/// meanwhile is among them. A version that cannot be used any more is refused with everything of which it cannot (409,
+/// `rule_unusable`, with `errors`).
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),
@@ -364,7 +369,8 @@ pub async fn activate_rule(
 /// Let a rule document count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
 /// A pool or calendar that an active document names is in use, and so is a skill that a pool asks for and says of none of its members: the
-/// conflict says which document, and where.
+/// conflict says which document, and where. The scoring model `default` is needed while other models have another half-life than the
+/// one that would stand in: all models have one.
 #[utoipa::path(
     tag = "rules",
     params(("id" = Uuid, Path, description = "The version"),

@@ -10,8 +10,11 @@ use crate::domain::field_definition::{FieldDefinition, FieldOption, FieldType};
 use crate::domain::field_value::{MAX_LONG_TEXT, MAX_TEXT, MAX_URL};
 use crate::domain::identity::IdentityKind;
 use crate::domain::lead_fields::{Field, FieldKind, for_each_lead_field, lead_struct};
+use crate::domain::lead_search::SortBy;
 use crate::domain::normalise::text::label_of;
+use crate::domain::qualification::Verdict;
 use crate::domain::rules::Rules;
+use crate::domain::scoring::Grade;
 use crate::domain::stage::{Stage, StageKind};
 use crate::domain::workspace::MergePolicy;
 use crate::error::Error;
@@ -34,7 +37,8 @@ for_each_lead_field!(lead_struct! {
 pub struct SchemaBody {
     /// The fields, in the order in which a form would show them; then those that Baton keeps itself, and the workspace's own.
     pub fields: Vec<FieldBody>,
-    /// What leads can be sorted by, each also with `-` before it.
+    /// What `POST /v1/leads/search` can sort by, each also with `-` before it: the sortable fields, and `score` and
+    /// `engagement` as they are worth now.
     pub sorts: Vec<String>,
     /// By what a person is known again, first to last.
     pub identity_order: Vec<IdentityKind>,
@@ -101,8 +105,12 @@ pub struct FieldBody {
 pub async fn get_schema(request: HttpRequest, caller: Caller) -> Result<HttpResponse, ApiError> {
     let fields = fields(&caller.rules);
     let sortable = fields.iter().filter(|field| field.sortable);
+    let scores = SortBy::SCORES.iter().map(|(name, _)| (*name).to_owned());
     let schema = SchemaBody {
-        sorts: sortable.map(|field| field.name.clone()).collect(),
+        sorts: sortable
+            .map(|field| field.name.clone())
+            .chain(scores)
+            .collect(),
         fields,
         identity_order: caller.rules.identity_order.clone(),
         stages: caller.rules.pipeline.stages.clone(),
@@ -123,7 +131,7 @@ pub async fn get_schema(request: HttpRequest, caller: Caller) -> Result<HttpResp
 
 fn fields(rules: &Rules) -> Vec<FieldBody> {
     let plain = Field::ALL.iter().map(|field| plain_field(*field, rules));
-    let kept = KEPT
+    let kept = Column::KEPT
         .iter()
         .map(|(column, label, description)| kept_field(*column, label, description, rules));
     let own = rules.fields.iter().filter(|field| !field.archived);
@@ -184,82 +192,11 @@ fn plain_field(field: Field, rules: &Rules) -> FieldBody {
     }
 }
 
-/// What Baton keeps of a lead itself.
-const KEPT: [(Column, &str, &str); 17] = [
-    (
-        Column::Id,
-        "Id",
-        "A UUIDv7: ids sort by the time of creation.",
-    ),
-    (
-        Column::Source,
-        "Source",
-        "Where the first submission came from.",
-    ),
-    (
-        Column::Channel,
-        "Channel",
-        "The way the first submission took.",
-    ),
-    (
-        Column::EmailDomain,
-        "E-mail domain",
-        "The domain of the mail address.",
-    ),
-    (
-        Column::WebsiteDomain,
-        "Website domain",
-        "Host of the web address, without `www.`.",
-    ),
-    (Column::Stage, "Stage", "Where it stands in the pipeline."),
-    (Column::StageKind, "Kind of stage", "What that stage means."),
-    (
-        Column::StageChangedAt,
-        "Stage changed at",
-        "Since when it stands there.",
-    ),
-    (
-        Column::DisqualifyReason,
-        "Disqualified because",
-        "Why it was disqualified.",
-    ),
-    (
-        Column::RevisitAt,
-        "Revisit at",
-        "When a disqualified lead is worth another look.",
-    ),
-    (
-        Column::OwnerId,
-        "Owner",
-        "The user who is accountable for it.",
-    ),
-    (Column::TeamId, "Team", "The team it belongs to."),
-    (
-        Column::IsTest,
-        "Test",
-        "Made by tests only: kept out of lists and counts.",
-    ),
-    (
-        Column::CapturedAt,
-        "Captured at",
-        "The sender's time of the first submission.",
-    ),
-    (
-        Column::CreatedAt,
-        "Created at",
-        "Our time of the first submission.",
-    ),
-    (Column::UpdatedAt, "Updated at", "When it last changed."),
-    (
-        Column::LastActivityAt,
-        "Last activity at",
-        "When something last happened with it.",
-    ),
-];
-
+/// A field that Baton keeps of a lead itself.
 fn kept_field(column: Column, label: &str, description: &str, rules: &Rules) -> FieldBody {
     let kind = match column.kind() {
         Kind::Choice => "single_choice",
+        Kind::Integer => "integer",
         Kind::Boolean => "boolean",
         Kind::Datetime => "datetime",
         Kind::Id => "id",
@@ -283,6 +220,16 @@ fn kept_field(column: Column, label: &str, description: &str, rules: &Rules) -> 
                 kinds
                     .map(|kind| option(kind.as_str(), kind.as_str()))
                     .collect()
+            }
+            Column::Verdict => {
+                let verdicts = Verdict::ALL.iter();
+                verdicts
+                    .map(|verdict| option(verdict.as_str(), verdict.as_str()))
+                    .collect()
+            }
+            Column::Grade => {
+                let grades = Grade::NAMES.iter().flatten();
+                grades.map(|grade| option(grade, grade)).collect()
             }
             _ => Vec::new(),
         },

@@ -163,7 +163,8 @@ fn check_threshold(model: &ScoringModel, threshold: Option<&str>) -> Result<()> 
 
 /// Qualify and score all leads anew.
 ///
-/// A job with progress. Activating a framework or a scoring model starts one by itself; leads from before there were scores need it once.
+/// A job with progress. Activating a framework or a scoring model starts one by itself, which begins ten seconds later; leads from
+/// before there were scores need it once.
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),

@@ -12,12 +12,13 @@ use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::rule_transfer::RuleDifference;
 use crate::api::rules::RuleWrite;
 use crate::api::state::{AppState, in_workspace};
-use crate::domain::access::Scope;
 use crate::domain::capture::Captured;
+use crate::domain::capture_draft::CaptureDraft;
 use crate::domain::flow::import_rules::{self, Incoming};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::simulate_history::SimulateHistory;
 use crate::domain::json_difference::differences;
+use crate::domain::rules::Rules;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::rule_documents;
@@ -90,13 +91,16 @@ pub struct SimulateDecisions {
 /// Try rule documents on somebody who would come in, or on those who came.
 ///
 /// With `lead` the whole capture is done by what counts now, and again by the documents as at the same moment, and taken back both times:
-/// who it is, what they are worth, what the answers amount to, who gets them and by when, each with its reason. Nothing is written.
+/// who it is, what they are worth, what the answers amount to, who gets them and by when, each with its reason. An answer to what only
+/// one of two frameworks asks for counts on that side only. Nothing is written.
 ///
 /// With `history` a job decides again about the leads that came in in a time, each as it was then and in their order; its `report` holds
 /// who would have got how many, verdicts, grades and scores, the clocks that would have been due on which day, and the shares of
 /// pools, beside what happened, and the leads that differ. People and shifts are those of today, the turns of pools begin anew,
 /// who owned an account is as recorded, and what no document replaces is what counts while the job runs. Nothing is written but the
-/// job. It needs `leads:read` besides.
+/// job.
+///
+/// Both show leads, so that `leads:read` is needed besides.
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "With `history`: a text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
@@ -120,9 +124,6 @@ pub async fn simulate(
     // A wrong one is told in any case; what is written is the job only.
     idempotency::key(&request, &caller, &body.raw)?;
     let tried = tried(lead, history)?;
-    if matches!(tried, Tried::History(_)) && !caller.scopes.contains(&Scope::LeadsRead) {
-        return Err(Error::MissingScope(Scope::LeadsRead).into());
-    }
     let incoming: Vec<Incoming> = documents
         .into_iter()
         .map(RuleWrite::into_incoming)
@@ -142,6 +143,7 @@ pub async fn simulate(
                 key: Some(version.key),
                 document: version.document,
                 note: None,
+                version: Some(version.version),
             });
         }
         let today = import_rules::as_if_active(conn, &[], &by)?;
@@ -158,10 +160,12 @@ pub async fn simulate(
             return bulk::start(&request, &state, caller, &body.raw, begin).await;
         }
     };
-    let now = rehearse_by(&state, &caller, draft.clone(), today, moment)
+    let of_today = without_answers_to(&drafted, &today, draft.clone());
+    let of_then = without_answers_to(&today, &drafted, draft);
+    let now = rehearse_by(&state, &caller, of_today, today, moment)
         .await
         .map_err(of_lead)?;
-    let then = rehearse_by(&state, &caller, draft, drafted, moment)
+    let then = rehearse_by(&state, &caller, of_then, drafted, moment)
         .await
         .map_err(of_lead)?;
     let (before, after) = (answer(&now), answer(&then));
@@ -208,6 +212,17 @@ fn unknown_rule(place: usize) -> Error {
     let detail = "the workspace has no such version; GET /v1/rules lists those it has";
     let pointer = format!("/rule_ids/{place}");
     Error::Invalid(vec![FieldError::new(pointer, "unknown_rule", detail)])
+}
+
+/// The lead without its answers to what only the other rules ask for. What neither asks for stays, to be told.
+fn without_answers_to(other: &Rules, own: &Rules, mut draft: CaptureDraft) -> CaptureDraft {
+    let asks = |rules: &Rules, criterion: &str| {
+        let framework = rules.playbook.framework.as_deref();
+        framework.is_some_and(|framework| framework.asks_for(criterion))
+    };
+    let answers = &mut draft.answers;
+    answers.retain(|criterion, _| asks(own, criterion) || !asks(other, criterion));
+    draft
 }
 
 /// What would be answered: there is no receipt of what is not kept.

@@ -101,7 +101,8 @@ pub struct TagRename {
 ///
 /// Starts a job that gives every lead with one of the labels the other one in their place, as one change of the lead;
 /// `GET /v1/jobs/{id}` says how far it is. Saved views that ask for the labels ask for the new one from then on; stage
-/// criteria are not changed. To take labels away from all leads, use `POST /v1/leads/bulk` with `action: untag` and the
+/// criteria are not changed. A label that the condition of an active rule document asks for is not renamed under it (409,
+/// `rule_in_use`): first activate a version that asks for another. To take labels away from all leads, use `POST /v1/leads/bulk` with `action: untag` and the
 /// condition `{"field": "tags", "op": "has_any", "value": [...]}`.
 #[utoipa::path(
     tag = "leads",

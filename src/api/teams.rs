@@ -246,7 +246,8 @@ pub async fn update_team(
     Ok(idempotency::respond(answered))
 }
 
-/// Delete a team. One to which leads belong cannot be deleted (409, `team_in_use`).
+/// Delete a team. One to which leads belong cannot be deleted (409, `team_in_use`), nor one that the condition of an active rule
+/// document names (409, `rule_in_use`).
 #[utoipa::path(
     tag = "people",
     params(("id" = Uuid, Path, description = "The team"),

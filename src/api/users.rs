@@ -336,7 +336,8 @@ pub async fn update_user(
 
 /// Disable a user.
 ///
-/// They may not come in any more, their sessions end, and no lead is routed to them. What they own stays theirs: `owns_leads` says
+/// They may not come in any more, their sessions end, and no lead is routed to them; one that came to them in the seconds before every
+/// process knew goes to somebody else by itself. What they had before stays theirs: `owns_leads` says
 /// whether there is something to give to others, which `POST /v1/leads/bulk` does with the action `route`. The last admin stays one (409, `last_admin`).
 #[utoipa::path(
     tag = "people",

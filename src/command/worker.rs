@@ -19,6 +19,7 @@ pub fn run(config: &DatabaseConfig) -> Result<(), BoxError> {
         &FeedSignal::default(),
         &Arc::new(Metrics::new()?),
         Signals::default(),
+        || {},
     )?;
     println!("Baton publishes events, runs jobs and keeps partitions.");
     actix_web::rt::System::new().block_on(async {

@@ -20,7 +20,8 @@ pub enum AssignmentState {
     TimedOut,
     /// It was taken from the user.
     TakenBack,
-    /// It is over without anybody having let it go: given to somebody else by hand, converted, disqualified, merged.
+    /// It is over without anybody having let it go: the lead was given to somebody else by hand, or became a part of another, or
+    /// came back, and somebody's time with it began anew.
     Ended,
 }
 
@@ -114,6 +115,21 @@ impl Assignment {
             take_back_after_idle_hours,
             ended_at: None,
             reason: None,
+        }
+    }
+
+    /// The same from now on, of a lead that came back: offered again if it was not accepted, with as much time.
+    pub fn again(&self, now: DateTime<Utc>) -> Assignment {
+        let time = self.accept_by.filter(|_| self.accepted_at.is_none());
+        let accept_by = time.map(|accept_by| now + (accept_by - self.given_at));
+        Assignment {
+            state: match accept_by {
+                Some(_) => AssignmentState::Offered,
+                None => AssignmentState::Accepted,
+            },
+            accept_by,
+            accepted_at: accept_by.is_none().then_some(now),
+            ..Assignment::begin(self.user_id, None, self.take_back_after_idle_hours, now)
         }
     }
 

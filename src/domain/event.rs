@@ -371,3 +371,11 @@ pub struct Event {
     /// What else belongs to it, by its type: the reason of a move, the activity that was added.
     pub data: Option<Value>,
 }
+
+impl Event {
+    /// The decision behind it: the one that its data names.
+    pub fn decision_id(&self) -> Option<Uuid> {
+        let id = self.data.as_ref()?.get("decision_id")?;
+        id.as_str()?.parse().ok()
+    }
+}

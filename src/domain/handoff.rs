@@ -1,5 +1,7 @@
 //! What is to be done next with a lead, for who takes it over.
 
+use crate::domain::assignment::{Assignment, AssignmentState};
+use crate::domain::lead::Lead;
 use crate::domain::qualification::NextQuestion;
 use crate::domain::sla::{Clock, ClockKind, ClockState};
 use chrono::{DateTime, Utc};
@@ -42,14 +44,19 @@ pub struct NextStep {
     pub question: Option<NextQuestion>,
 }
 
-/// Next steps, the most urgent first: what clocks wait for by when it is due, then what is to be asked.
+/// Next steps, the most urgent first: what clocks wait for and an offer that is not accepted, by when it is due, then what is to be
+/// asked. There are none with a lead that nobody has to answer.
 pub fn next_steps(
-    is_owned: bool,
+    lead: &Lead,
+    assignment: Option<&Assignment>,
     clocks: &[Clock],
     question: Option<&NextQuestion>,
 ) -> Vec<NextStep> {
     let mut steps = Vec::new();
-    if !is_owned {
+    if !lead.is_open() {
+        return steps;
+    }
+    if lead.owner_id.is_none() {
         steps.push(NextStep {
             step: StepKind::Assign,
             reason: "nobody is accountable for it".to_owned(),
@@ -79,6 +86,18 @@ pub fn next_steps(
             clock_id: Some(clock.id),
             question: question.filter(|_| step == StepKind::Ask).cloned(),
         });
+    }
+    let is_clocked = steps.iter().any(|step| step.step == StepKind::Accept);
+    let offer = assignment.filter(|one| one.state == AssignmentState::Offered && !is_clocked);
+    if let Some(offer) = offer {
+        steps.push(NextStep {
+            step: StepKind::Accept,
+            reason: "it goes to somebody else unless it is accepted".to_owned(),
+            due_at: offer.accept_by,
+            clock_id: None,
+            question: None,
+        });
+        steps.sort_by_key(|step| step.due_at);
     }
     let is_asked = steps.iter().any(|step| step.question.is_some());
     if let Some(question) = question.filter(|_| !is_asked) {

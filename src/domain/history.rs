@@ -1,5 +1,6 @@
 //! The history of a lead: what changed, when, by whom and why.
 
+use crate::domain::condition::Column;
 use crate::domain::event::{Actor, Cause, Change, EventType};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -53,6 +54,30 @@ pub struct HistoryFilter {
     pub to: Option<DateTime<Utc>>,
     /// This user, key or form did it.
     pub actor: Option<Uuid>,
+}
+
+/// Values beside the fields of conditions that change, by their whole names; of the others the first word is enough.
+const OTHER_PATHS: [&str; 6] = [
+    "tags",
+    "custom",
+    "consents",
+    "attribution",
+    "deleted_at",
+    "merged_into",
+];
+
+/// The names that changes can be asked for by, but for what comes after a dot.
+pub fn known_paths() -> impl Iterator<Item = &'static str> {
+    let columns = Column::ALL.iter().map(|column| column.name());
+    columns.chain(OTHER_PATHS)
+}
+
+/// Whether a value of that name can change: `company`, `custom`, `custom.plan`.
+pub fn is_path(name: &str) -> bool {
+    match name.split_once('.') {
+        Some((stem, _)) => ["custom", "consents", "attribution"].contains(&stem),
+        None => known_paths().any(|known| known == name),
+    }
 }
 
 impl HistoryFilter {

@@ -28,6 +28,12 @@ pub enum SortBy {
     Score,
 }
 
+impl SortBy {
+    /// What is no field, and its name.
+    pub const SCORES: [(&str, SortBy); 2] =
+        [("score", SortBy::Score), ("engagement", SortBy::Engagement)];
+}
+
 /// A key of an order. Leads without the value stand last in both directions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortKey {
@@ -156,13 +162,13 @@ impl SortKey {
         let (name, descending) = text
             .strip_prefix('-')
             .map_or((text, false), |name| (name, true));
+        let score = || SortBy::SCORES.into_iter().find(|(score, _)| *score == name);
         let by = match name.strip_prefix("custom.") {
             Some(key) => SortBy::Custom(custom_key(key, rules)?),
-            None if name == "engagement" => SortBy::Engagement,
-            None if name == "score" => SortBy::Score,
-            None => match Column::from_name(name) {
-                Some(Column::message) | None => return Err(unknown(name)),
-                Some(column) => SortBy::Column(column),
+            None => match (Column::from_name(name), score()) {
+                (Some(Column::message) | None, None) => return Err(unknown(name)),
+                (_, Some((_, score))) => score,
+                (Some(column), None) => SortBy::Column(column),
             },
         };
         Ok(SortKey { by, descending })

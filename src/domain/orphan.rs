@@ -22,6 +22,6 @@ pub enum Forgotten {
     NoOwner,
     /// Who owns it was disabled.
     OwnerDisabled,
-    /// No clock was started for it, and no decision says why.
+    /// No clock was started for it, or all were cancelled, and no decision says why.
     NoClock,
 }

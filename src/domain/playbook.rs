@@ -288,6 +288,26 @@ impl Playbook {
         ))
     }
 
+    /// That a model beside `default` leaves nothing to it, if so: worth a look, since it says nothing of which leads it is for.
+    pub fn takes_every_lead(
+        &self,
+        key: &str,
+        document: &RuleDocument,
+        rules: &Rules,
+    ) -> Option<FieldError> {
+        let RuleDocument::ScoringModel(document) = document else {
+            return None;
+        };
+        let model = ScoringModel::compile(document, rules).ok()?;
+        (key != scoring::DEFAULT && model.counts_for_all()).then(|| {
+            FieldError::new(
+                "/when",
+                "takes_every_lead",
+                "this model scores every lead, and `default` none: say by `when` for which leads it counts, or write it as `default`",
+            )
+        })
+    }
+
     /// Whether any of it needs to know the activities of a lead.
     pub fn asks_of_activities(&self) -> bool {
         let framework = self.framework.as_ref();
@@ -307,6 +327,22 @@ impl Playbook {
         document: &RuleDocument,
         rules: &Rules,
     ) -> Result<Vec<FieldError>, Vec<FieldError>> {
+        let mut wrong = document.texts_with_nul();
+        wrong.extend(document.unknown_people(&self.roster));
+        match self.try_out(document, rules) {
+            Ok(warnings) if wrong.is_empty() => return Ok(warnings),
+            Ok(_) => {}
+            Err(more) => wrong.extend(more),
+        }
+        Err(wrong)
+    }
+
+    /// Reads a document as if it counted.
+    fn try_out(
+        &self,
+        document: &RuleDocument,
+        rules: &Rules,
+    ) -> Result<Vec<FieldError>, Vec<FieldError>> {
         let calendars: BTreeSet<String> = self.calendars.keys().cloned().collect();
         let references = RoutingReferences {
             roster: &self.roster,
@@ -322,7 +358,7 @@ impl Playbook {
             RuleDocument::RoutingPolicy(document) => {
                 let none = BTreeMap::new();
                 let pools = self.router.as_ref().map_or(&none, |router| &router.pools);
-                compile(document, rules, &references, pools).map(|compiled| compiled.warnings)
+                compile(document, rules, &references, pools)?.checked()
             }
             RuleDocument::Framework(document) => {
                 Framework::compile(document, rules).map(|_| Vec::new())
@@ -337,7 +373,7 @@ impl Playbook {
                     calendars: &calendars,
                     users: &users,
                 };
-                SlaPolicy::compile(document, rules, &references).map(|_| Vec::new())
+                SlaPolicy::check(document, rules, &references).map(|()| Vec::new())
             }
         }
     }

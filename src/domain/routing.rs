@@ -30,6 +30,7 @@ mod desk;
 mod document;
 mod needs;
 mod pool;
+mod reason;
 mod replay;
 mod roster;
 mod running;

@@ -147,6 +147,17 @@ impl RuleDocument {
         }
     }
 
+    /// Every document that stands in where none of its kind and key is active, by key.
+    pub fn all_usual() -> impl Iterator<Item = (&'static str, RuleDocument)> {
+        let keys = |kind| match kind {
+            RuleKind::Pool => EVERYONE,
+            RuleKind::ScoringModel => scoring::DEFAULT,
+            _ => ONLY,
+        };
+        let kinds = RuleKind::ALL.into_iter();
+        kinds.filter_map(move |kind| Some((keys(kind), RuleDocument::usual(kind, keys(kind))?)))
+    }
+
     /// What stands in where no document of the kind and key is active, if there is such a thing.
     pub fn usual(kind: RuleKind, key: &str) -> Option<RuleDocument> {
         match kind {

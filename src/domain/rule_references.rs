@@ -1,7 +1,10 @@
-//! What rule documents name of each other.
+//! What rule documents name: each other, and people and labels in their conditions.
 
-use super::routing::{MembersDocument, PoolDocument, RoutingDocument, Target};
+use super::condition::{ComparedText, texts_compared};
+use super::routing::{MembersDocument, PoolDocument, Roster, RoutingDocument, Target};
 use super::rule_document::{RuleDocument, RuleKind, RuleVersion};
+use crate::error::FieldError;
+use uuid::Uuid;
 
 /// A place at which a document names another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,32 @@ impl RuleDocument {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Every text with which its conditions compare a field of leads; pointers are into the document.
+    pub fn texts_compared(&self, field: &str) -> Vec<ComparedText> {
+        texts_compared(&self.to_json().unwrap_or_default(), field)
+    }
+
+    /// Users and teams that its conditions name and that there are not; pointers are into the document.
+    pub fn unknown_people(&self, roster: &Roster) -> Vec<FieldError> {
+        // What is no id is told where the condition is read.
+        let unknown = |field: &str, is_known: &dyn Fn(Uuid) -> bool| {
+            let mut named = self.texts_compared(field);
+            named.retain(|one| Uuid::try_parse(&one.text).is_ok_and(|id| !is_known(id)));
+            named
+        };
+        let users = unknown("owner_id", &|id| roster.find(id).is_some());
+        let teams = unknown("team_id", &|id| roster.has_team(id));
+        let user = "the workspace has no such user; GET /v1/users lists those it has";
+        let team = "the workspace has no such team; GET /v1/teams lists those it has";
+        let users = users
+            .into_iter()
+            .map(|one| FieldError::new(one.pointer, "unknown_user", user));
+        let teams = teams
+            .into_iter()
+            .map(|one| FieldError::new(one.pointer, "unknown_team", team));
+        users.chain(teams).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod clock;
 mod document;
+mod due;
 mod event;
 mod policy;
 mod start;
@@ -16,6 +17,7 @@ pub use clock::{CalendarUsed, Clock, ClockState, ClockStep, Standing, meets};
 pub use document::{
     Action, ClockKind, ClockRule, Escalation, Priority, Recipient, SlaPolicyDocument, ZoneOf,
 };
+pub use due::{DueClock, DueLead, DueList, OpenState};
 pub use event::ClockEvent;
 pub use policy::{References, SlaPolicy};
 pub use start::{

@@ -313,10 +313,14 @@ impl<'a> Merge<'a> {
             after.last_attribution.clone_from(&lead.last_attribution);
         }
         self.take_stage(after);
-        let owned = |lead: &Lead| lead.owner_id.is_some() || lead.team_id.is_some();
+        // An owner before a queue: who has one of the leads answers for all of them.
+        let rule = SurvivorshipRule::Survivor;
+        let owned = self.ranked(rule, |lead| lead.owner_id.is_some(), |_| 0);
+        let waits = |lead: &Lead| lead.queue.is_some() || lead.team_id.is_some();
+        let waiting = self.ranked(rule, waits, |_| 0);
+        let mut ranked = owned.iter().chain(&waiting);
         let named = self.named("owner_id");
-        let ranked = self.ranked(SurvivorshipRule::Survivor, owned, |_| 0);
-        if let Some(lead) = named.or(ranked.first().copied()) {
+        if let Some(lead) = named.or(ranked.next().copied()) {
             (after.owner_id, after.team_id) = (lead.owner_id, lead.team_id);
             after.queue.clone_from(&lead.queue);
             let rule = named.is_none().then_some(SurvivorshipRule::Survivor);

@@ -4,9 +4,10 @@ use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::decision::AssignmentRecord;
 use crate::error::{Error, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::schema::assignments;
+use crate::store::schema::{assignments, leads};
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
@@ -143,4 +144,28 @@ pub fn look_later(conn: &mut TenantConnection, id: Uuid, at: Option<DateTime<Utc
         .set(assignments::next_look_at.eq(at))
         .execute(conn.pg())?;
     Ok(())
+}
+
+/// Some leads of a user that were given to them since a moment, and that they still have.
+pub fn list_leads_given_since(
+    conn: &mut TenantConnection,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
+    let workspace_id = conn.workspace_id();
+    let given = assignments::table
+        .filter(assignments::workspace_id.eq(workspace_id))
+        .filter(assignments::lead_id.eq(leads::id))
+        .filter(assignments::user_id.eq(user_id))
+        .filter(assignments::given_at.ge(since))
+        .filter(assignments::ended_at.is_null());
+    Ok(leads::table
+        .filter(leads::workspace_id.eq(workspace_id))
+        .filter(leads::owner_id.eq(user_id))
+        .filter(exists(given))
+        .order(leads::id)
+        .limit(limit)
+        .select(leads::id)
+        .load(conn.pg())?)
 }

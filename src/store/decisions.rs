@@ -8,9 +8,10 @@ use crate::store::routed_rows;
 use crate::store::schema::decisions;
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{
-    Array, BigInt, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Bool, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -140,7 +141,11 @@ pub fn list_of_lead(
     rows.into_iter().map(read).collect()
 }
 
-/// The first decision of each kind about leads.
+const OF_THE_FIRST_MOMENT: &str = "decisions.basis->>'at' = (SELECT f.basis->>'at' FROM decisions f \
+     WHERE f.workspace_id = decisions.workspace_id AND f.lead_id = decisions.lead_id ORDER BY f.id LIMIT 1)";
+
+/// What was decided about leads at the moment of the first decision about each, in order; nothing about those of which the
+/// moment was not kept.
 pub fn list_first_of_leads(
     conn: &mut TenantConnection,
     lead_ids: &[Uuid],
@@ -148,8 +153,8 @@ pub fn list_first_of_leads(
     let rows: Vec<Row> = decisions::table
         .filter(decisions::workspace_id.eq(conn.workspace_id()))
         .filter(decisions::lead_id.eq_any(lead_ids))
-        .distinct_on((decisions::lead_id, decisions::kind))
-        .order((decisions::lead_id, decisions::kind, decisions::id))
+        .filter(sql::<Bool>(OF_THE_FIRST_MOMENT))
+        .order((decisions::lead_id, decisions::id))
         .select(columns!())
         .load(conn.pg())?;
     rows.into_iter().map(read).collect()

@@ -109,6 +109,17 @@ pub fn insert(conn: &mut TenantConnection, job: &Job, lead_ids: Option<&[Uuid]>)
     Ok(())
 }
 
+/// Nobody takes a new job before a time has passed.
+pub fn put_off(conn: &mut TenantConnection, id: Uuid, time: Duration) -> Result<()> {
+    let now: DateTime<Utc> = diesel::select(sql::<Timestamptz>("now()")).get_result(conn.pg())?;
+    diesel::update(jobs::table)
+        .filter(jobs::workspace_id.eq(conn.workspace_id()))
+        .filter(jobs::id.eq(id))
+        .set(jobs::claimed_until.eq(now + time))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
 /// How many jobs of the workspace wait or run.
 pub fn count_open(conn: &mut TenantConnection) -> Result<i64> {
     Ok(jobs::table

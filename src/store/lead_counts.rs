@@ -13,11 +13,11 @@ statement! {
     OpenOfOwners { workspace_id: Uuid => SqlUuid, owners: [Uuid] => Array<SqlUuid> }
     "SELECT o.id, n.open FROM (SELECT ?::uuid AS workspace_id) w, unnest(?::uuid[]) AS o (id), \
        LATERAL (SELECT count(*) AS open FROM leads l WHERE l.workspace_id = w.workspace_id AND l.owner_id = o.id AND l.deleted_at IS NULL \
-         AND l.stage_kind NOT IN ('converted', 'disqualified')) n",
+         AND NOT l.is_test AND l.stage_kind NOT IN ('converted', 'disqualified')) n",
     returns (SqlUuid, BigInt)
 }
 
-/// Leads that each of these users owns and that are neither converted nor disqualified.
+/// Leads that each of these users owns and that are neither tests, nor converted or disqualified.
 pub fn open_of_owners(conn: &mut TenantConnection, owners: &[Uuid]) -> Result<HashMap<Uuid, u32>> {
     if owners.is_empty() {
         return Ok(HashMap::new());

@@ -13,7 +13,7 @@ use crate::store::statement::statement;
 use chrono::{DateTime, Duration, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,12 +26,14 @@ statement! {
         kind: Vec<&'a str> => Array<Text>,
         version: Vec<i64> => Array<BigInt>,
         occurred_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
+        decision_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
         payload: Vec<Json> => Array<Jsonb>,
     }
-    "INSERT INTO lead_history (workspace_id, lead_id, id, type, version, occurred_at, payload) \
-     SELECT w.id, c.lead_id, c.id, c.type, c.version, c.occurred_at, c.payload \
-     FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::timestamptz[], ?::jsonb[]) \
-       AS c (lead_id, id, type, version, occurred_at, payload)"
+    "INSERT INTO lead_history (workspace_id, lead_id, id, type, version, occurred_at, decision_id, payload) \
+     SELECT w.id, c.lead_id, c.id, c.type, c.version, c.occurred_at, c.decision_id, c.payload \
+     FROM (SELECT ?::uuid AS id) w, \
+       unnest(?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::timestamptz[], ?::uuid[], ?::jsonb[]) \
+       AS c (lead_id, id, type, version, occurred_at, decision_id, payload)"
 }
 
 /// The rows, ready to be written.
@@ -51,6 +53,7 @@ pub(in crate::store) fn insertion<'a>(
         kind: later().map(|(event, _)| event.kind.as_str()).collect(),
         version: later().map(|(event, _)| event.version).collect(),
         occurred_at: later().map(|(event, _)| event.occurred_at).collect(),
+        decision_id: later().map(|(event, _)| event.decision_id()).collect(),
         payload: later()
             .map(|(event, provenance)| outbox::payload(event, provenance))
             .collect::<Result<_>>()?,

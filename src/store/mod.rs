@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod consents;
 pub mod decisions;
 pub mod dedupe_calibrations;
+pub mod due_clocks;
 pub mod duplicate_clusters;
 pub mod duplicate_pairs;
 pub mod failure;

@@ -8,7 +8,7 @@ use crate::store::statement::statement;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ pub fn list(conn: &mut TenantConnection, has_policy: bool, limit: usize) -> Resu
     note(of_disabled(conn, limit)?, Forgotten::OwnerDisabled);
     if has_policy {
         note(without_clock(conn, limit)?, Forgotten::NoClock);
+        note(given_up(conn, limit)?, Forgotten::NoClock);
     }
     let orphans = found.into_iter().take(limit);
     Ok(orphans
@@ -48,7 +49,6 @@ fn nobodys(conn: &mut TenantConnection, limit: usize) -> Result<Vec<Uuid>> {
     Ok(leads::table
         .filter(leads::workspace_id.eq(conn.workspace_id()))
         .filter(leads::owner_id.is_null())
-        .filter(leads::team_id.is_null())
         .filter(leads::queue.is_null())
         .filter(is_open())
         .order(leads::id)
@@ -121,6 +121,31 @@ statement! {
        AND leads.stage_kind NOT IN ('converted', 'disqualified') \
        AND NOT EXISTS (SELECT FROM decisions d WHERE d.workspace_id = w.id AND d.lead_id = leads.id AND d.kind = 'clocks') \
      ORDER BY leads.id",
+    returns SqlUuid
+}
+
+/// Open leads whose clocks were all cancelled, and about whose clocks nothing was decided since: they came back, and nobody waits
+/// for them.
+fn given_up(conn: &mut TenantConnection, limit: usize) -> Result<Vec<Uuid>> {
+    let given_up = GivenUp {
+        workspace_id: &conn.workspace_id(),
+        limit: &count(limit),
+    };
+    Ok(given_up.load::<Uuid>(conn.pg())?)
+}
+
+statement! {
+    GivenUp { workspace_id: Uuid => SqlUuid, limit: i64 => BigInt }
+    "SELECT c.lead_id FROM (SELECT ?::uuid AS id) w, leads, LATERAL ( \
+       SELECT c.lead_id, max((c.clock->>'cancelled_at')::timestamptz) AS at FROM sla_clocks c \
+       WHERE c.workspace_id = w.id AND c.lead_id = leads.id AND c.state = 'cancelled' GROUP BY c.lead_id) c \
+     WHERE leads.workspace_id = w.id AND leads.id IN \
+         (SELECT o.lead_id FROM sla_clocks o WHERE o.workspace_id = w.id AND o.state = 'cancelled' AND o.kind <> 'accept') \
+       AND leads.deleted_at IS NULL AND NOT leads.is_test AND leads.stage_kind NOT IN ('converted', 'disqualified') \
+       AND NOT EXISTS (SELECT FROM sla_clocks o WHERE o.workspace_id = w.id AND o.lead_id = leads.id AND o.state <> 'cancelled') \
+       AND NOT EXISTS (SELECT FROM decisions d WHERE d.workspace_id = w.id AND d.lead_id = leads.id AND d.kind = 'clocks' \
+         AND d.created_at >= c.at) \
+     ORDER BY c.lead_id LIMIT ?",
     returns SqlUuid
 }
 

@@ -17,6 +17,8 @@ use uuid::Uuid;
 struct RoutedRow<'a> {
     to: &'a Destination,
     rule: &'a Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fell_through: bool,
     tried: Vec<AttemptRow<'a>>,
     turn: &'a Option<TurnTaken>,
     team_id: &'a Option<Uuid>,
@@ -79,6 +81,7 @@ pub(super) fn write(routed: &Routed) -> Result<Json> {
     let Routed {
         to,
         rule,
+        fell_through,
         tried,
         turn,
         team_id,
@@ -89,6 +92,7 @@ pub(super) fn write(routed: &Routed) -> Result<Json> {
     Json::lean(&RoutedRow {
         to,
         rule,
+        fell_through: *fell_through,
         tried: tried.iter().map(attempt).collect(),
         turn,
         team_id,

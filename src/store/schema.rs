@@ -729,3 +729,4 @@ diesel::allow_tables_to_appear_in_same_query!(merges, merge_leads);
 diesel::allow_tables_to_appear_in_same_query!(team_members, teams);
 diesel::allow_tables_to_appear_in_same_query!(team_members, users);
 diesel::allow_tables_to_appear_in_same_query!(leads, users);
+diesel::allow_tables_to_appear_in_same_query!(assignments, leads);

@@ -4,7 +4,7 @@ use crate::domain::sla::Clock;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
-use crate::store::schema::sla_clocks;
+use crate::store::schema::{leads, sla_clocks};
 use crate::store::statement::statement;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -70,7 +70,7 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[&Clock]) -> Result<()> {
 }
 
 /// Of the row the lead: a clock goes with its lead when leads are merged.
-fn read((lead_id, clock): (Uuid, Value)) -> Result<Clock> {
+pub(in crate::store) fn read((lead_id, clock): (Uuid, Value)) -> Result<Clock> {
     let clock: Clock = serde_json::from_value(clock).map_err(Error::internal)?;
     Ok(Clock { lead_id, ..clock })
 }
@@ -134,6 +134,39 @@ pub fn list_leads_of_other_version(
     Ok(found)
 }
 
+/// Whose zone clocks count by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// That of who owns the lead.
+    Owner(Uuid),
+    /// That of the lead's team.
+    Team(Uuid),
+}
+
+/// Marks the open clocks of somebody's leads that count by a calendar as counting by none of its versions, so that they are
+/// [found](list_leads_of_other_version); the answer is by which calendars.
+pub fn mark_for_zone(conn: &mut TenantConnection, whose: Whose) -> Result<Vec<String>> {
+    let theirs = leads::table
+        .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .select(leads::id)
+        .into_boxed();
+    let theirs = match whose {
+        Whose::Owner(id) => theirs.filter(leads::owner_id.eq(id)),
+        Whose::Team(id) => theirs.filter(leads::team_id.eq(id)),
+    };
+    let mut calendars: Vec<Option<String>> = diesel::update(sla_clocks::table)
+        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
+        .filter(sla_clocks::lead_id.eq_any(theirs))
+        .filter(sla_clocks::calendar.is_not_null())
+        .filter(is_open())
+        .set(sla_clocks::calendar_version.eq(0))
+        .returning(sla_clocks::calendar)
+        .get_results(conn.pg())?;
+    calendars.sort_unstable();
+    calendars.dedup();
+    Ok(calendars.into_iter().flatten().collect())
+}
+
 /// Clocks of leads that have not ended, locked until the end of the transaction. The leads are to be locked before.
 pub fn lock_open_of(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<Clock>> {
     let rows: Vec<(Uuid, Value)> = sla_clocks::table
@@ -144,32 +177,6 @@ pub fn lock_open_of(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<C
         .for_update()
         .select((sla_clocks::lead_id, sla_clocks::clock))
         .load(conn.pg())?;
-    rows.into_iter().map(read).collect()
-}
-
-/// Clocks that count, the first due first.
-pub fn list_due_before(
-    conn: &mut TenantConnection,
-    before: DateTime<Utc>,
-    after: Option<(DateTime<Utc>, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Clock>> {
-    let mut query = sla_clocks::table
-        .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
-        .filter(sql::<Bool>("sla_clocks.state IN ('running', 'breached')"))
-        .filter(sla_clocks::due_at.lt(before))
-        .order((sla_clocks::due_at, sla_clocks::id))
-        .limit(limit)
-        .select((sla_clocks::lead_id, sla_clocks::clock))
-        .into_boxed();
-    if let Some((due_at, id)) = after {
-        query = query.filter(
-            sla_clocks::due_at
-                .gt(due_at)
-                .or(sla_clocks::due_at.eq(due_at).and(sla_clocks::id.gt(id))),
-        );
-    }
-    let rows: Vec<(Uuid, Value)> = query.load(conn.pg())?;
     rows.into_iter().map(read).collect()
 }
 

@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::store::pool::Db;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid as SqlUuid};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The tables in which moments stand.
@@ -19,6 +20,18 @@ pub enum Timer {
 }
 
 impl Timer {
+    /// Every timer.
+    pub const ALL: [Timer; 3] = [Timer::Clock, Timer::Score, Timer::Assignment];
+
+    /// What it is called in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Timer::Clock => "clock",
+            Timer::Score => "score",
+            Timer::Assignment => "assignment",
+        }
+    }
+
     fn place(self) -> (&'static str, &'static str) {
         match self {
             Timer::Clock => ("sla_clocks", "next_fire_at"),
@@ -34,6 +47,42 @@ struct Due {
     workspace_id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     lead_id: Uuid,
+}
+
+/// How far the database's clock is ahead of this machine's. It alone says what is due, so that one machine whose clock is wrong
+/// fires nothing early or late.
+pub fn skew(db: &Db) -> Result<TimeDelta> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Timestamptz)]
+        now: DateTime<Utc>,
+    }
+    db.across_workspaces(|connection| {
+        let before = Utc::now();
+        let row: Row =
+            diesel::sql_query("SELECT clock_timestamp() AS now").get_result(connection)?;
+        let between = before + (Utc::now() - before) / 2;
+        Ok(row.now - between)
+    })
+}
+
+/// For how long what is longest overdue has been waiting; zero when nothing is.
+pub fn lag(db: &Db, timer: Timer, now: DateTime<Utc>) -> Result<Duration> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        first: Option<DateTime<Utc>>,
+    }
+    let (table, moment) = timer.place();
+    let sql = format!(
+        "SELECT min(c.at) AS first FROM feed_positions f, LATERAL \
+           (SELECT t.{moment} AS at FROM {table} t WHERE t.workspace_id = f.workspace_id AND t.{moment} IS NOT NULL \
+            ORDER BY t.{moment} LIMIT 1) c"
+    );
+    let row: Row =
+        db.across_workspaces(|connection| Ok(diesel::sql_query(sql).get_result(connection)?))?;
+    let waits = row.first.and_then(|first| (now - first).to_std().ok());
+    Ok(waits.unwrap_or_default())
 }
 
 /// Leads of any workspace that are due by `now`, each with its workspace, the longest overdue first. A workspace that has

@@ -6,7 +6,7 @@ use crate::domain::routing::RosterUser;
 use crate::domain::user::{ExternalIdentity, User, UserStatus};
 use crate::error::{Conflict, Error, Result};
 use crate::store::failure;
-use crate::store::pool::TenantConnection;
+use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::{team_members, users};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -307,4 +307,18 @@ pub fn list_roster(conn: &mut TenantConnection) -> Result<Vec<RosterUser>> {
             })
         })
         .collect()
+}
+
+/// Users of any workspace who are disabled and were changed since a moment, each with when.
+pub fn list_disabled_since(
+    db: &Db,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Uuid, DateTime<Utc>)>> {
+    db.across_workspaces(|connection| {
+        Ok(users::table
+            .filter(users::status.eq("disabled"))
+            .filter(users::updated_at.ge(since))
+            .select((users::workspace_id, users::id, users::updated_at))
+            .load(connection)?)
+    })
 }

@@ -1,15 +1,15 @@
 //! Fires clocks of leads when they are due. Any number of processes may run one; each clock fires once.
 
-use crate::domain::flow::clocks;
+use crate::domain::flow::fire_clocks;
 use crate::error::Result;
 use crate::store::pool::Db;
-use crate::store::timers::Timer;
+use crate::store::timers::{self, Timer};
 use crate::worker::due::Work;
 use chrono::{DateTime, Utc};
 
-/// Fires what is due; the answer is how many clocks did something.
+/// Fires what is due by the database's clock; the answer is how many clocks did something.
 pub fn tick(db: &Db) -> Result<usize> {
-    tick_at(db, Utc::now())
+    tick_at(db, Utc::now() + timers::skew(db)?)
 }
 
 /// As [`tick`], of what is due at a moment.
@@ -18,7 +18,7 @@ pub fn tick_at(db: &Db, now: DateTime<Utc>) -> Result<usize> {
         timer: Timer::Clock,
         batch: 200,
         failure: "has a clock that did not fire",
-        act: &|conn, leads, rules| clocks::fire_due_of_free(conn, leads, rules, now),
+        act: &|conn, leads, rules| fire_clocks::fire_due_of_free(conn, leads, rules, now),
     };
     work.tick(db, now)
 }

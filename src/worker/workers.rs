@@ -63,12 +63,13 @@ impl Drop for Workers {
 }
 
 /// Starts all of them. The signals say that there is something
-/// to publish, a definition that changed, or a new job.
+/// to publish, a definition that changed, or a new job; `rules_changed` hears of rules that count from now on.
 pub fn start_workers(
     db: &Db,
     feed: &FeedSignal,
     metrics: &Arc<Metrics>,
     signals: Signals,
+    rules_changed: impl Fn() + Send + 'static,
 ) -> Result<Workers> {
     let Signals {
         events,
@@ -144,8 +145,19 @@ pub fn start_workers(
     let (rules_db, recomputed) = (db.clone(), fired_by_rules);
     let follow = move || {
         let now = Utc::now();
-        if let Err(error) = rule_worker::activate(&rules_db, now) {
-            log::warn!("It is not known which rules are to count, it will be tried again: {error}");
+        match offers::leave_the_gone(&rules_db) {
+            Ok(0) => {}
+            Ok(_) => recomputed.wake(),
+            Err(error) => log::warn!(
+                "Leads of who has just left are not given to others yet, it will be tried again: {error}"
+            ),
+        }
+        match rule_worker::activate(&rules_db, now) {
+            Ok(0) => {}
+            Ok(_) => rules_changed(),
+            Err(error) => log::warn!(
+                "It is not known which rules are to count, it will be tried again: {error}"
+            ),
         }
         match rule_worker::recompute(&rules_db, now) {
             Ok(0) => {}

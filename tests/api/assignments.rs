@@ -250,6 +250,16 @@ fn who_had_a_lead_before_gets_it_again() {
         assert_eq!(moved.status, 200, "{}", moved.text());
     }
     assert_eq!(ownership(&app, &lead)["owner_id"], json!(first));
+    // Who stands in for them and gives it back is not who had it before.
+    let other = reps.iter().find(|rep| rep.id != first).unwrap();
+    for (what, body) in [
+        ("assignment", json!({"owner_id": other.id})),
+        ("assignment/reject", json!({"reason": "they are back"})),
+    ] {
+        let given = app.post(&format!("/v1/leads/{lead}/{what}"), body);
+        assert_eq!(given.status, 200, "{}", given.text());
+    }
+    assert_eq!(ownership(&app, &lead)["owner_id"], json!(first));
 }
 
 #[test]
@@ -318,6 +328,84 @@ fn what_nobody_has_to_answer_is_not_claimed() {
         id(&test["lead"])
     ));
     assert_eq!(claim("/v1/queues/inbound/claim").status, 404);
+}
+
+#[test]
+fn who_takes_a_lead_on_is_told_what_is_read_later_and_may_name_a_version() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let rep = app.user("rep");
+    let lead = id(&app.capture(json!({"email": "a@example.com"}))["lead"]);
+    let post = |what: &str, version: &str, body: Value| {
+        let client = app.client().with("If-Match", version);
+        client.post(&format!("/v1/leads/{lead}/{what}"), &body)
+    };
+    let own = json!({"user_id": rep.id});
+    assert_eq!(post("claim", "\"99\"", own.clone()).status, 412);
+    let claimed = post("claim", "\"1\"", own);
+    assert_eq!(claimed.status, 200, "{}", claimed.text());
+    assert_eq!(
+        claimed.json()["assignment"],
+        ownership(&app, &lead)["assignment"]
+    );
+    let reason = json!({"reason": "no time"});
+    for (what, body) in [("accept", json!({})), ("reject", reason.clone())] {
+        let refused = post(&format!("assignment/{what}"), "\"1\"", body);
+        assert_eq!(refused.status, 412, "{what} {}", refused.text());
+    }
+    let version = claimed.header("ETag").unwrap();
+    let rejected = post("assignment/reject", version, reason);
+    assert_eq!(rejected.status, 200, "{}", rejected.text());
+}
+
+#[test]
+fn a_claim_that_cannot_be_is_told_why() {
+    let app = TestApp::start_deciding();
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"queue": "inbound"}]}}),
+    );
+    let claim = |lead: &str, user: &Value| {
+        let path = format!("/v1/leads/{lead}/claim");
+        app.post(&path, json!({"user_id": user}))
+    };
+    let lead = |email: &str| id(&app.capture(json!({"email": email}))["lead"]);
+    let (one, other) = (lead("a@example.com"), lead("b@example.org"));
+    let invited = claim(&one, &app.invited_rep());
+    assert_eq!(invited.errors()[0].1, "invited_user", "{}", invited.text());
+    let nobody = claim(&one, &json!(uuid::Uuid::now_v7()));
+    assert_eq!(nobody.errors()[0].1, "unknown_user", "{}", nobody.text());
+    let merged = app.post(&format!("/v1/leads/{one}/merge"), json!({"with": [other]}));
+    assert_eq!(merged.status, 200, "{}", merged.text());
+    let rep = app.user("rep");
+    assert_eq!(claim(&other, &json!(rep.id)).status, 308);
+}
+
+#[test]
+fn tests_are_no_load() {
+    let app = TestApp::start_deciding();
+    let (ann, bob) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "pool", "key": "everyone", "document": {"name": "Everyone", "strategy": "least_loaded",
+            "members": [{"user_id": ann.id}, {"user_id": bob.id}]}}),
+    );
+    let give = |email: &str, to: &TestUser| {
+        let lead = id(&app.capture(json!({"email": email}))["lead"]);
+        let path = format!("/v1/leads/{lead}/assignment");
+        let reply = app.post(&path, json!({"owner_id": to.id}));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    for number in 0..3 {
+        give(&format!("t{number}@example{number}.com"), &ann);
+    }
+    app.database().by_hand("UPDATE leads SET is_test = true");
+    give("real@example.org", &bob);
+    let next = app.capture(json!({"email": "next@example.net"}));
+    assert_eq!(next["assignment"]["owner_id"], json!(ann.id), "{next}");
 }
 
 #[test]
@@ -428,6 +516,39 @@ fn p10_who_owns_the_account_gets_its_leads_single_and_in_a_batch_and_nobody_owns
         shapes.push(shape);
     }
     assert_eq!(shapes[0], shapes[1]);
+}
+
+#[test]
+fn a_page_at_a_shared_host_makes_no_account_and_who_is_disabled_owns_none() {
+    let app = TestApp::start_deciding();
+    let (ann, bob) = (app.user("rep"), app.user("rep"));
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"owner_of_account": true}, {"queue": "inbound"}]}}),
+    );
+    let come = |email: &str, website: Option<&str>| {
+        let captured = app.capture(json!({"email": email, "website": website}));
+        (
+            id(&captured["lead"]),
+            captured["assignment"]["owner_id"].clone(),
+        )
+    };
+    let give = |lead: &str, to: &TestUser| {
+        let path = format!("/v1/leads/{lead}/assignment");
+        let reply = app.post(&path, json!({"owner_id": to.id}));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    let (first, _) = come("a@acme.example", Some("https://www.facebook.com/acme"));
+    give(&first, &ann);
+    let elsewhere = come("a@other.example", Some("https://www.facebook.com/other"));
+    assert_eq!(elsewhere.1, Value::Null, "of another company");
+    let (second, owner) = come("b@acme.example", Some("https://linktr.ee/acme"));
+    assert_eq!(owner, json!(ann.id), "by the mail address");
+    give(&second, &bob);
+    assert_eq!(come("c@acme.example", None).1, json!(bob.id));
+    let disabled = app.delete(&format!("/v1/users/{}", bob.id));
+    assert!(disabled.status < 300, "{}", disabled.text());
+    assert_eq!(come("d@acme.example", None).1, json!(ann.id));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::decisions::{decide_by, events_with, list, pass, text};
 use crate::support::TestApp;
+use crate::support::http::Client;
 use baton::worker::clocks;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -90,6 +91,92 @@ fn a_paused_clock_fires_nothing_and_goes_on_with_the_time_it_had_left() {
         (ended.status, ended.json()["code"].clone()),
         (409, json!("clock_ended"))
     );
+}
+
+#[test]
+fn somebody_sees_the_clocks_of_their_own_leads_by_due_time() {
+    let app = TestApp::start_deciding();
+    decide_by(
+        &app,
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 60},
+            {"key": "verdict", "kind": "qualify", "name": "Verdict", "within_minutes": 30}]}}),
+    );
+    let (ann, bob) = (app.user("rep"), app.user("rep"));
+    let team = app.team("DACH", &[&ann.id]);
+    for number in 0..6 {
+        let lead = json!({"email": format!("p{number}@example.com"), "first_name": "Pia", "last_name": format!("P{number}"), "company": "Example Ltd"});
+        let captured = app.capture(lead);
+        let owner = if number < 4 { &ann } else { &bob };
+        let body = json!({"owner_id": owner.id});
+        let path = format!("/v1/leads/{}/assignment", text(&captured["lead"]["id"]));
+        let reply = app.post(&path, body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let rows = |client: &Client, query: &str| {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/clocks?limit=3&{query}{cursor}");
+            let reply = client.get(&path);
+            assert_eq!(reply.status, 200, "{path} {}", reply.text());
+            let page = reply.json();
+            rows.extend(page["data"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break rows,
+            }
+        }
+    };
+    let admin = app.client();
+    let all = rows(&admin, "state=running");
+    assert_eq!(all.len(), 12);
+    assert!(all.is_sorted_by_key(|row| at(&row["due_at"])));
+    let own = rows(&admin, &format!("state=running&owner_id={}", ann.id));
+    let of_ann: Vec<&Value> = all
+        .iter()
+        .filter(|row| row["lead"]["owner_id"] == *ann.id)
+        .collect();
+    assert_eq!(own.iter().collect::<Vec<_>>(), of_ann);
+    assert_eq!(own.len(), 8);
+    assert_eq!(own[0]["kind"], "qualify");
+    let lead = app
+        .get(&format!("/v1/leads/{}", text(&own[0]["lead_id"])))
+        .json();
+    for field in [
+        "owner_id",
+        "team_id",
+        "queue",
+        "first_name",
+        "last_name",
+        "company",
+        "email",
+    ] {
+        assert_eq!(own[0]["lead"][field], lead[field], "{field}");
+    }
+    assert_eq!(
+        rows(&admin, &format!("state=running&team_id={team}")).len(),
+        8
+    );
+    let kind = format!("state=running&kind=first_response&owner_id={}", bob.id);
+    assert_eq!(rows(&admin, &kind).len(), 2);
+    assert_eq!(rows(&admin, "state=running&kind=qualify").len(), 6);
+    let soon = (Utc::now() + Duration::minutes(40))
+        .to_rfc3339()
+        .replace('+', "%2B");
+    assert_eq!(rows(&admin, &format!("due_before={soon}")).len(), 6);
+    assert_eq!(rows(&admin, "").len(), 0, "none is breached");
+    let pause = format!("/v1/clocks/{}/pause", text(&own[0]["id"]));
+    app.post(&pause, json!({"reason": "on holiday"}));
+    assert_eq!(rows(&admin, "state=paused")[0]["id"], own[0]["id"]);
+    let ended = app.get("/v1/clocks?state=met");
+    assert_eq!(
+        (ended.status, ended.errors()[0].0.as_str()),
+        (422, "?state")
+    );
+    app.let_reps_see("own");
+    let bobs = bob.client(&app);
+    assert_eq!(rows(&bobs, "state=running").len(), 4);
+    assert!(rows(&bobs, &format!("state=running&owner_id={}", ann.id)).is_empty());
 }
 
 fn office(app: &TestApp, document: Value) -> Value {

@@ -302,6 +302,44 @@ fn the_history_tells_what_changed_who_did_it_and_why() {
 }
 
 #[test]
+fn what_was_decided_names_its_decision() {
+    let app = TestApp::start_deciding();
+    for _ in 0..2 {
+        app.user("rep");
+    }
+    let body = json!({"email": "ada@example.com", "answers": {"need": "replace a spreadsheet", "budget": "25k EUR"}});
+    let id = app.capture(body)["lead"]["id"].as_str().unwrap().to_owned();
+    let post = |path: &str, body: Value| {
+        let reply = app.post(&format!("/v1/leads/{id}/{path}"), body);
+        assert!(reply.status < 300, "{path} {}", reply.text());
+    };
+    app.capture(json!({"email": "ada@example.com", "answers": {"authority": "decision maker"}}));
+    post(
+        "qualification",
+        json!({"answers": {"timing": "this month"}, "source": "call"}),
+    );
+    post("assignment/reject", json!({"reason": "no time"}));
+    let mut told = Vec::new();
+    for entry in history(&app, &id, "") {
+        let kind = match entry["type"].as_str().unwrap() {
+            "lead.assigned" => "routing",
+            "lead.qualified" | "lead.stage_changed" => "qualification",
+            "lead.threshold_reached" | "lead.threshold_lost" | "lead.grade_changed" => "score",
+            _ => {
+                assert_eq!(entry["decision_id"], Value::Null, "{entry}");
+                continue;
+            }
+        };
+        let id = entry["decision_id"].as_str();
+        let id = id.unwrap_or_else(|| panic!("{entry}"));
+        let decision = app.get(&format!("/v1/decisions/{id}")).json();
+        assert_eq!(decision["finding"]["kind"], kind, "{entry}");
+        told.push(kind);
+    }
+    assert!(told.contains(&"routing") && told.contains(&"qualification"));
+}
+
+#[test]
 fn the_history_is_read_in_parts() {
     let app = TestApp::start();
     let id = a_life(&app);
@@ -328,6 +366,24 @@ fn the_history_is_read_in_parts() {
     assert_eq!(narrowed("fields=custom"), "lead.updated lead.created");
     assert_eq!(narrowed("fields=custom.plan"), "lead.updated lead.created");
     assert_eq!(narrowed("fields=custom.other"), "");
+    for known in [
+        "tags",
+        "consents.email",
+        "attribution.last",
+        "deleted_at",
+        "verdict",
+        "queue",
+    ] {
+        narrowed(&format!("fields={known}"));
+    }
+    let unknown = app.get(&format!("/v1/leads/{id}/history?fields=nope,compny"));
+    let field = |code: &str| ("?fields".to_owned(), code.to_owned());
+    assert_eq!(unknown.status, 422);
+    assert_eq!(
+        unknown.errors(),
+        [field("unknown_field"), field("unknown_field")]
+    );
+    assert!(unknown.text().contains("did you mean `company`?"));
     assert_eq!(
         narrowed("types=lead.deleted,lead.created"),
         "lead.deleted lead.created"

@@ -17,6 +17,7 @@ mod duplicates;
 mod duplicates_in_background;
 mod field_walks;
 mod forms;
+mod hands;
 mod history;
 mod identity_provider;
 mod isolation;

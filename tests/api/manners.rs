@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::http::{Client, Reply};
+use crate::support::operations::operations;
 use baton::domain::access::Scope;
 use baton::domain::flow::setup::{self, NewKey};
 use chrono::Utc;
@@ -90,6 +91,30 @@ fn a_problem_names_every_wrong_field_and_the_nearest_right_name() {
         ]
     );
     assert!(!meaning.text().contains("nonsense"), "a value is repeated");
+}
+
+#[test]
+fn no_operation_ignores_a_parameter_that_it_does_not_know() {
+    let app = TestApp::start();
+    let unknown = |path: &str| {
+        let reply = app.get(&format!("{path}?nope=1"));
+        assert_eq!(reply.status, 422, "{path} {}", reply.text());
+        let wrong = ("?nope".to_owned(), "unknown_parameter".to_owned());
+        assert_eq!(reply.errors(), [wrong], "{path}");
+    };
+    for operation in operations() {
+        if operation.method == "GET" {
+            let id = Uuid::now_v7().to_string();
+            unknown(&operation.path.replace("{id}", &id).replace("{key}", "a"));
+        }
+    }
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let lead = captured["lead"]["id"].as_str().unwrap();
+    unknown(&format!("/v1/leads/{lead}/clocks"));
+    let restored = app.post(&format!("/v1/leads/{lead}/restore?force=true"), json!({}));
+    assert_eq!(restored.status, 422, "{}", restored.text());
+    assert_eq!(app.stranger().get("/v1/queues?limit=1").status, 401);
+    assert_eq!(app.get("/v1/queues?").status, 200);
 }
 
 #[test]
@@ -849,6 +874,8 @@ fn operators_see_how_it_is_and_nobody_personal() {
         "baton_capture_seconds_count",
         "baton_events_published_total 2",
         "baton_outbox_lag_milliseconds",
+        "baton_timer_lag_milliseconds{timer=\"clock\"}",
+        "baton_clock_skew_milliseconds",
         "method=\"POST\",route=\"/v1/capture\",status=\"201\"",
         "route=\"/v1/leads/{id}\"",
     ] {

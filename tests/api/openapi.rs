@@ -100,7 +100,9 @@ fn what_an_operation_needs_is_what_requests_are_checked_against() {
                 Needs::Nothing => json!([]),
                 Needs::Person => json!([{"access_token": []}]),
                 Needs::Caller => json!([{"api_key": []}, {"access_token": []}]),
-                Needs::Scope(scope) => json!([{"api_key": [scope.as_str()]}, {"access_token": []}]),
+                Needs::Scope(_) | Needs::Both(_) => {
+                    json!([{"api_key": needs.scope_names()}, {"access_token": []}])
+                }
             };
             let security = security.to_string();
             ((*method).to_owned(), (*path).to_owned(), security)

@@ -277,7 +277,10 @@ fn a_version_counts_from_the_moment_for_which_it_is_scheduled() {
     schedule(&second);
     let within =
         |email: &str| app.capture(json!({"email": email}))["clocks"][0]["within_seconds"].clone();
+    // What the process knows it has read just now.
+    assert_eq!(app.post(&path(&first, "/activate"), json!({})).status, 200);
     assert_eq!(within("before@example.com"), json!(300));
+    let read_at = Instant::now();
     let state = |rule: &Value| app.get(&path(rule, "")).json()["state"].clone();
     assert_eq!(state(&second), "scheduled", "its moment has not come");
     let come =
@@ -288,6 +291,11 @@ fn a_version_counts_from_the_moment_for_which_it_is_scheduled() {
     wait_until("this process knows", || {
         within(&format!("{}@example.com", uuid::Uuid::now_v7())) == json!(540)
     });
+    let took = read_at.elapsed();
+    assert!(
+        took < Duration::from_secs(4),
+        "what it knew is kept no longer: {took:?}"
+    );
     assert_eq!(
         app.audited(&format!("target_id={}", text(&second["id"]))),
         [
@@ -399,4 +407,256 @@ fn a_field_that_an_active_document_names_is_not_archived() {
     decide_by(&app, policy(json!({"field": "city", "op": "is_set"})));
     let archived = archive();
     assert!((200..300).contains(&archived.status), "{}", archived.text());
+}
+
+#[test]
+fn a_stage_that_an_active_document_names_is_not_left_out() {
+    let app = TestApp::start_deciding();
+    let without = |gone: &str| {
+        let mut stages = app.get("/v1/pipeline").json()["stages"].clone();
+        let stages = stages.as_array_mut().unwrap();
+        stages.retain(|stage| stage["key"] != gone);
+        app.put("/v1/pipeline", json!({"stages": stages}))
+    };
+    let when = json!({"field": "stage", "op": "in", "value": ["nurturing", "mql"]});
+    let rule = |rule: Value| json!([rule]);
+    let documents = [
+        (
+            "/rules/0/when/value/0",
+            json!({"kind": "routing_policy", "document": {"rules":
+                rule(json!({"key": "big", "name": "Big", "when": when, "to": [{"pool": "everyone"}]}))}}),
+        ),
+        (
+            "/clocks/0/when/value/0",
+            json!({"kind": "sla_policy", "document": {"clocks":
+                rule(json!({"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": when}))}}),
+        ),
+        (
+            "/inference/0/when/value/0",
+            json!({"kind": "framework", "document": {"name": "Own",
+                "criteria": rule(json!({"key": "size", "name": "Size", "question": "How many?", "answer": {"type": "text"}})),
+                "inference": rule(json!({"key": "known", "criterion": "size", "field": "title", "confidence_permille": 5, "when": when}))}}),
+        ),
+        (
+            "/when/value/0",
+            json!({"kind": "scoring_model", "key": "warm", "document": {"name": "Warm", "rules": [], "when": when}}),
+        ),
+    ];
+    for (place, document) in documents {
+        let active = decide_by(&app, document);
+        let refused = without("nurturing");
+        assert_eq!(
+            (refused.status, refused.json()["code"].clone()),
+            (409, json!("rule_in_use")),
+            "{}",
+            refused.text()
+        );
+        let detail = text(&refused.json()["detail"]);
+        assert!(
+            detail.contains(&text(&active["id"])) && detail.contains(place),
+            "{detail}"
+        );
+        let retired = app.post(&path(&active, "/retire"), json!({}));
+        assert_eq!(retired.status, 200, "{}", retired.text());
+    }
+    let gone = without("nurturing");
+    assert_eq!(gone.status, 200, "{}", gone.text());
+}
+
+#[test]
+fn a_text_that_cannot_be_kept_is_told_by_its_place() {
+    let app = TestApp::start_deciding();
+    let rule = json!({"kind": "routing_policy", "document": {"rules": [{"key": "ulm", "name": "Ulm\0",
+        "when": {"field": "city", "op": "eq", "value": "Ul\0m"}, "to": [{"pool": "everyone"}]}]}});
+    let places = |at: &str| {
+        ["name", "when/value"]
+            .map(|place| (format!("{at}/rules/0/{place}"), "nul_character".to_owned()))
+    };
+    let written = app.post("/v1/rules", rule.clone());
+    assert_eq!(written.errors(), places("/document"));
+    let imported = app.post("/v1/rules/import", json!({"documents": [rule]}));
+    assert_eq!(imported.errors(), places("/documents/0/document"));
+    let lead = json!({"email": "ada@example.com"});
+    let tried = app.post("/v1/simulate", json!({"documents": [rule], "lead": lead}));
+    assert_eq!(tried.errors(), places("/documents/0/document"));
+    let note = json!({"kind": "sla_policy", "note": "a\0b", "document": {"clocks": []}});
+    assert_eq!(draft(&app, note)["note"], "ab");
+}
+
+#[test]
+fn people_that_a_condition_names_are_there_and_a_team_that_an_active_one_names_stays() {
+    let app = TestApp::start_deciding();
+    let (ada, team) = (app.user("rep").id, app.team("North", &[]));
+    let nobody = uuid::Uuid::now_v7().to_string();
+    let policy = |owner: &str, team: &str| {
+        let when = json!({"any": [{"field": "owner_id", "op": "in", "value": [ada, owner]}, {"field": "team_id", "op": "eq", "value": team}]});
+        json!({"kind": "sla_policy", "document": {"clocks": [
+            {"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": when}]}})
+    };
+    let when = "/document/clocks/0/when/any";
+    assert_eq!(
+        app.post("/v1/rules", policy(&nobody, &nobody)).errors(),
+        [
+            (format!("{when}/0/value/1"), "unknown_user".to_owned()),
+            (format!("{when}/1/value"), "unknown_team".to_owned())
+        ]
+    );
+    let active = decide_by(&app, policy(&ada, &team));
+    let delete = || app.delete(&format!("/v1/teams/{team}"));
+    let refused = delete();
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (409, json!("rule_in_use")),
+        "{}",
+        refused.text()
+    );
+    let detail = text(&refused.json()["detail"]);
+    assert!(
+        detail.contains(&text(&active["id"])) && detail.contains("/clocks/0/when/any/1/value"),
+        "{detail}"
+    );
+    assert_eq!(app.post(&path(&active, "/retire"), json!({})).status, 200);
+    assert_eq!(delete().status, 204);
+}
+
+#[test]
+fn a_rule_that_no_lead_comes_to_is_not_written_and_a_model_that_takes_all_is_worth_a_look() {
+    let app = TestApp::start_deciding();
+    let clock = |key: &str| json!({"key": key, "kind": "first_response", "name": "Answer", "within_minutes": 9, "when": {"field": "city", "op": "is_set"}});
+    let policy =
+        json!({"kind": "sla_policy", "document": {"clocks": [clock("one"), clock("two")]}});
+    assert_eq!(
+        app.post("/v1/rules", policy).errors(),
+        [("/document/clocks/1".to_owned(), "never_reached".to_owned())]
+    );
+    let rule =
+        json!({"key": "none", "name": "None", "when": {"any": []}, "to": [{"pool": "everyone"}]});
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [rule]}});
+    assert_eq!(
+        app.post("/v1/rules", policy).errors(),
+        [(
+            "/document/rules/0/when".to_owned(),
+            "never_holds".to_owned()
+        )]
+    );
+    let model = |key: &str| json!({"kind": "scoring_model", "key": key, "document": {"name": "All", "rules": []}});
+    assert_eq!(draft(&app, model("default"))["warnings"], json!([]));
+    let warnings = draft(&app, model("other"))["warnings"].clone();
+    assert_eq!(
+        (&warnings[0]["pointer"], &warnings[0]["code"]),
+        (&json!("/when"), &json!("takes_every_lead"))
+    );
+    let imported = app.post("/v1/rules/import", json!({"documents": [model("other")]}));
+    assert_eq!(
+        imported.json()["results"][0]["warnings"][0]["pointer"],
+        "/documents/0/document/when"
+    );
+}
+
+#[test]
+fn everything_of_which_a_version_cannot_count_any_more_is_told() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep").id, app.user("rep").id);
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [
+        {"key": "ulm", "name": "Ulm", "when": {"field": "city", "op": "eq", "value": "Ulm"}, "to": [{"user": ada}]}], "fallback": [{"user": bob}]}});
+    let written = draft(&app, policy);
+    for user in [&ada, &bob] {
+        assert_eq!(app.delete(&format!("/v1/users/{user}")).status, 200);
+    }
+    let later = json!({"at": "2999-01-01T00:00:00Z"});
+    for (what, body) in [("/activate", json!({})), ("/schedule", later)] {
+        let refused = app.post(&path(&written, what), body);
+        assert_eq!(
+            (refused.status, refused.json()["code"].clone()),
+            (409, json!("rule_unusable"))
+        );
+        assert_eq!(
+            refused.errors(),
+            [
+                ("/rules/0/to/0/user".to_owned(), "disabled_user".to_owned()),
+                ("/fallback/0/user".to_owned(), "disabled_user".to_owned())
+            ]
+        );
+    }
+}
+
+#[test]
+fn what_counts_is_imported_as_it_is_also_when_somebody_in_it_is_disabled() {
+    let app = TestApp::start_deciding();
+    let ada = app.user("rep").id;
+    let pool = json!({"kind": "pool", "key": "field", "document": {"name": "Field", "members": [{"user_id": ada}]}});
+    decide_by(&app, pool.clone());
+    assert_eq!(app.delete(&format!("/v1/users/{ada}")).status, 200);
+    let import = |documents: Value| {
+        app.post(
+            "/v1/rules/import",
+            json!({"documents": documents, "activate": true}),
+        )
+    };
+    let same = import(app.get("/v1/rules/export").json()["documents"].clone());
+    assert_eq!(same.status, 200, "{}", same.text());
+    let result = &same.json()["results"][0];
+    let place = "/documents/0/document/members/0/user_id";
+    assert_eq!(
+        (
+            &result["outcome"],
+            &result["warnings"][0]["pointer"],
+            &result["warnings"][0]["code"]
+        ),
+        (&json!("unchanged"), &json!(place), &json!("disabled_user"))
+    );
+    let mut other = pool;
+    other["document"]["name"] = json!("Other");
+    assert_eq!(
+        import(json!([other])).errors(),
+        [(place.to_owned(), "disabled_user".to_owned())]
+    );
+}
+
+#[test]
+fn what_every_workspace_begins_with_is_exported_where_nothing_replaces_it() {
+    let app = TestApp::start_deciding();
+    let policy = clocks(10, None);
+    decide_by(&app, policy.clone());
+    let own = app.get("/v1/rules/export").json()["documents"].clone();
+    assert_eq!(own.as_array().unwrap().len(), 1);
+    let all = app.get("/v1/rules/export?with_defaults=true").json()["documents"].clone();
+    let kinds: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| text_of(&one["kind"]))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "pool",
+            "routing_policy",
+            "sla_policy",
+            "framework",
+            "scoring_model"
+        ]
+    );
+    assert_eq!(all[2], own[0]);
+    assert_eq!(all[0]["key"], "everyone");
+    let imported = app.post(
+        "/v1/rules/import",
+        json!({"documents": all, "activate": true}),
+    );
+    assert_eq!(imported.status, 200, "{}", imported.text());
+    let again = app.get("/v1/rules/export").json()["documents"].clone();
+    assert_eq!(again, all);
+}
+
+#[test]
+fn an_answer_that_follows_from_what_is_known_is_a_text_a_boolean_or_an_amount() {
+    let app = TestApp::start_deciding();
+    let criterion = |key: &str, answer: Value| json!({"key": key, "name": key, "question": "Well?", "answer": answer});
+    let infer = |criterion: &str, value: Value| json!({"key": criterion, "criterion": criterion, "value": value, "confidence_permille": 500});
+    draft(
+        &app,
+        json!({"kind": "framework", "document": {"name": "Own",
+            "criteria": [criterion("need", json!({"type": "text"})), criterion("fits", json!({"type": "boolean", "met": true})), criterion("budget", json!({"type": "money"}))],
+            "inference": [infer("need", json!("speed")), infer("fits", json!(true)), infer("budget", json!({"amount_minor": 100, "currency": "EUR"}))]}}),
+    );
 }

@@ -3,6 +3,8 @@
 use crate::support::TestApp;
 use crate::support::fields::define;
 use baton::domain::access::Scope;
+use baton::domain::condition::Column;
+use baton::domain::lead_list::SortField;
 use serde_json::{Value, json};
 
 fn named(schema: &Value, name: &str) -> Value {
@@ -169,4 +171,43 @@ fn the_own_document_types_the_workspaces_fields() {
     }
     assert_eq!(bare, general);
     assert_eq!(app.stranger().get("/v1/openapi.json").status, 401);
+}
+
+#[test]
+fn whatever_conditions_and_lists_accept_is_in_the_schema() {
+    let app = TestApp::start();
+    define_some(&app);
+    let schema = app.get("/v1/schema").json();
+    for column in Column::ALL {
+        let field = named(&schema, column.name());
+        let known = column.kind().operators().len();
+        assert_eq!(field["operators"].as_array().unwrap().len(), known);
+        assert_eq!(field["filterable"], true, "{field}");
+    }
+    let search = |body: Value| {
+        let reply = app.post("/v1/leads/search", body.clone());
+        assert_eq!(reply.status, 200, "{body} {}", reply.text());
+    };
+    for field in schema["fields"].as_array().unwrap() {
+        if field["searchable"] == true && field["filterable"] == true {
+            search(json!({"condition": {"field": field["name"], "op": "is_set"}}));
+        }
+    }
+    let sorts = schema["sorts"].as_array().unwrap();
+    for sort in sorts {
+        search(json!({"sort": [sort]}));
+    }
+    let document: Value = app.stranger().get("/openapi.json").json();
+    let parameters = document["paths"]["/v1/leads"]["get"]["parameters"].as_array();
+    let sort = parameters.unwrap().iter().find(|one| one["name"] == "sort");
+    for field in SortField::ALL {
+        let name = field.as_str();
+        assert!(sorts.contains(&json!(name)), "{name}");
+        assert_eq!(app.get(&format!("/v1/leads?sort=-{name}")).status, 200);
+        let described = sort.unwrap()["description"].as_str().unwrap();
+        assert!(described.contains(&format!("`{name}`")), "{name}");
+    }
+    assert_eq!(named(&schema, "fit")["type"], "integer");
+    assert_eq!(named(&schema, "grade")["options"][15]["value"], "D4");
+    assert_eq!(named(&schema, "verdict")["options"][3]["value"], "sql");
 }

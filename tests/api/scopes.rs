@@ -20,7 +20,7 @@ fn the_document_says_what_the_permission_table_says() {
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         let scopes: Option<Vec<String>> = match needs {
             Needs::Nothing | Needs::Person => None,
-            Needs::Caller | Needs::Scope(_) => Some(owned(needs.scopes())),
+            Needs::Caller | Needs::Scope(_) | Needs::Both(_) => Some(owned(needs.scope_names())),
         };
         assert_eq!(operation.scopes, scopes, "{operation:?}");
         let roles: Option<Vec<String>> = (needs != Needs::Nothing)

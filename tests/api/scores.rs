@@ -1,8 +1,13 @@
 //! What leads are worth: at captures, by activities, by changes of them, by models, and by time alone.
 
 use crate::support::{TestApp, jobs};
+use baton::domain::flow::rules;
+use baton::domain::flow::score_lead::{News, rescore_all};
+use baton::domain::rules::Rules;
+use chrono::Utc;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 fn id(value: &Value) -> String {
     value["id"].as_str().unwrap().to_owned()
@@ -25,6 +30,13 @@ fn activate(app: &TestApp, key: Option<&str>, document: Value) -> Value {
     let active = app.post(&format!("/v1/rules/{}/activate", id(&rule)), json!({}));
     assert_eq!(active.status, 200, "{}", active.text());
     rule
+}
+
+/// Scores all leads anew, as if ten seconds had passed since a model was activated.
+fn run_rescore(app: &TestApp) {
+    app.database()
+        .by_hand("UPDATE jobs SET claimed_until = now() WHERE kind = 'rescore'");
+    jobs::run(app);
 }
 
 fn model() -> Value {
@@ -241,11 +253,79 @@ fn another_model_scores_all_leads_anew_and_each_by_the_first_that_counts_for_it(
         )]
     );
     activate(&app, Some("france"), other);
-    jobs::run(&app);
+    run_rescore(&app);
     let fit = |lead: &str| app.get(&format!("/v1/leads/{lead}")).json()["score"]["fit"].clone();
     assert_eq!((fit(&french), fit(&german)), (json!(44), json!(30)));
     assert_eq!(score(&app, &french)["model"], json!("france"));
     assert_eq!(score(&app, &german)["model"], json!("default"));
+}
+
+#[test]
+fn a_model_stays_while_the_one_that_would_stand_in_has_another_half_life() {
+    let app = TestApp::start();
+    let weekly = || {
+        let mut weekly = model();
+        weekly["engagement_half_life_days"] = json!(7);
+        weekly
+    };
+    let retire = |rule: &Value| app.post(&format!("/v1/rules/{}/retire", id(rule)), json!({}));
+    let default = activate(&app, None, weekly());
+    let mut other = weekly();
+    other["when"] = json!({"field": "country", "op": "eq", "value": "FR"});
+    let other = activate(&app, Some("france"), other);
+    let refused = retire(&default);
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (409, &json!("rule_needed")),
+        "{}",
+        refused.text()
+    );
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("`france` is 7") && detail.contains("retire"),
+        "{detail}"
+    );
+    for rule in [other, default] {
+        assert_eq!(retire(&rule).status, 200);
+    }
+}
+
+#[test]
+fn what_another_process_scores_by_the_former_model_is_scored_anew() {
+    let app = TestApp::start();
+    activate(&app, None, model());
+    let lead = |name: &str| {
+        let person = json!({"email": format!("{name}@acme.example"), "country": "DE"});
+        id(&app.capture(person)["lead"])
+    };
+    let known = lead("ada");
+    let former = rules_now(&app);
+    let mut other = model();
+    other["rules"][0]["points"] = json!(44);
+    activate(&app, None, other);
+    let leads = [known, lead("bob")];
+    jobs::run(&app);
+    let ids: Vec<Uuid> = leads.iter().map(|lead| lead.parse().unwrap()).collect();
+    let by_former = app.db.in_workspace(app.workspace_id, |conn| {
+        let leads = baton::store::leads::lock_by_ids(conn, &ids)?;
+        rescore_all(conn, leads, News::Everything, &former, Utc::now())
+    });
+    by_former.unwrap();
+    let fit = || {
+        let shown = leads.iter();
+        let shown = shown.map(|lead| app.get(&format!("/v1/leads/{lead}")).json());
+        shown
+            .map(|lead| lead["score"]["fit"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fit(), [json!(30), json!(30)]);
+    run_rescore(&app);
+    assert_eq!(fit(), [json!(44), json!(44)]);
+}
+
+fn rules_now(app: &TestApp) -> Rules {
+    let loaded = app.db.in_workspace(app.workspace_id, rules::load);
+    loaded.unwrap()
 }
 
 #[test]

@@ -398,6 +398,23 @@ fn what_is_wrong_with_a_search_is_said_at_once() {
 }
 
 #[test]
+fn a_wrong_form_and_a_wrong_name_are_said_together() {
+    let app = small();
+    let reply = app.post(
+        "/v1/leads/search",
+        json!({"condition": {"field": "x", "op": "eq"}, "sort": ["zz"], "fields": ["nope"], "limit": 9999, "foo": 1}),
+    );
+    assert_eq!(reply.status, 422);
+    let mut wrong: Vec<String> = reply.errors().into_iter().map(|(place, _)| place).collect();
+    wrong.dedup();
+    for place in ["/limit", "/foo", "/condition/field", "/sort/0", "/fields/0"] {
+        assert!(wrong.iter().any(|one| one == place), "{place}: {wrong:?}");
+    }
+    let list = app.post("/v1/leads/search", json!([1]));
+    assert_eq!(list.status, 422, "{}", list.text());
+}
+
+#[test]
 fn short_filters_say_the_same_as_conditions() {
     let app = small();
     let (owner, team) = (Uuid::now_v7(), Uuid::now_v7());

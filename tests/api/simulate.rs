@@ -1,5 +1,6 @@
 //! Rule documents are tried before they count.
 
+use crate::decisions::decide_by;
 use crate::support::TestApp;
 use crate::support::jobs::{capture_many, finished};
 use serde_json::{Value, json};
@@ -104,6 +105,57 @@ fn a_draft_shows_what_it_would_change_writes_nothing_and_keeps_its_word() {
     assert_eq!(
         captured["lead"]["owner_id"],
         german["then"]["lead"]["owner_id"]
+    );
+}
+
+#[test]
+fn another_model_scores_a_lead_that_is_known_from_nothing() {
+    let app = TestApp::start_deciding();
+    let model = |points: i64| {
+        json!({"kind": "scoring_model", "key": "default", "document": {"name": "Forms", "engagement_half_life_days": null, "rules": [
+            {"key": "form", "name": "Form", "ledger": "engagement", "points": points, "activity": {"types": ["submission"]}}]}})
+    };
+    decide_by(&app, model(10));
+    let lead = json!({"email": "ada@example.com"});
+    app.capture(lead.clone());
+    let engagement = |asked: Value| {
+        let reply = app.post("/v1/simulate", asked).json();
+        ["now", "then"].map(|side| reply[side]["lead"]["score"]["engagement"].clone())
+    };
+    let drafted = json!({"documents": [model(90)], "lead": lead});
+    assert_eq!(engagement(drafted), [json!(20.0), json!(180.0)]);
+    let written = app.post("/v1/rules", model(90)).json();
+    let stored = json!({"rule_ids": [written["id"]], "lead": lead});
+    assert_eq!(engagement(stored), [json!(20.0), json!(180.0)]);
+}
+
+#[test]
+fn an_answer_counts_by_the_framework_that_asks_for_it() {
+    let app = TestApp::start_deciding();
+    let framework = |asked: &str| {
+        json!({"kind": "framework", "document": {"name": "Own", "criteria": [
+            {"key": asked, "name": "Asked", "question": "Well?", "answer": {"type": "text"}}]}})
+    };
+    decide_by(&app, framework("need"));
+    let ask = |answers: Value| {
+        let lead = json!({"email": "ada@example.com", "answers": answers});
+        app.post(
+            "/v1/simulate",
+            json!({"documents": [framework("size")], "lead": lead}),
+        )
+    };
+    let reply = ask(json!({"need": "a CRM", "size": "many"}));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    for (side, met) in [("now", "need"), ("then", "size")] {
+        let found = &reply.json()[side]["qualification"];
+        assert_eq!(found["met"], json!([met]), "{found}");
+    }
+    assert_eq!(
+        ask(json!({"nede": "a CRM"})).errors(),
+        [(
+            "/lead/answers/nede".to_owned(),
+            "unknown_criterion".to_owned()
+        )]
     );
 }
 
@@ -304,6 +356,27 @@ fn rules_are_tried_on_the_leads_that_came() {
 }
 
 #[test]
+fn a_lead_that_is_offered_has_all_its_clocks_on_both_sides() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    let offers = json!({"kind": "routing_policy", "document": {"accept_within_minutes": 5}});
+    let clock = |key: &str| json!({"key": key, "kind": key, "name": key, "within_minutes": 5});
+    let clocks = json!({"kind": "sla_policy", "document": {"clocks": [clock("accept"), clock("first_response")]}});
+    for rule in [offers, clocks] {
+        decide_by(&app, rule);
+    }
+    app.capture(json!({"email": "ada@example.com"}));
+    let report = over_history(&app, json!([]))["report"].clone();
+    assert_eq!(
+        report["now"]["clocks"],
+        json!({"accept": 1, "first_response": 1}),
+        "{report}"
+    );
+    assert_eq!(report["now"], report["then"]);
+    assert_eq!(report["differing"]["leads"], json!(0), "{report}");
+}
+
+#[test]
 fn a_simulation_goes_on_from_batch_to_batch_and_leaves_out_what_it_does_not_know() {
     const LEADS: usize = 1_100;
     let app = TestApp::start_deciding();
@@ -344,7 +417,7 @@ fn a_simulation_goes_on_from_batch_to_batch_and_leaves_out_what_it_does_not_know
 }
 
 #[test]
-fn who_may_not_read_leads_gets_no_report_of_them() {
+fn who_may_not_read_leads_sees_none_of_them() {
     let app = TestApp::start_deciding();
     let key = app.post(
         "/v1/api-keys",
@@ -352,12 +425,14 @@ fn who_may_not_read_leads_gets_no_report_of_them() {
     );
     assert_eq!(key.status, 201, "{}", key.text());
     let token = key.json()["key"].as_str().unwrap().to_owned();
-    let reply = app.client_with(&token).post(
-        "/v1/simulate",
-        &json!({"history": {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
-    );
-    assert_eq!(reply.status, 403, "{}", reply.text());
-    assert!(reply.text().contains("leads:read"), "{}", reply.text());
+    for on in [
+        json!({"history": {"since": "2026-01-01T00:00:00Z", "until": "2999-01-01T00:00:00Z"}}),
+        json!({"lead": {"email": "ada@example.com"}}),
+    ] {
+        let reply = app.client_with(&token).post("/v1/simulate", &on);
+        assert_eq!(reply.status, 403, "{}", reply.text());
+        assert!(reply.text().contains("leads:read"), "{}", reply.text());
+    }
 }
 
 #[test]

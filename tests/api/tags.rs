@@ -1,5 +1,6 @@
 //! Labels: which there are, and renaming them.
 
+use crate::decisions::decide_by;
 use crate::support::TestApp;
 use crate::support::jobs::finished;
 use serde_json::{Value, json};
@@ -111,4 +112,31 @@ fn renaming_to_nothing_or_to_the_same_is_refused() {
         refused(json!({"tags": ["a"], "to": "a"})),
         [pair("/to", "no_changes")]
     );
+}
+
+#[test]
+fn a_label_that_an_active_rule_document_asks_for_keeps_its_name() {
+    let app = TestApp::start_deciding();
+    let when = json!({"field": "tags", "op": "has_any", "value": [" fair "]});
+    let active = decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [
+            {"key": "fair", "name": "Fair", "when": when, "to": [{"pool": "everyone"}]}]}}),
+    );
+    let rename =
+        |tags: Value, to: &str| app.post("/v1/tags/rename", json!({"tags": tags, "to": to}));
+    let refused = rename(json!(["expo", "fair"]), "show");
+    assert_eq!(
+        (refused.status, refused.json()["code"].clone()),
+        (409, json!("rule_in_use")),
+        "{}",
+        refused.text()
+    );
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("/rules/0/when/value/0"), "{detail}");
+    let others = rename(json!(["expo", "fair"]), "fair");
+    assert_eq!(others.status, 202, "{}", others.text());
+    let retire = format!("/v1/rules/{}/retire", active["id"].as_str().unwrap());
+    assert_eq!(app.post(&retire, json!({})).status, 200);
+    assert_eq!(rename(json!(["fair"]), "show").status, 202);
 }

@@ -50,6 +50,44 @@ where
     }
 }
 
+/// A JSON object whose fields can each be left out, read as far as it fits the schema of `T`: the handler adds what else is
+/// wrong, so that a caller learns everything at once.
+#[derive(Debug)]
+pub struct PartJson<T> {
+    /// The body, without the fields that do not fit.
+    pub value: T,
+    /// What is wrong with those.
+    pub errors: Vec<FieldError>,
+}
+
+impl<T> FromRequest for PartJson<T>
+where
+    T: DeserializeOwned + ToSchema + Validate + 'static,
+{
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        async move {
+            body::check_type(&req, body::is_json, SUPPORTED)?;
+            let raw = without_mark(body::read(req.clone(), payload, body::limit(&req, 0)).await?);
+            let mut json = parse(&raw)?;
+            let errors = Shape::of::<T>().check(&json);
+            let Value::Object(fields) = &mut json else {
+                return Err(ApiError::invalid(errors));
+            };
+            for error in &errors {
+                let name = error.pointer.split('/').nth(1).unwrap_or_default();
+                fields.remove(&name.replace("~1", "/").replace("~0", "~"));
+            }
+            let value = read_value(json, &raw)?;
+            Ok(PartJson { value, errors })
+        }
+        .boxed_local()
+    }
+}
+
 /// Reads and checks JSON that did not come as a body of its own, such as one that was kept.
 ///
 /// # Errors
@@ -63,6 +101,14 @@ where
     if !errors.is_empty() {
         return Err(ApiError::invalid(errors));
     }
+    read_value(json, raw)
+}
+
+/// Reads what fits the schema of `T`; `raw` tells where a type refuses it nevertheless.
+fn read_value<T>(json: Value, raw: &[u8]) -> Result<T, ApiError>
+where
+    T: DeserializeOwned + Validate,
+{
     let value: T = match T::deserialize(json) {
         Ok(value) => value,
         Err(_) => return Err(ApiError::invalid(vec![locate::<T>(raw)?])),

@@ -91,6 +91,25 @@ fn collect(query: &str, shape: &Shape) -> (Map<String, Value>, Vec<FieldError>) 
     (parameters, errors)
 }
 
+/// All parameters of a query string, each as one that is not known.
+pub(super) fn unknown(query: &str) -> Vec<FieldError> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let unknown = |name: &str| {
+        let name = decoded(name).unwrap_or_else(|| name.to_owned());
+        let detail = format!(
+            "unknown parameter `{}`: this operation has none",
+            shown_name(&name)
+        );
+        FieldError::new(
+            format!("?{}", shown_name(&name)),
+            "unknown_parameter",
+            detail,
+        )
+    };
+    names.take(MAX_ERRORS).map(unknown).collect()
+}
+
 /// None when it is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");

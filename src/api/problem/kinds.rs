@@ -62,6 +62,7 @@ problem_kinds! {
     DecisionNotReplayable = CONFLICT, "decision-not-replayable", "The decision cannot be made again";
     ClockEnded = CONFLICT, "clock-ended", "The clock has ended";
     RuleInUse = CONFLICT, "rule-in-use", "Another document names it";
+    RuleNeeded = CONFLICT, "rule-needed", "What would stand in does not fit";
     RuleSchedule = CONFLICT, "rule-schedule", "The rule document is in another state";
     RuleNotActive = CONFLICT, "rule-not-active", "The rule document does not count";
     PairMerged = CONFLICT, "pair-merged", "The leads of the pair are one";

@@ -144,18 +144,21 @@ impl Kind {
 }
 
 macro_rules! define_columns {
-    ({ $($variant:ident: $name:literal, $kind:ident, $value:expr;)* } $($field:ident : $type:ty, $lead_kind:ident, {$($schema:tt)*}, $doc:literal;)*) => {
+    ({ $($variant:ident: $name:literal, $kind:ident, $label:literal, $about:literal, $value:expr;)* } $($field:ident : $type:ty, $lead_kind:ident, {$($schema:tt)*}, $doc:literal;)*) => {
         /// A field that every lead has: one of the plain ones, or one that Baton keeps itself.
         #[allow(non_camel_case_types)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Column {
             $(#[doc = $doc] $field,)*
-            $($variant,)*
+            $(#[doc = $about] $variant,)*
         }
 
         impl Column {
             /// Every one.
             pub const ALL: &[Column] = &[$(Column::$field,)* $(Column::$variant,)*];
+
+            /// Those that Baton keeps itself: each with what people read for its name, and what it is.
+            pub const KEPT: &[(Column, &str, &str)] = &[$((Column::$variant, $label, $about),)*];
 
             /// Its name in JSON and SQL.
             pub fn name(self) -> &'static str {
@@ -187,27 +190,27 @@ macro_rules! define_columns {
 }
 
 for_each_lead_field!(define_columns! {
-    Id: "id", Id, |lead| Some(Datum::Id(lead.id));
-    EmailDomain: "email_domain", Text, |lead| lead.email_domain().map(Datum::Text);
-    WebsiteDomain: "website_domain", Text, |lead| lead.website_domain.as_deref().map(Datum::Text);
-    Source: "source", Text, |lead| lead.source.as_deref().map(Datum::Text);
-    Channel: "channel", Text, |lead| Some(Datum::Text(&lead.channel));
-    Stage: "stage", Choice, |lead| Some(Datum::Text(&lead.stage));
-    StageKind: "stage_kind", Choice, |lead| Some(Datum::Text(lead.stage_kind.as_str()));
-    StageChangedAt: "stage_changed_at", Datetime, |lead| Some(instant(lead.stage_changed_at));
-    DisqualifyReason: "disqualify_reason", Text, |lead| lead.disqualify_reason.as_deref().map(Datum::Text);
-    RevisitAt: "revisit_at", Datetime, |lead| lead.revisit_at.map(instant);
-    OwnerId: "owner_id", Id, |lead| lead.owner_id.map(Datum::Id);
-    TeamId: "team_id", Id, |lead| lead.team_id.map(Datum::Id);
-    Queue: "queue", Text, |lead| lead.queue.as_deref().map(Datum::Text);
-    Verdict: "verdict", Choice, |lead| lead.verdict.map(|verdict| Datum::Text(verdict.as_str()));
-    Fit: "fit", Integer, |lead| lead.score.map(|score| Datum::Integer(score.fit.into()));
-    Grade: "grade", Choice, |lead| lead.score.map(|score| Datum::Text(score.grade.as_str()));
-    IsTest: "is_test", Boolean, |lead| Some(Datum::Boolean(lead.is_test));
-    CapturedAt: "captured_at", Datetime, |lead| Some(instant(lead.captured_at));
-    CreatedAt: "created_at", Datetime, |lead| Some(instant(lead.created_at));
-    UpdatedAt: "updated_at", Datetime, |lead| Some(instant(lead.updated_at));
-    LastActivityAt: "last_activity_at", Datetime, |lead| Some(instant(lead.last_activity_at));
+    Id: "id", Id, "Id", "A UUIDv7: ids sort by the time of creation.", |lead| Some(Datum::Id(lead.id));
+    EmailDomain: "email_domain", Text, "E-mail domain", "The domain of the mail address.", |lead| lead.email_domain().map(Datum::Text);
+    WebsiteDomain: "website_domain", Text, "Website domain", "Host of the web address, without `www.`.", |lead| lead.website_domain.as_deref().map(Datum::Text);
+    Source: "source", Text, "Source", "Where the first submission came from.", |lead| lead.source.as_deref().map(Datum::Text);
+    Channel: "channel", Text, "Channel", "The way the first submission took.", |lead| Some(Datum::Text(&lead.channel));
+    Stage: "stage", Choice, "Stage", "Where it stands in the pipeline.", |lead| Some(Datum::Text(&lead.stage));
+    StageKind: "stage_kind", Choice, "Kind of stage", "What that stage means.", |lead| Some(Datum::Text(lead.stage_kind.as_str()));
+    StageChangedAt: "stage_changed_at", Datetime, "Stage changed at", "Since when it stands there.", |lead| Some(instant(lead.stage_changed_at));
+    DisqualifyReason: "disqualify_reason", Text, "Disqualified because", "Why it was disqualified.", |lead| lead.disqualify_reason.as_deref().map(Datum::Text);
+    RevisitAt: "revisit_at", Datetime, "Revisit at", "When a disqualified lead is worth another look.", |lead| lead.revisit_at.map(instant);
+    OwnerId: "owner_id", Id, "Owner", "The user who is accountable for it.", |lead| lead.owner_id.map(Datum::Id);
+    TeamId: "team_id", Id, "Team", "The team it belongs to.", |lead| lead.team_id.map(Datum::Id);
+    Queue: "queue", Text, "Queue", "The queue it waits in while nobody owns it.", |lead| lead.queue.as_deref().map(Datum::Text);
+    Verdict: "verdict", Choice, "Verdict", "What its qualification came to.", |lead| lead.verdict.map(|verdict| Datum::Text(verdict.as_str()));
+    Fit: "fit", Integer, "Fit", "Points for who it is; in answers `score.fit`.", |lead| lead.score.map(|score| Datum::Integer(score.fit.into()));
+    Grade: "grade", Choice, "Grade", "A letter for fit and a figure for engagement, `A1` the best; in answers `score.grade`.", |lead| lead.score.map(|score| Datum::Text(score.grade.as_str()));
+    IsTest: "is_test", Boolean, "Test", "Made by tests only: kept out of lists and counts.", |lead| Some(Datum::Boolean(lead.is_test));
+    CapturedAt: "captured_at", Datetime, "Captured at", "The sender's time of the first submission.", |lead| Some(instant(lead.captured_at));
+    CreatedAt: "created_at", Datetime, "Created at", "Our time of the first submission.", |lead| Some(instant(lead.created_at));
+    UpdatedAt: "updated_at", Datetime, "Updated at", "When it last changed.", |lead| Some(instant(lead.updated_at));
+    LastActivityAt: "last_activity_at", Datetime, "Last activity at", "When something last happened with it.", |lead| Some(instant(lead.last_activity_at));
 });
 
 fn instant(at: DateTime<Utc>) -> Datum<'static> {

@@ -30,6 +30,7 @@
 
 mod activity;
 mod column;
+mod compared;
 mod comparison;
 mod depends;
 mod field;
@@ -42,6 +43,7 @@ mod time;
 
 pub use activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, Count};
 pub use column::{Column, Kind, Operator};
+pub use compared::{ComparedText, texts_compared};
 pub use comparison::{Comparison, Datum, Operand, Order, Test};
 pub use field::{AttributionKey, CustomField, Field, Touch};
 pub use forms::{Forms, after_prefix};
@@ -124,6 +126,11 @@ impl Condition {
         pointer: &str,
     ) -> Result<Condition, Vec<FieldError>> {
         parse::parse_for_search(value, rules, pointer)
+    }
+
+    /// Whether it holds for every lead, whatever is known of it.
+    pub fn always_holds(&self) -> bool {
+        self.root.is_always(true)
     }
 
     /// Whether it holds for no lead, whatever is known of it.

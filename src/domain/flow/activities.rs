@@ -128,6 +128,7 @@ pub fn correct(
 ) -> Result<Activity> {
     let (before, mut activity) = lock(conn, id, editing, expected, by)?;
     let details = change(activity.details())?;
+    let was_touch = clocks::is_touch(&activity);
     let changes = activity.correct(details);
     if changes.is_empty() {
         return Ok(activity);
@@ -144,10 +145,15 @@ pub fn correct(
         (EventType::ActivityUpdated, Vec::new(), data),
         by,
     )?;
+    if !was_touch {
+        clocks::meet(conn, &lead, &activity, &by.rules, &by.provenance, by.now)?;
+        own_lead::accept_by_deed(conn, &lead, &activity, by)?;
+    }
     Ok(activity)
 }
 
-/// Takes an activity out of the timeline. The history of the lead keeps what it was.
+/// Takes an activity out of the timeline. The history of the lead keeps what it was, and a clock that it met stays met: others
+/// have been told.
 ///
 /// # Errors
 /// As [`correct`].

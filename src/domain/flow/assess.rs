@@ -28,11 +28,12 @@ pub fn follow(
     let mut qualified = None;
     if !lead.is_test && (is_due || asks_of(&happened.changes, news, rules)) {
         let was = lead.clone();
-        let found = qualify_lead::reconsider(conn, lead, rules, by.now)?;
-        let changes_at = found.as_ref().and_then(|found| found.next_change_at);
+        let decided = qualify_lead::reconsider(conn, lead, rules, by.now)?;
+        let found = decided.qualification.as_ref();
+        let changes_at = found.and_then(|found| found.next_change_at);
         let begun = record.get_or_insert_with(|| ScoreRecord::begin(lead.id));
         begun.follow_verdict(changes_at);
-        qualified = qualify_lead::told(&was, lead, found.as_ref());
+        qualified = qualify_lead::told(&was, lead, &decided);
     }
     let record = record.unwrap_or_else(|| ScoreRecord::begin(lead.id));
     let events: Vec<&Event> = std::iter::once(happened).chain(&qualified).collect();

@@ -1,5 +1,6 @@
 //! Says who is accountable for a lead.
 
+use crate::domain::access::Role;
 use crate::domain::capture::{begin_change, event};
 use crate::domain::event::{Change, EventType};
 use crate::domain::flow::change_lead::check_version;
@@ -8,6 +9,7 @@ use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
+use crate::domain::routing::LAST_QUEUE;
 use crate::domain::user::UserStatus;
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
@@ -34,9 +36,16 @@ pub struct Assignment {
 pub fn check(conn: &mut TenantConnection, to: &Assignment) -> Result<Assignment> {
     let mut errors = Vec::new();
     if let Some(owner_id) = to.owner_id {
-        match users::find(conn, owner_id)?.map(|user| user.status) {
-            Some(UserStatus::Active | UserStatus::Invited) => {}
-            Some(UserStatus::Disabled) => errors.push(FieldError::new(
+        match users::find(conn, owner_id)?.map(|user| (user.status, user.role)) {
+            Some((UserStatus::Active | UserStatus::Invited, Role::Readonly)) => {
+                errors.push(FieldError::new(
+                    "/owner_id",
+                    "readonly_user",
+                    "this user may only read and answers no leads: name another, or give them a role that does",
+                ));
+            }
+            Some((UserStatus::Active | UserStatus::Invited, _)) => {}
+            Some((UserStatus::Disabled, _)) => errors.push(FieldError::new(
                 "/owner_id",
                 "disabled_user",
                 "this user is disabled and answers no leads: name another, or enable them",
@@ -67,7 +76,8 @@ pub fn check(conn: &mut TenantConnection, to: &Assignment) -> Result<Assignment>
     Ok(checked)
 }
 
-/// Gives a lead to a user, to a team, to both, or to nobody. One who has it already keeps it, without an event.
+/// Gives a lead to a user, to a team, to both, or to nobody. What nobody owns waits in a queue (promise P3). One who has it already
+/// keeps it, without an event.
 ///
 /// # Errors
 /// [`Error::VersionMismatch`] when `expected` does not hold; an assignment that [`check`] refuses.
@@ -81,6 +91,11 @@ pub fn assign(
     let mut lead = reach::lock(conn, id, &by.visible)?;
     check_version(&lead, expected)?;
     let to = &check(conn, to)?;
+    let queue = match (to.owner_id, &lead.queue) {
+        (Some(_), _) => None,
+        (None, None) if lead.is_open() => Some(LAST_QUEUE.to_owned()),
+        (None, waits_in) => waits_in.clone(),
+    };
     let mut changes = Vec::new();
     if lead.owner_id != to.owner_id {
         changes.push(Change::new(
@@ -96,23 +111,22 @@ pub fn assign(
             json!(to.team_id),
         ));
     }
+    if lead.queue != queue {
+        changes.push(Change::new("queue", json!(lead.queue), json!(queue)));
+    }
     if changes.is_empty() {
         return Ok(lead);
     }
     let before = lead.clone();
     begin_change(&mut lead, by.now);
-    (lead.owner_id, lead.team_id) = (to.owner_id, to.team_id);
-    if lead.queue.is_some() && (lead.owner_id.is_some() || lead.team_id.is_some()) {
-        changes.push(Change::new("queue", json!(lead.queue), json!(null)));
-        lead.queue = None;
-    }
+    (lead.owner_id, lead.team_id, lead.queue) = (to.owner_id, to.team_id, queue);
     let mut happened = event(EventType::LeadAssigned, &mut lead, changes, &mut ProcessIds);
     happened.data = to.reason.as_ref().map(|reason| json!({ "reason": reason }));
     leads::update(conn, &before, &lead, &by.rules)?;
     outbox::add_all(conn, &[(&happened, &by.provenance)])?;
     if lead.owner_id != before.owner_id {
         clocks::end_offers(conn, &lead, &by.rules, &by.provenance, by.now)?;
-        clocks::hand_over(conn, &lead, to.reason.as_deref(), by.now)?;
+        clocks::hand_over(conn, &lead, to.reason.as_deref(), &by.rules, by.now)?;
     }
     clocks::follow_owner(conn, &lead, &by.rules, &by.provenance, by.now)?;
     Ok(lead)

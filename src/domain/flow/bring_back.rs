@@ -2,20 +2,22 @@
 //! an owner, unless it has one or waits in a queue, and clocks (promise P3).
 
 use crate::domain::activity::Activity;
+use crate::domain::assignment::{Assignment, let_go_by};
 use crate::domain::capture::{begin_change, event};
-use crate::domain::decision::Decided;
+use crate::domain::decision::{AssignmentRecord, Decided};
 use crate::domain::event::{Event, EventType, Provenance};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
+use crate::domain::routing::LAST_QUEUE;
 use crate::domain::rules::Rules;
-use crate::domain::sla::{ClockKind, Trigger};
+use crate::domain::sla::{Clock, ClockKind, ClockState, Trigger};
 use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{leads, outbox, sla_clocks, users};
+use crate::store::{assignments, leads, outbox, sla_clocks, users};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -27,23 +29,44 @@ pub fn comes_back(before: &Lead, after: &Lead) -> bool {
     !before.is_open() && after.is_open()
 }
 
+/// Which clocks start for a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// Those of a new lead.
+    All,
+    /// Those whose like was not met before.
+    Unmet,
+}
+
 impl Decider {
-    /// Decides about a lead that came back, which takes the owner; the event tells of that, in a change of the lead that was
-    /// begun.
+    /// Decides about a lead that somebody has to answer again, which takes the owner; the event tells of that, in a change of the
+    /// lead that was begun. Who has it keeps it, and it is offered to them anew if it was not accepted; who let it go before
+    /// does not get it.
     pub fn bring_back(
         &mut self,
         conn: &mut TenantConnection,
         lead: &mut Lead,
         activities: &[Activity],
+        restart: Restart,
         rules: &Rules,
         now: DateTime<Utc>,
     ) -> Result<(Decided, Option<Event>)> {
         let before = lead.clone();
         let mut decided = Decided::default();
         let mut told = None;
-        if !is_in_hands(conn, lead)? {
+        if is_in_hands(conn, lead)? {
+            decided.assignment = anew(conn, lead, activities, restart, rules, now)?;
+            if decided.is_offered() {
+                let trigger = Trigger::Assigned;
+                decided.extend(decide_lead::start_clocks(
+                    lead, activities, trigger, rules, now,
+                ));
+            }
+        } else {
+            let had = assignments::list_of_lead(conn, lead.id)?;
+            let had: Vec<Assignment> = had.into_iter().map(|record| record.assignment).collect();
             clocks::end_assignments(conn, lead, REASON, now)?;
-            decided = self.route(conn, lead, activities, &[], rules, now)?;
+            decided = self.route(conn, lead, activities, &let_go_by(&had), rules, now)?;
             let changes = differences(&before, lead);
             if !changes.is_empty() {
                 let mut given = event(EventType::LeadAssigned, lead, changes, &mut ProcessIds);
@@ -52,25 +75,65 @@ impl Decider {
                 told = Some(given);
             }
         }
-        let open = sla_clocks::lock_open_of(conn, &[lead.id])?;
+        let known = sla_clocks::list_of_lead(conn, lead.id)?;
         let mut started =
             decide_lead::start_clocks(lead, activities, Trigger::Captured, rules, now);
-        let runs = |kind: ClockKind| open.iter().any(|clock| clock.kind == kind);
-        started.clocks.retain(|clock| !runs(clock.kind));
+        let goes_on = |clock: &Clock| match clock.state {
+            ClockState::Met => restart == Restart::Unmet,
+            ClockState::Cancelled => false,
+            ClockState::Running | ClockState::Paused | ClockState::Breached => true,
+        };
+        let has = |kind: ClockKind| known.iter().any(|one| one.kind == kind && goes_on(one));
+        started.clocks.retain(|clock| !has(clock.kind));
         decided.extend(started);
         Ok((decided, told))
     }
 }
 
-/// Whether a lead has an owner who is not disabled, a team, or a queue in which it waits.
+/// Whether a lead has an owner who is not disabled, or a queue in which it waits, but for that of leads which nobody could take:
+/// somebody may now.
 fn is_in_hands(conn: &mut TenantConnection, lead: &Lead) -> Result<bool> {
     Ok(match lead.owner_id {
         Some(owner_id) => {
             let owner = users::find(conn, owner_id)?;
             owner.is_some_and(|user| user.status != UserStatus::Disabled)
         }
-        None => lead.team_id.is_some() || lead.queue.is_some(),
+        None => lead
+            .queue
+            .as_deref()
+            .is_some_and(|queue| queue != LAST_QUEUE),
     })
+}
+
+/// The time of the owner with a lead begins anew, as they had it: to be accepted, or to be taken back if nothing is done. `None`:
+/// nobody owns it, or their time goes on.
+fn anew(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    activities: &[Activity],
+    restart: Restart,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Option<AssignmentRecord>> {
+    let Some(owner_id) = lead.owner_id else {
+        return Ok(None);
+    };
+    let had = assignments::list_of_lead(conn, lead.id)?;
+    let theirs = |record: &&AssignmentRecord| record.assignment.user_id == owner_id;
+    let last = had.iter().find(theirs);
+    if restart == Restart::Unmet && last.is_some_and(|last| last.assignment.state.is_open()) {
+        return Ok(None);
+    }
+    clocks::end_assignments(conn, lead, REASON, now)?;
+    let given = decide_lead::given(lead, activities, owner_id, rules, now);
+    Ok(Some(match last {
+        Some(last) => AssignmentRecord {
+            assignment: last.assignment.again(now),
+            decision_id: last.decision_id,
+            ..given
+        },
+        None => given,
+    }))
 }
 
 /// Has a lead that came back answered again, and writes it; the lead is locked, and takes the owner. Of one that did not
@@ -86,12 +149,25 @@ pub fn bring_back(
     if !comes_back(before, lead) {
         return Ok(());
     }
+    put_to_work(conn, lead, Restart::All, rules, provenance, now)
+}
+
+/// Has a lead answered that somebody has to answer again, and writes it; the lead is locked, and takes the owner.
+pub fn put_to_work(
+    conn: &mut TenantConnection,
+    lead: &mut Lead,
+    restart: Restart,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let was = lead.clone();
     let activities = decide_lead::activities_of(conn, lead.id, rules)?;
     let mut decider = Decider::default();
     let mut changed = lead.clone();
     begin_change(&mut changed, now);
-    let (decided, told) = decider.bring_back(conn, &mut changed, &activities, rules, now)?;
+    let (decided, told) =
+        decider.bring_back(conn, &mut changed, &activities, restart, rules, now)?;
     decider.save(conn)?;
     decide_lead::keep(conn, &decided)?;
     if let Some(told) = told {

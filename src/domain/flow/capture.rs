@@ -197,6 +197,7 @@ fn capture_by(
             .extend(one.idempotency_key.as_ref().map(|key| (key, answer)));
     }
     keep(conn, &decided, &beside, &known, &claims, rules, now)?;
+    decider.end_clocks(conn, &known, rules)?;
     Ok(replies)
 }
 
@@ -226,6 +227,7 @@ pub fn replay(
         ..Beside::default()
     };
     keep(conn, &decided, &beside, &known, &claims, rules, now)?;
+    decider.end_clocks(conn, &known, rules)?;
     submissions::set_state(
         conn,
         capture.receipt_id,

@@ -1,7 +1,7 @@
 //! Changes the stages of a workspace.
 
 use crate::domain::condition::Condition;
-use crate::domain::flow::rules;
+use crate::domain::flow::{keep_rules, rules};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::qualification::Framework;
 use crate::domain::rules::Rules;
@@ -9,7 +9,7 @@ use crate::domain::stage::{Entry, Pipeline, Stage, StageKind};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pipelines::PipelineRecord;
 use crate::store::pool::TenantConnection;
-use crate::store::{leads, pipelines};
+use crate::store::{leads, pipelines, workspaces};
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 
 /// Seconds in which every process has learnt of a change: until then leads may still begin in a stage that was archived.
@@ -19,13 +19,16 @@ const SETTLED_SECONDS: i64 = 10;
 ///
 /// # Errors
 /// Everything that is wrong with them, conditions too, by pointers into the request; a conflict when a stage is left out
-/// in which leads are, also deleted ones, or may still begin; [`Error::VersionMismatch`] when `expected` does not hold.
+/// in which leads are, also deleted ones, or may still begin, or that an active rule document names;
+/// [`Error::VersionMismatch`] when `expected` does not hold.
 pub fn replace(
     conn: &mut TenantConnection,
     stages: Vec<Stage>,
     expected: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<PipelineRecord> {
+    // No rule document begins to count meanwhile.
+    workspaces::lock(conn)?;
     let before = pipelines::lock(conn, now)?;
     if let Some(expected) = expected.filter(|expected| *expected != before.version) {
         return Err(Error::VersionMismatch {
@@ -42,15 +45,17 @@ pub fn replace(
         return Ok(before);
     }
     // A condition may name a stage that comes with it.
-    let rules = Rules {
+    let today = rules::load(conn)?;
+    let then = Rules {
         pipeline: pipeline.clone(),
-        ..rules::load(conn)?
+        ..today.clone()
     };
-    check_conditions(&pipeline, &rules)?;
+    check_conditions(&pipeline, &then)?;
     let left_out = |stage: &&Stage| pipeline.find(&stage.key).is_none();
     for stage in before.pipeline.stages.iter().filter(left_out) {
         check_empty(conn, stage, &before, now)?;
     }
+    keep_rules::keep_readable(conn, &today, &then)?;
     let (version, now) = (before.version + 1, now.trunc_subsecs(6));
     pipelines::update(conn, &pipeline, version, now)?;
     Ok(PipelineRecord {

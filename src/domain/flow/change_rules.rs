@@ -1,8 +1,10 @@
 //! Writes, activates and retires rule documents.
 
 use crate::domain::audit::{Action, Target, Trail};
+use crate::domain::flow::keep_rules::in_use;
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::{rescore_leads, rules};
+use crate::domain::flow::rescore_leads;
+use crate::domain::flow::rules::{self, FORMER_RULES};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rule_document::{ONLY, RuleDocument, RuleKind, RuleState, RuleVersion};
 use crate::domain::rule_references::named_by;
@@ -11,7 +13,7 @@ use crate::domain::stage::is_key;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
 use crate::store::{audit_log, calendar_walks, rule_documents, workspaces};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -41,7 +43,7 @@ pub fn write(
     let mut errors: Vec<FieldError> = wrong_key(kind, &key, "").into_iter().collect();
     // As it is in the database: who came in a moment ago may be named.
     let today = rules::load(conn)?;
-    let warnings = match today.playbook.check(&document, &today) {
+    let mut warnings = match today.playbook.check(&document, &today) {
         Ok(warnings) => warnings,
         Err(wrong) => {
             errors.extend(wrong.into_iter().map(|error| FieldError {
@@ -51,6 +53,8 @@ pub fn write(
             Vec::new()
         }
     };
+    let takes_all = today.playbook.takes_every_lead(&key, &document, &today);
+    warnings.extend(takes_all);
     let pace = today.playbook.other_half_life(&key, &document);
     errors.extend(pace.map(|error| FieldError {
         pointer: format!("/document{}", error.pointer),
@@ -150,13 +154,7 @@ pub(super) fn check_usable(version: &RuleVersion, today: &Rules) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());
     }
-    let first = wrong
-        .first()
-        .map(|error| format!("{}: {}", error.pointer, error.detail));
-    Err(Conflict::RuleUnusable {
-        detail: first.unwrap_or_default(),
-    }
-    .into())
+    Err(Conflict::RuleUnusable { wrong }.into())
 }
 
 /// Adds a line to the audit log.
@@ -176,7 +174,8 @@ pub(super) fn note(
 /// Lets the active version count no longer: what every workspace begins with stands in, if there is such a thing.
 ///
 /// # Errors
-/// A conflict when it is not active, and when another active document names it and nothing stands in.
+/// A conflict when it is not active, when another active document names it and nothing stands in, and when what stands in does
+/// not go with the others.
 pub fn retire(
     conn: &mut TenantConnection,
     id: Uuid,
@@ -192,17 +191,9 @@ pub fn retire(
         .into());
     }
     let kind = version.document.kind();
-    if RuleDocument::usual(kind, &version.key).is_none() {
-        let active = rule_documents::list_active(conn)?;
-        if let Some((by, place)) = named_by(&active, kind, &version.key) {
-            return Err(Conflict::RuleInUse {
-                rule_id: by.id,
-                kind: by.document.kind().as_str(),
-                key: by.key.clone(),
-                pointer: place.pointer,
-            }
-            .into());
-        }
+    match RuleDocument::usual(kind, &version.key) {
+        Some(usual) => check_stand_in(conn, &version.key, &usual)?,
+        None => check_unnamed(conn, kind, &version.key)?,
     }
     rule_documents::retire_active(conn, kind, &version.key, by.now)?;
     follow(conn, kind, &version.key, by)?;
@@ -210,18 +201,33 @@ pub fn retire(
     rule_documents::get(conn, id)
 }
 
-/// Seconds for which another process may still decide by the rules of before: it keeps them for five.
-const FORMER_RULES_SECONDS: i64 = 10;
+/// Refuses to let what every workspace begins with stand in where it does not go with the others.
+fn check_stand_in(conn: &mut TenantConnection, key: &str, usual: &RuleDocument) -> Result<()> {
+    let playbook = rules::load(conn)?.playbook;
+    match playbook.other_half_life(key, usual) {
+        None => Ok(()),
+        Some(differs) => Err(Conflict::RuleNeeded {
+            detail: differs.detail,
+        }
+        .into()),
+    }
+}
+
+/// Refuses to take from under an active document what it names.
+fn check_unnamed(conn: &mut TenantConnection, kind: RuleKind, key: &str) -> Result<()> {
+    let active = rule_documents::list_active(conn)?;
+    match named_by(&active, kind, key) {
+        None => Ok(()),
+        Some((by, place)) => Err(in_use(by, place.pointer)),
+    }
+}
 
 /// Open clocks follow their calendar, and leads are qualified and scored anew by another framework or model.
 fn follow(conn: &mut TenantConnection, kind: RuleKind, key: &str, by: &OnBehalf) -> Result<()> {
     match kind {
-        RuleKind::Calendar => {
-            let until = by.now + Duration::seconds(FORMER_RULES_SECONDS);
-            calendar_walks::begin(conn, key, until)
-        }
+        RuleKind::Calendar => calendar_walks::begin(conn, key, by.now + FORMER_RULES),
         RuleKind::Framework | RuleKind::ScoringModel => {
-            rescore_leads::begin(conn, &by.provenance, by.now).map(|_| ())
+            rescore_leads::follow(conn, &by.provenance, by.now)
         }
         _ => Ok(()),
     }

@@ -1,95 +1,23 @@
-//! Goes on with the clocks of leads: fires what is due, and ends what nobody waits for any more.
+//! Goes on with the clocks of leads: ends what has happened or what nobody waits for any more, and follows who has the lead.
 
-use crate::domain::activity::Activity;
+use crate::domain::activity::{Activity, SKEW_MINUTES};
 use crate::domain::assignment::Step;
 use crate::domain::calendar::Calendar;
-use crate::domain::event::{Cause, Event, EventType, Provenance};
-use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::event::{Event, EventType, Provenance};
+use crate::domain::flow::decide_lead;
 use crate::domain::flow::escalate::{self, Teams};
-use crate::domain::flow::let_go;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::rule_document::{RuleDocument, RuleKind};
 use crate::domain::rules::Rules;
 use crate::domain::sla::{
-    Action, CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, ZoneOf, calendar_of, meets,
+    CalendarUsed, Clock, ClockEvent, ClockKind, Trigger, ZoneOf, calendar_of, meets,
 };
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, leads, outbox, rule_documents, sla_clocks};
-use chrono::{DateTime, Utc};
+use crate::store::{assignments, outbox, rule_documents, sla_clocks};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use uuid::Uuid;
-
-/// Fires what is due of the clocks of leads, with its effects; the answer is how many clocks did something.
-///
-/// The leads are locked before their clocks, here as wherever clocks change: so what is fired is fired once, whoever else
-/// looks at the same moment.
-pub fn fire_due(
-    conn: &mut TenantConnection,
-    lead_ids: &[Uuid],
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<usize> {
-    let leads = leads::lock_by_ids(conn, lead_ids)?;
-    fire(conn, leads, rules, now)
-}
-
-/// As [`fire_due`], of those of the leads that nobody else is at: workers do not wait for each other.
-pub fn fire_due_of_free(
-    conn: &mut TenantConnection,
-    lead_ids: &[Uuid],
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<usize> {
-    let leads = leads::lock_free_by_ids(conn, lead_ids)?;
-    fire(conn, leads, rules, now)
-}
-
-/// Clocks and what is told of them are written together at the end: a worker has hundreds at a time.
-fn fire(
-    conn: &mut TenantConnection,
-    leads: Vec<Lead>,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<usize> {
-    let ids: Vec<Uuid> = leads.iter().map(|lead| lead.id).collect();
-    let mut leads: HashMap<Uuid, Lead> = leads.into_iter().map(|lead| (lead.id, lead)).collect();
-    let mut decider = Decider::default();
-    let (mut changed, mut told, mut teams) = (Vec::new(), Vec::new(), Teams::default());
-    for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
-        let Some(lead) = leads.get_mut(&clock.lead_id) else {
-            continue;
-        };
-        let happened = if lead.deleted_at.is_some() {
-            let calendar = counted_by(conn, &clock.calendar, rules)?;
-            clock.cancel("the lead is deleted", now, &calendar)
-        } else {
-            clock.fire(now)
-        };
-        if happened.is_empty() {
-            continue;
-        }
-        let by = Provenance::by_itself(Cause::clock(clock.id));
-        let events = events(conn, lead, &clock, &happened, &mut teams, rules, now)?;
-        told.extend(events.into_iter().map(|event| (event, by.clone())));
-        if happened.iter().any(reassigns) {
-            take_back(conn, &mut decider, lead, &clock, rules, now)?;
-        }
-        escalate::make_tasks(conn, lead, &clock, &happened, rules, &by, now)?;
-        changed.push(clock);
-    }
-    sla_clocks::update_all(conn, &changed)?;
-    let told: Vec<(&Event, &Provenance)> = told.iter().map(|(event, by)| (event, by)).collect();
-    outbox::add_all(conn, &told)?;
-    decider.save(conn)?;
-    Ok(changed.len())
-}
-
-fn reassigns(event: &ClockEvent) -> bool {
-    matches!(event, ClockEvent::Warned { actions, .. } if actions.contains(&Action::Reassign {}))
-}
 
 /// The calendar that a clock counts by, in the version that it counts by; around the clock where that cannot be read any
 /// more.
@@ -139,7 +67,7 @@ pub(super) fn tell(
     outbox::add_all(conn, &events)
 }
 
-/// The events of what happened to a clock.
+/// The events of what happened to a clock. Of actions behind a reassignment nobody is told yet: that is for who has the lead then.
 pub(super) fn events(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -156,6 +84,7 @@ pub(super) fn events(
         };
         let mut data = told(clock, what);
         if let ClockEvent::Warned { actions, .. } = what {
+            let (actions, _) = escalate::around_reassignment(actions);
             let recipients = escalate::recipients(conn, lead, actions, teams, rules)?;
             data["recipients"] = json!(recipients);
         }
@@ -177,24 +106,13 @@ fn told(clock: &Clock, what: &ClockEvent) -> Value {
     json!({"clock_id": clock.id, "clock": clock.kind, "key": clock.key, "due_at": clock.due_at, "happened": what})
 }
 
-/// Takes a lead from its owner, who let it wait, and gives it to somebody else.
-fn take_back(
-    conn: &mut TenantConnection,
-    decider: &mut Decider,
-    lead: &mut Lead,
-    clock: &Clock,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let step = Step::TakeBack {
-        reason: format!("the clock `{}` was breached", clock.key),
-    };
-    let by = Provenance::by_itself(Cause::clock(clock.id));
-    let_go::let_go(conn, decider, lead, &step, rules, (&by, now))?;
-    Ok(())
+/// Whether an activity is a person's turning to a lead, which clocks wait for.
+pub fn is_touch(activity: &Activity) -> bool {
+    meets(ClockKind::NextTouch, activity, is_by_person(activity))
 }
 
-/// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew.
+/// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew, at the moment
+/// of the touch. One that goes on, since what is noted now happened before it, does not start a second time.
 pub fn meet(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -203,11 +121,13 @@ pub fn meet(
     provenance: &Provenance,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let by_person = is_by_person(activity);
-    let mut is_touch = false;
+    if !is_touch(activity) {
+        return Ok(());
+    }
+    let mut goes_on = false;
     for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        is_touch |= meets(clock.kind, activity, by_person);
-        if !clock.is_met_by(activity, by_person) {
+        if !clock.is_met_by(activity, true) {
+            goes_on |= clock.kind == ClockKind::NextTouch;
             continue;
         }
         let calendar = counted_by(conn, &clock.calendar, rules)?;
@@ -215,9 +135,13 @@ pub fn meet(
         sla_clocks::update(conn, &clock)?;
         tell(conn, lead, &clock, &happened, rules, provenance, now)?;
     }
-    if is_touch {
+    // What was before the lead came meets nothing, and nothing is counted from it.
+    let came = lead.created_at - Duration::minutes(SKEW_MINUTES);
+    if !goes_on && activity.occurred_at >= came {
+        let at = activity.occurred_at.clamp(lead.created_at.min(now), now);
         let activities = decide_lead::activities_of(conn, lead.id, rules)?;
-        let started = decide_lead::start_clocks(lead, &activities, Trigger::Touched, rules, now);
+        let trigger = Trigger::Touched(at);
+        let started = decide_lead::start_clocks(lead, &activities, trigger, rules, now);
         decide_lead::keep(conn, &started)?;
     }
     Ok(())
@@ -241,19 +165,41 @@ fn end(
     rules: &Rules,
     (provenance, now): (&Provenance, DateTime<Utc>),
 ) -> Result<()> {
-    for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        if kind.is_some_and(|kind| clock.kind != kind) {
-            continue;
+    for clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
+        if kind.is_none_or(|kind| clock.kind == kind) {
+            end_one(conn, lead, clock, ending, rules, (provenance, now))?;
         }
-        let calendar = counted_by(conn, &clock.calendar, rules)?;
-        let happened = match ending {
-            Ending::Met => clock.meet(now, &calendar),
-            Ending::Cancelled(reason) => clock.cancel(reason, now, &calendar),
-        };
-        sla_clocks::update(conn, &clock)?;
-        tell(conn, lead, &clock, &happened, rules, provenance, now)?;
     }
     Ok(())
+}
+
+fn end_one(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    mut clock: Clock,
+    ending: Ending,
+    rules: &Rules,
+    (provenance, now): (&Provenance, DateTime<Utc>),
+) -> Result<()> {
+    let calendar = counted_by(conn, &clock.calendar, rules)?;
+    let happened = match ending {
+        Ending::Met => clock.meet(now, &calendar),
+        Ending::Cancelled(reason) => clock.cancel(reason, now, &calendar),
+    };
+    sla_clocks::update(conn, &clock)?;
+    tell(conn, lead, &clock, &happened, rules, provenance, now)
+}
+
+/// Nobody waits any more for one clock of a lead; both are locked.
+pub fn cancel_one(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    clock: Clock,
+    reason: &str,
+    rules: &Rules,
+    by: (&Provenance, DateTime<Utc>),
+) -> Result<()> {
+    end_one(conn, lead, clock, Ending::Cancelled(reason), rules, by)
 }
 
 /// There is a verdict about a lead, which is locked: clocks that waited for one are met.
@@ -320,13 +266,15 @@ pub fn hand_over(
     conn: &mut TenantConnection,
     lead: &Lead,
     reason: Option<&str>,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let reason = reason.unwrap_or("given to somebody else by hand");
     end_assignments(conn, lead, reason, now)?;
     match lead.owner_id {
         Some(user_id) => {
-            let record = decide_lead::given(lead.id, user_id, None, now);
+            let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+            let record = decide_lead::given(lead, &activities, user_id, rules, now);
             assignments::insert_all(conn, &[&record])
         }
         None => Ok(()),
@@ -345,13 +293,12 @@ pub fn follow_owner(
     let playbook = &rules.playbook;
     let zones = decide_lead::zones_of(lead, &playbook.roster);
     for mut clock in sla_clocks::lock_open_of(conn, &[lead.id])? {
-        let (Some(key), Some(zone)) = (&clock.calendar.key, playbook.policy.zone_of(&clock.key))
-        else {
-            continue;
-        };
+        let zone = zone_of(&clock, rules);
         let is_theirs = matches!(zone, ZoneOf::Owner | ZoneOf::Team);
         let is_due = clock.next_fire_at.is_some_and(|at| at <= now);
-        let Some(known) = playbook.calendars.get(key).filter(|_| is_theirs && !is_due) else {
+        let key = clock.calendar.key.as_ref().filter(|_| is_theirs && !is_due);
+        let Some((key, known)) = key.and_then(|key| Some((key, playbook.calendars.get(key)?)))
+        else {
             continue;
         };
         let (calendar, used) = calendar_of(key, known, zone, &zones);
@@ -365,6 +312,12 @@ pub fn follow_owner(
         }
     }
     Ok(())
+}
+
+/// By whose zone a clock is to count: as its rule says, and where that is gone, as it does.
+pub fn zone_of(clock: &Clock, rules: &Rules) -> ZoneOf {
+    let wanted = rules.playbook.policy.zone_of(&clock.key);
+    wanted.unwrap_or(clock.calendar.zone_of)
 }
 
 /// Whoever has a lead has it no longer.

@@ -5,9 +5,9 @@ use crate::domain::capture::{Capture, Captured, Known, Outcome};
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Decided, Decision};
 use crate::domain::event::Change;
-use crate::domain::flow::bring_back::comes_back;
+use crate::domain::flow::bring_back::{Restart, comes_back};
 use crate::domain::flow::clocks;
-use crate::domain::flow::decide_lead::{self, Decider};
+use crate::domain::flow::decide_lead::{self, Decider, News};
 use crate::domain::flow::qualify_lead::{self, Said};
 use crate::domain::flow::score_lead;
 use crate::domain::lead::Lead;
@@ -86,7 +86,7 @@ impl Decider {
             Some(owner_id) => {
                 self.note_owner(&lead, owner_id);
                 Decided {
-                    assignment: Some(decide_lead::given(lead.id, owner_id, None, now)),
+                    assignment: Some(decide_lead::given(&lead, activities, owner_id, rules, now)),
                     ..Decided::default()
                 }
             }
@@ -206,12 +206,16 @@ impl Decider {
         }
         let now = capture.received_at;
         if lead.is_over() && !before.is_over() {
-            let reason = format!("the lead is {}", lead.stage_kind.as_str());
-            return clocks::cancel(conn, lead, &reason, rules, &capture.provenance, now);
+            self.news.push(News {
+                lead: lead.clone(),
+                provenance: capture.provenance.clone(),
+                at: now,
+            });
         }
         if comes_back(&before, lead) {
             let activities = self.activities(conn, touch, rules)?;
-            let (decided, told) = self.bring_back(conn, lead, &activities, rules, now)?;
+            let (decided, told) =
+                self.bring_back(conn, lead, &activities, Restart::All, rules, now)?;
             captured.decided.extend(decided);
             captured.events.extend(told);
         }
@@ -249,14 +253,18 @@ impl Decider {
         let new: Vec<(Uuid, Answer)> = new.into_iter().map(|one| (lead.id, one)).collect();
         self.answers.extend(new.iter().cloned());
         decided.answers = new;
-        let found = decided.qualification.as_ref();
         if !decided.answers.is_empty() {
-            let said = qualify_lead::answered(lead, &decided.answers, found);
+            let said =
+                qualify_lead::answered(lead, &decided.answers, decided.qualification.as_ref());
             captured.events.push(said);
         }
-        let told = qualify_lead::told(&captured.lead, lead, found);
+        let told = qualify_lead::told(&captured.lead, lead, &decided);
         captured.events.extend(told);
-        clocks::qualified(conn, lead, rules, &capture.provenance, now)?;
+        self.news.push(News {
+            lead: lead.clone(),
+            provenance: capture.provenance.clone(),
+            at: now,
+        });
         captured.decided = decided;
         Ok(Some(changes_at))
     }
@@ -282,6 +290,26 @@ impl Decider {
         let mut activities = decide_lead::activities_of(conn, touch.lead_id, rules)?;
         activities.extend(with_earlier(&self.touches, touch));
         Ok(activities)
+    }
+
+    /// Ends the clocks that waited for what captures said, and those for which nobody waits any more. It is for when everything is
+    /// written: also a lead that came in with the same transaction has clocks then.
+    pub fn end_clocks(
+        &mut self,
+        conn: &mut TenantConnection,
+        known: &Known,
+        rules: &Rules,
+    ) -> Result<()> {
+        for one in std::mem::take(&mut self.news) {
+            let (lead, by) = (&one.lead, &one.provenance);
+            clocks::qualified(conn, lead, rules, by, one.at)?;
+            let last = known.leads.get(&lead.id);
+            if let Some(over) = last.filter(|last| last.is_over()) {
+                let reason = format!("the lead is {}", over.stage_kind.as_str());
+                clocks::cancel(conn, over, &reason, rules, by, one.at)?;
+            }
+        }
+        Ok(())
     }
 
     /// Answers of a lead that came with earlier captures of the same transaction.

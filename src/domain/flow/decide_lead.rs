@@ -6,6 +6,7 @@ use crate::domain::condition::Facts;
 use crate::domain::decision::{AssignmentRecord, Basis, Decided, Decision, Finding};
 use crate::domain::dedupe::FREE_MAIL_DOMAINS;
 use crate::domain::entry;
+use crate::domain::event::Provenance;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::{Playbook, Shift};
@@ -15,7 +16,8 @@ use crate::domain::routing::{
 };
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
-use crate::domain::sla::{ClockKind, Trigger, Zones};
+use crate::domain::shared_hosts::is_shared;
+use crate::domain::sla::{ClockDecision, ClockKind, Trigger, Zones};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::turns_ahead::{Base, TurnsLeft};
@@ -48,6 +50,19 @@ pub struct Decider {
     pub(super) scores: HashMap<Uuid, ScoreRecord>,
     /// Leads whose score is to be written.
     pub(super) scored: BTreeSet<Uuid>,
+    /// What clocks may have waited for; they are not all written yet.
+    pub(super) news: Vec<News>,
+}
+
+/// Something that a capture said of a lead.
+#[derive(Debug)]
+pub(super) struct News {
+    /// The lead since then.
+    pub lead: Lead,
+    /// Who said it.
+    pub provenance: Provenance,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Decider {
@@ -75,7 +90,7 @@ impl Decider {
         };
         let began = Instant::now();
         let account_owner = self.account_owner(conn, playbook, router, lead)?;
-        let earlier_owner = earlier_owner(conn, router, lead, now)?;
+        let earlier_owner = earlier_owner(conn, router, lead, let_go, now)?;
         let facts = Facts { lead, activities };
         let basis = Some(Basis::of(&facts, &[], rules, now));
         let desk = self.desk(conn, playbook, router, &facts, now)?;
@@ -93,6 +108,10 @@ impl Decider {
         let routed = route(router, &world, desk);
         let id = ProcessIds.next(now);
         let mut assignment = None;
+        if lead.owner_id.is_some() {
+            // It was that of who has it no longer.
+            lead.team_id = None;
+        }
         match &routed.to {
             Destination::Owner(user_id) => {
                 (lead.owner_id, lead.queue) = (Some(*user_id), None);
@@ -235,24 +254,28 @@ impl Decider {
     }
 }
 
-/// The domain of a lead's company: of its website, or else of its mail address, unless many share that.
+/// The domain of a lead's company: of its website, or else of its mail address; many share neither.
 fn account_of(lead: &Lead) -> Option<String> {
-    let domain = lead.website_domain.as_deref().or(lead.email_domain())?;
-    let is_own = FREE_MAIL_DOMAINS.iter().all(|shared| *shared != domain);
-    is_own.then(|| domain.to_owned())
+    let is_own = |domain: &&str| FREE_MAIL_DOMAINS.iter().all(|shared| shared != domain);
+    let website = lead.website_domain.as_deref();
+    let website = website.filter(|domain| !is_shared(domain) && is_own(domain));
+    let domain = website.or(lead.email_domain().filter(is_own));
+    domain.map(str::to_owned)
 }
 
-/// Who had a lead before, where the policy asks for that.
+/// Who had a lead last of those who did not let it go, where the policy asks for that.
 fn earlier_owner(
     conn: &mut TenantConnection,
     router: &Router,
     lead: &Lead,
+    let_go: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<Option<EarlierOwner>> {
     if !router.asks_of_earlier_owners() {
         return Ok(None);
     }
-    let latest = assignments::list_of_lead(conn, lead.id)?.into_iter().next();
+    let mut records = assignments::list_of_lead(conn, lead.id)?.into_iter();
+    let latest = records.find(|record| !let_go.contains(&record.assignment.user_id));
     Ok(latest.map(|record| EarlierOwner {
         user_id: record.assignment.user_id,
         last_at: record.assignment.ended_at.unwrap_or(now),
@@ -283,18 +306,23 @@ pub fn keep(conn: &mut TenantConnection, decided: &Decided) -> Result<()> {
     sla_clocks::insert_all(conn, &decided.clocks.iter().collect::<Vec<_>>())
 }
 
-/// Somebody has a lead from now on.
+/// Somebody has a lead from now on, without a decision: they took it, or it was given to them by hand. They need not accept it, and
+/// it is taken back from them as from who got it by routing.
 pub fn given(
-    lead_id: Uuid,
+    lead: &Lead,
+    activities: &[Activity],
     user_id: Uuid,
-    decision_id: Option<Uuid>,
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> AssignmentRecord {
+    let facts = Facts { lead, activities };
+    let router = rules.playbook.router.as_ref();
+    let idle_hours = router.and_then(|router| router.take_back_after_idle_hours(&facts, now));
     AssignmentRecord {
         id: ProcessIds.next(now),
-        lead_id,
-        assignment: Assignment::begin(user_id, None, None, now),
-        decision_id,
+        lead_id: lead.id,
+        assignment: Assignment::begin(user_id, None, idle_hours, now),
+        decision_id: None,
     }
 }
 
@@ -321,12 +349,20 @@ pub fn start_clocks(
     let kinds: Vec<ClockKind> = trigger.kinds().iter().copied().filter(is_wanted).collect();
     let facts = Facts { lead, activities };
     let zones = zones_of(lead, &playbook.roster);
+    let from = match trigger {
+        Trigger::Touched(at) => at,
+        Trigger::Captured | Trigger::Assigned => now,
+    };
     let mut found = playbook
         .policy
-        .start(&facts, &playbook.calendars, &zones, &kinds, now);
-    found.retain(|decision| !decision.considered.is_empty());
-    if found.is_empty() {
+        .start(&facts, &playbook.calendars, &zones, &kinds, (now, from));
+    let is_asked = |decision: &ClockDecision| !decision.considered.is_empty();
+    if playbook.policy.is_empty() || (trigger != Trigger::Captured && !found.iter().any(is_asked)) {
         return Decided::default();
+    }
+    // That no rule asks for a clock is why a lead that came in has none.
+    if found.iter().any(is_asked) {
+        found.retain(is_asked);
     }
     let starts = found.iter().filter_map(|decision| decision.start.clone());
     let clocks = starts

@@ -3,14 +3,13 @@
 use crate::domain::field_definition::{FieldDefinition, FieldOption};
 use crate::domain::field_rules::{check, check_beside, check_key, wider_types};
 use crate::domain::field_value::index_form;
-use crate::domain::flow::rules;
 use crate::domain::flow::walk_fields::{self, BATCH};
-use crate::domain::rules::Rules;
+use crate::domain::flow::{keep_rules, rules};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::field_definitions::{self, FieldRecord};
 use crate::store::leads::KeyedValue;
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_values, leads, rule_documents, workspaces};
+use crate::store::{lead_values, leads, workspaces};
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
@@ -149,8 +148,7 @@ fn begin_walk(conn: &mut TenantConnection, record: &mut FieldRecord) -> Result<(
     .into())
 }
 
-/// Refuses a change after which an active rule document could not be read any more: leads would fall back to what every
-/// workspace begins with, without a word.
+/// The rules of the workspace with the field as it is to be have to go with its active documents.
 fn keep_rules(conn: &mut TenantConnection, changed: &FieldDefinition) -> Result<()> {
     let today = rules::load(conn)?;
     let mut then = today.clone();
@@ -161,21 +159,7 @@ fn keep_rules(conn: &mut TenantConnection, changed: &FieldDefinition) -> Result<
     {
         field.clone_from(changed);
     }
-    for version in rule_documents::list_active(conn)? {
-        let check = |rules: &Rules| today.playbook.check(&version.document, rules);
-        let known = check(&today).err().unwrap_or_default();
-        let wrong = check(&then).err().unwrap_or_default();
-        if let Some(error) = wrong.into_iter().find(|error| !known.contains(error)) {
-            return Err(Conflict::RuleInUse {
-                rule_id: version.id,
-                kind: version.document.kind().as_str(),
-                key: version.key,
-                pointer: error.pointer,
-            }
-            .into());
-        }
-    }
-    Ok(())
+    keep_rules::keep_readable(conn, &today, &then)
 }
 
 /// Refuses a change after which a value that a lead has could mean something else, or nothing.

@@ -57,6 +57,12 @@ pub fn recipients(
     Ok(found)
 }
 
+/// What an escalation does before it reassigns the lead, and what after it.
+pub fn around_reassignment(actions: &[Action]) -> (&[Action], &[Action]) {
+    let place = actions.iter().position(|one| *one == Action::Reassign {});
+    actions.split_at(place.unwrap_or(actions.len()))
+}
+
 fn team_of<'a>(
     conn: &mut TenantConnection,
     lead: &Lead,

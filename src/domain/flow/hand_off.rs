@@ -3,6 +3,7 @@
 use crate::domain::consent::ConsentRecord;
 use crate::domain::decision::AssignmentRecord;
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::own_lead;
 use crate::domain::flow::qualify_lead::{self, Qualified};
 use crate::domain::flow::{reach, timeline};
 use crate::domain::handoff::{NextStep, next_steps};
@@ -49,10 +50,11 @@ pub fn packet(conn: &mut TenantConnection, id: Uuid, by: &OnBehalf) -> Result<Pa
     let lead = reach::get(conn, id, &by.visible)?;
     let qualified = qualify_lead::show(conn, lead, by)?;
     let owner_id = qualified.lead.owner_id;
+    let held = own_lead::current(conn, &qualified.lead)?.map(|record| record.assignment);
     let clocks = sla_clocks::list_of_lead(conn, id)?;
     let question = qualified.qualification.next_question.as_ref();
     Ok(Packet {
-        next_steps: next_steps(owner_id.is_some(), &clocks, question),
+        next_steps: next_steps(&qualified.lead, held.as_ref(), &clocks, question),
         owner: match owner_id {
             Some(owner_id) => users::find(conn, owner_id)?,
             None => None,

@@ -24,6 +24,8 @@ pub struct Incoming {
     pub document: RuleDocument,
     /// Why it is written.
     pub note: Option<String>,
+    /// The number of the version that it is; `None`: it is none yet.
+    pub version: Option<i64>,
 }
 
 impl Incoming {
@@ -62,15 +64,30 @@ pub struct Imported {
     pub warnings: Vec<FieldError>,
 }
 
-/// The documents that count, in an order that stays the same: by kind, so that what is named stands before what names it,
-/// then by key.
-pub fn export(conn: &mut TenantConnection) -> Result<Vec<RuleVersion>> {
-    let mut active = rule_documents::list_active(conn)?;
-    active.sort_by(|one, other| {
-        let place = |version: &RuleVersion| version.document.kind();
-        (place(one), &one.key).cmp(&(place(other), &other.key))
+/// The documents that count, by key, in an order that stays the same: by kind, so that what is named stands before what names
+/// it, then by key. If wanted with those that every workspace begins with, where these stand in.
+pub fn export(
+    conn: &mut TenantConnection,
+    with_usual: bool,
+) -> Result<Vec<(String, RuleDocument)>> {
+    let active = rule_documents::list_active(conn)?.into_iter();
+    let mut found: Vec<(String, RuleDocument)> = active
+        .map(|version| (version.key, version.document))
+        .collect();
+    if with_usual {
+        for (key, usual) in RuleDocument::all_usual() {
+            let is_there = |(other, document): &(String, RuleDocument)| {
+                other == key && document.kind() == usual.kind()
+            };
+            if !found.iter().any(is_there) {
+                found.push((key.to_owned(), usual));
+            }
+        }
+    }
+    found.sort_by(|(key, document), (other_key, other)| {
+        (document.kind(), key).cmp(&(other.kind(), other_key))
     });
-    Ok(active)
+    Ok(found)
 }
 
 /// Takes documents in. They are checked as if all of them counted, since they name each other; a version is made only of
@@ -87,7 +104,8 @@ pub fn import(
 ) -> Result<Vec<Imported>> {
     workspaces::lock(conn)?;
     let active = rule_documents::list_active(conn)?;
-    let (_, warnings) = check(&rules::load(conn)?, incoming, &active, by)?;
+    let today = rules::load(conn)?;
+    let (_, warnings) = check(conn, &today, incoming, &active, by)?;
     let mut places: Vec<usize> = (0..incoming.len()).collect();
     places.sort_by_key(|place| incoming[*place].document.kind());
     let mut imported: Vec<(usize, Imported)> = Vec::with_capacity(incoming.len());
@@ -171,14 +189,32 @@ pub fn as_if_active(
 ) -> Result<Rules> {
     let active = rule_documents::list_active(conn)?;
     let mut rules = rules::load(conn)?;
-    let (playbook, _) = check(&rules, incoming, &active, by)?;
+    let (playbook, _) = check(conn, &rules, incoming, &active, by)?;
     rules.playbook = Arc::new(playbook);
     Ok(rules)
+}
+
+/// The version that counts and says the same.
+fn as_it_counts<'a>(one: &Incoming, active: &'a [RuleVersion]) -> Option<&'a RuleVersion> {
+    let is_it =
+        |version: &&RuleVersion| version.key == one.key() && version.document == one.document;
+    active.iter().find(is_it)
+}
+
+/// The number under which a document is tried: that of the version that it is, or else the next, so that what is kept by a
+/// version is never taken for what was made by another document.
+fn number(conn: &mut TenantConnection, one: &Incoming, active: &[RuleVersion]) -> Result<i64> {
+    let counts = as_it_counts(one, active).map(|version| version.version);
+    match one.version.or(counts) {
+        Some(number) => Ok(number),
+        None => Ok(rule_documents::last_version(conn, one.document.kind(), one.key())? + 1),
+    }
 }
 
 /// Everything that is wrong with them, were they all active; the answer is what would be decided by, and what is worth a
 /// look, by document.
 fn check(
+    conn: &mut TenantConnection,
     rules: &Rules,
     incoming: &[Incoming],
     active: &[RuleVersion],
@@ -191,10 +227,11 @@ fn check(
         !incoming.iter().any(replaces)
     };
     let mut together: Vec<RuleVersion> = active.iter().filter(is_replaced).cloned().collect();
-    together.extend(incoming.iter().map(|one| {
+    for one in incoming {
         let (key, document) = (one.key().to_owned(), one.document.clone());
-        change_rules::draft(key, document, 1, None, by)
-    }));
+        let number = number(conn, one, active)?;
+        together.push(change_rules::draft(key, document, number, None, by));
+    }
     let roster = rules.playbook.roster.clone();
     let playbook = Playbook::of(&together, roster, rules);
     let mut errors = Vec::new();
@@ -214,16 +251,35 @@ fn check(
             pointer: format!("{at}/document{}", error.pointer),
             ..error
         };
-        match playbook.check(&one.document, rules) {
-            Ok(found) => warnings.push(found.into_iter().map(inside).collect()),
-            Err(wrong) => errors.extend(wrong.into_iter().map(inside)),
-        }
-        let pace = playbook.other_half_life(one.key(), &one.document);
-        errors.extend(pace.map(inside));
+        let (wrong, looks) = judge(one, &playbook, rules, active);
+        errors.extend(wrong.into_iter().map(inside));
+        warnings.push(looks.into_iter().map(inside).collect());
     }
     if errors.is_empty() {
         Ok((playbook, warnings))
     } else {
         Err(Error::Invalid(errors))
     }
+}
+
+/// What is wrong with a document, did the playbook count, and what is worth a look; pointers are into the document. What is wrong
+/// already with one that counts as it is stops nobody: it goes on counting.
+fn judge(
+    one: &Incoming,
+    playbook: &Playbook,
+    today: &Rules,
+    active: &[RuleVersion],
+) -> (Vec<FieldError>, Vec<FieldError>) {
+    let (mut wrong, mut looks) = match playbook.check(&one.document, today) {
+        Ok(looks) => (Vec::new(), looks),
+        Err(wrong) => {
+            let counts = as_it_counts(one, active);
+            let known = counts.and_then(|_| today.playbook.check(&one.document, today).err());
+            let known = known.unwrap_or_default();
+            wrong.into_iter().partition(|error| !known.contains(error))
+        }
+    };
+    looks.extend(playbook.takes_every_lead(one.key(), &one.document, today));
+    wrong.extend(playbook.other_half_life(one.key(), &one.document));
+    (wrong, looks)
 }

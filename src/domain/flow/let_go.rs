@@ -1,6 +1,7 @@
 //! Leads that somebody lets go: they said no, did not accept in time, did nothing, or let a clock run out. Each goes to
 //! somebody else, and never to nobody (promise P3).
 
+use crate::domain::activity::ActivityFilter;
 use crate::domain::assignment::{Assignment, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided, Finding};
@@ -8,16 +9,22 @@ use crate::domain::event::{Cause, EventType, Provenance};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider};
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::rules;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, decisions, lead_history, leads, outbox};
+use crate::store::{activities, assignments, decisions, lead_history, leads, outbox};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
+
+/// Leads of one transaction.
+const BATCH: i64 = 100;
+/// Activities that are looked at for what a program noted last.
+const LATEST: i64 = 200;
 
 /// Takes a lead, which is locked, from who has it, and routes it again without those who let it go. The turn goes back to
 /// them where the pool says so.
@@ -33,9 +40,19 @@ pub fn let_go(
     let mut gone: Vec<Uuid> = lead.owner_id.into_iter().collect();
     let mut reason = reason_of(step);
     for mut record in assignments::list_of_lead(conn, lead.id)? {
-        if let Ok(ended) = record.assignment.step(step.clone(), now) {
+        // Nobody else lets it go.
+        let is_theirs = lead.owner_id == Some(record.assignment.user_id);
+        let step = match is_theirs {
+            true => step.clone(),
+            false => Step::End {
+                reason: "somebody else has the lead".to_owned(),
+            },
+        };
+        if let Ok(ended) = record.assignment.step(step, now) {
             record.assignment = ended;
-            reason = record.assignment.reason.clone().or(reason);
+            if is_theirs {
+                reason = record.assignment.reason.clone().or(reason);
+            }
             assignments::update(conn, &record)?;
             give_back_turn(conn, decider, &record, rules)?;
         }
@@ -45,8 +62,8 @@ pub fn let_go(
     }
     clocks::end_offers(conn, lead, rules, provenance, now)?;
     let before = lead.clone();
-    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
-    let decided = decider.route(conn, lead, &activities, &gone, rules, now)?;
+    let known = decide_lead::activities_of(conn, lead.id, rules)?;
+    let decided = decider.route(conn, lead, &known, &gone, rules, now)?;
     let changes = differences(&before, lead);
     if !changes.is_empty() {
         begin_change(lead, now);
@@ -138,6 +155,40 @@ pub fn look(
     Ok(let_go_of)
 }
 
+/// Gives leads to others that came to a user who was just disabled: whoever decided did not know it yet. The answer is how many.
+pub fn leave_the_gone(
+    conn: &mut TenantConnection,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let found = assignments::list_leads_given_since(conn, user_id, since, BATCH)?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    // As the database has it: it is about who was there a moment ago.
+    let rules = rules::load(conn)?;
+    let mut decider = Decider::default();
+    let mut given = 0;
+    for mut lead in leads::lock_by_ids(conn, &found)? {
+        if !lead.is_open() || lead.owner_id != Some(user_id) {
+            continue;
+        }
+        let current = assignments::list_of_lead(conn, lead.id)?.into_iter().next();
+        let Some(record) = current else {
+            continue;
+        };
+        let step = Step::TakeBack {
+            reason: "its owner was disabled".to_owned(),
+        };
+        let by = Provenance::by_itself(Cause::assignment(record.id));
+        let_go(conn, &mut decider, &mut lead, &step, &rules, (&by, now))?;
+        given += 1;
+    }
+    decider.save(conn)?;
+    Ok(given)
+}
+
 fn step_of(assignment: &Assignment) -> Step {
     match assignment.take_back_after_idle_hours {
         Some(hours) if assignment.accepted_at.is_some() => Step::TakeBack {
@@ -147,7 +198,8 @@ fn step_of(assignment: &Assignment) -> Step {
     }
 }
 
-/// When the owner last did something with the lead, whatever it was.
+/// When the owner last did something with the lead, whatever it was. What a program has noted as a person's turning to the lead
+/// counts for them: it does not say whose it was.
 fn last_deed(
     conn: &mut TenantConnection,
     lead: &Lead,
@@ -156,5 +208,10 @@ fn last_deed(
     if assignment.take_back_after_idle_hours.is_none() {
         return Ok(None);
     }
-    lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)
+    let own = lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)?;
+    let filter = ActivityFilter::default();
+    let latest = activities::list_of_lead(conn, lead.id, &filter, None, LATEST)?;
+    let mut touches = latest.iter().filter(|one| clocks::is_touch(one));
+    let noted = touches.find(|touch| touch.actor.kind == "api_key");
+    Ok(own.max(noted.map(|touch| touch.occurred_at)))
 }

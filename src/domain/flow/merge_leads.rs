@@ -5,6 +5,7 @@ use crate::domain::consent;
 use crate::domain::duplicate_pair::{DuplicatePair, PairState};
 use crate::domain::event::{Change, Event, EventType, Provenance};
 use crate::domain::flow::change_lead::check_version;
+use crate::domain::flow::merge_work;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::reach;
 use crate::domain::ids::{Ids, ProcessIds};
@@ -58,7 +59,8 @@ pub struct Merged {
 /// Merges leads into one.
 ///
 /// Values are chosen by the workspace's rules or by the caller; identities, activities, notes, submissions and consents go
-/// to the survivor, where a refusal of any of the leads stands. The others are deleted and lead to the survivor for ever.
+/// to the survivor, where a refusal of any of the leads stands. Its owner has it and nobody else, and of each kind of clock the one
+/// that is due first goes on. The others are deleted and lead to the survivor for ever.
 ///
 /// # Errors
 /// [`Error::Merged`] when the survivor is a part of another lead itself; a choice that names another lead, and leads that are
@@ -123,6 +125,7 @@ pub fn merge(conn: &mut TenantConnection, wanted: &Wanted, by: &OnBehalf) -> Res
     merges::move_identities(conn, &merge)?;
     keep_refusals(conn, &merge)?;
     merges::move_all(conn, &merge)?;
+    merge_work::join(conn, &after, by)?;
     lead_scores::make_stale(conn, &merge.lead_ids(), by.now)?;
     settle_pairs(conn, &merge, by)?;
     publish(conn, &events, &by.provenance)?;

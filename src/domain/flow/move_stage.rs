@@ -10,6 +10,7 @@ use crate::domain::flow::change_lead::check_version;
 use crate::domain::flow::clocks;
 use crate::domain::flow::notes;
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::own_lead;
 use crate::domain::flow::reach;
 use crate::domain::ids::ProcessIds;
 use crate::domain::lead::Lead;
@@ -238,6 +239,11 @@ fn save(
     if lead.is_over() && has_moved {
         let reason = format!("the lead is {}", lead.stage_kind.as_str());
         clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
+    }
+    match lead.stage_kind {
+        // Whoever says that sales has accepted it.
+        StageKind::Accepted => own_lead::take_on(conn, &mut lead, by)?,
+        _ => own_lead::accept_by_work(conn, &mut lead, by)?,
     }
     Ok(Moved { lead, warnings })
 }

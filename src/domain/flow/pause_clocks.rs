@@ -2,7 +2,7 @@
 
 use crate::domain::calendar::Calendar;
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::{clocks, reach};
+use crate::domain::flow::{clocks, fire_clocks, reach};
 use crate::domain::lead::Lead;
 use crate::domain::sla::{CalendarUsed, Clock, ClockEvent, ClockState};
 use crate::error::{Conflict, Result};
@@ -31,7 +31,7 @@ pub fn pause(
     by: &OnBehalf,
 ) -> Result<Vec<Clock>> {
     let lead = lock(conn, which, by)?;
-    clocks::fire_due(conn, &[lead.id], &by.rules, by.now)?;
+    fire_clocks::fire_due(conn, &[lead.id], &by.rules, by.now)?;
     each(conn, lead.id, which, by, |clock, calendar| {
         clock.pause(reason, by.now, calendar)
     })

@@ -7,6 +7,7 @@ use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::entry;
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::own_lead;
 use crate::domain::flow::score_lead::News;
 use crate::domain::flow::{assess, clocks, decide_lead, reach};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
@@ -195,8 +196,8 @@ fn framework(rules: &Rules) -> Result<&Framework> {
     framework.ok_or_else(|| Error::internal("a workspace without a framework"))
 }
 
-/// The event of a verdict that changed, in a change of the lead that was begun; `None` where nothing did.
-pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Option<Event> {
+/// The event of a verdict that changed and was decided, in a change of the lead that was begun; `None` where nothing did.
+pub fn told(before: &Lead, lead: &mut Lead, decided: &Decided) -> Option<Event> {
     let mut changes = differences(before, lead);
     // What the change began with is told by the event itself.
     changes.retain(|change| QUALIFIED.contains(&change.path.as_str()));
@@ -208,8 +209,9 @@ pub fn told(before: &Lead, lead: &mut Lead, found: Option<&Qualification>) -> Op
         false => EventType::LeadStageChanged,
     };
     let mut happened = event(kind, lead, changes, &mut ProcessIds);
-    happened.data = found.map(|found| {
-        json!({"reason": "qualification", "verdict": lead.verdict, "met": found.met, "missing": found.missing})
+    let decision_id = decided.decisions.first().map(|decision| decision.id);
+    happened.data = decided.qualification.as_ref().map(|found| {
+        json!({"reason": "qualification", "verdict": lead.verdict, "met": found.met, "missing": found.missing, "decision_id": decision_id})
     });
     Some(happened)
 }
@@ -252,10 +254,10 @@ pub fn answer(
     let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
+    let said = answered(&mut lead, &new, decided.qualification.as_ref());
+    let told = told(&before, &mut lead, &decided);
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
-    let said = answered(&mut lead, &new, Some(&found));
-    let told = told(&before, &mut lead, Some(&found));
     let events: Vec<&Event> = std::iter::once(&said).chain(&told).collect();
     let known = lead_scores::list_of_leads(conn, &[lead_id])?.pop();
     let mut record = known.clone().unwrap_or_else(|| ScoreRecord::begin(lead_id));
@@ -270,6 +272,7 @@ pub fn answer(
         by,
     )?;
     end_clocks(conn, &before, &lead, &by.rules, whose)?;
+    own_lead::accept_by_work(conn, &mut lead, by)?;
     Ok(Qualified {
         lead,
         answers,
@@ -301,13 +304,13 @@ fn write(
     conn: &mut TenantConnection,
     before: &Lead,
     lead: &mut Lead,
-    found: Option<&Qualification>,
+    decided: &Decided,
     rules: &Rules,
     (provenance, now): (&Provenance, DateTime<Utc>),
 ) -> Result<()> {
     if lead != before {
         begin_change(lead, now);
-        let happened = told(before, lead, found);
+        let happened = told(before, lead, decided);
         leads::update(conn, before, lead, rules)?;
         let told: Vec<_> = happened.iter().map(|event| (event, provenance)).collect();
         outbox::add_all(conn, &told)?;
@@ -332,17 +335,8 @@ pub fn end_clocks(
 }
 
 /// Says anew what the answers of a lead amount to, which is locked and takes the verdict; whoever calls writes the lead. A
-/// decision is kept where that changes the lead. `None`: nothing can be known of it.
+/// decision is kept where that changes the lead. There is no qualification where nothing can be known of it.
 pub fn reconsider(
-    conn: &mut TenantConnection,
-    lead: &mut Lead,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<Option<Qualification>> {
-    Ok(reconsidered(conn, lead, rules, now)?.qualification)
-}
-
-fn reconsidered(
     conn: &mut TenantConnection,
     lead: &mut Lead,
     rules: &Rules,
@@ -376,13 +370,13 @@ pub fn again(
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
     let before = lead.clone();
-    let decided = reconsidered(conn, lead, rules, now)?;
+    let decided = reconsider(conn, lead, rules, now)?;
     let found = decided.qualification.as_ref();
     if *lead != before {
         let decision_id = decided.decisions.first().map(|one| one.id);
         let cause = Cause::decision(decision_id.unwrap_or_default());
         let whose = (&Provenance::by_itself(cause), now);
-        write(conn, &before, lead, found, rules, whose)?;
+        write(conn, &before, lead, &decided, rules, whose)?;
     }
     Ok(found.and_then(|found| found.next_change_at))
 }

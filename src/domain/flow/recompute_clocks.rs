@@ -1,13 +1,14 @@
-//! Recomputes open clocks whose calendar has changed, some leads a step.
+//! Recomputes open clocks whose calendar has changed, or the zone that they count by, some leads a step.
 
 use crate::domain::calendar::Calendar;
 use crate::domain::event::{Cause, Event, Provenance};
 use crate::domain::flow::escalate::Teams;
-use crate::domain::flow::{clocks, rules};
+use crate::domain::flow::{clocks, decide_lead, fire_clocks, rules};
 use crate::domain::lead::Lead;
-use crate::domain::sla::{CalendarUsed, Clock, ClockEvent, VersionedCalendar, ZoneOf};
+use crate::domain::sla::{CalendarUsed, Clock, ClockEvent, calendar_of};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
+use crate::store::sla_clocks::Whose;
 use crate::store::{calendar_walks, leads, outbox, sla_clocks};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -26,8 +27,16 @@ pub enum Step {
     Nothing,
 }
 
-/// Recomputes clocks that count by another version of a calendar than the one that counts now; of one that is gone, they
-/// go on around the clock. What was counted stays counted, and what was breached stays breached.
+/// Somebody works in another zone from now on: the clocks of their leads, or of the leads of a team, are looked at.
+pub fn follow_zone(conn: &mut TenantConnection, whose: Whose, until: DateTime<Utc>) -> Result<()> {
+    for calendar in sla_clocks::mark_for_zone(conn, whose)? {
+        calendar_walks::begin(conn, &calendar, until)?;
+    }
+    Ok(())
+}
+
+/// Recomputes clocks that count by another version of a calendar than the one that counts now, or are [marked](follow_zone); of a
+/// calendar that is gone, they go on around the clock. What was counted stays counted, and what was breached stays breached.
 pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> Result<Step> {
     let rules = rules::load(conn)?;
     let target = rules.playbook.calendars.get(calendar);
@@ -38,13 +47,25 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
         return Ok(Step::Nothing);
     }
     leads::lock_by_ids(conn, &ids)?;
-    clocks::fire_due(conn, &ids, &rules, now)?;
+    fire_clocks::fire_due(conn, &ids, &rules, now)?;
     let found = leads::list_by_ids(conn, &ids)?;
     let leads: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
     let mut calendars: HashMap<CalendarUsed, Calendar> = HashMap::new();
     let (mut recomputed, mut told, mut teams) = (Vec::new(), Vec::new(), Teams::default());
     for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
-        if clock.calendar.key.as_deref() != Some(calendar) || clock.calendar.version == version {
+        let lead = leads.get(&clock.lead_id);
+        let Some(lead) = lead.filter(|_| clock.calendar.key.as_deref() == Some(calendar)) else {
+            continue;
+        };
+        let zone = clocks::zone_of(&clock, &rules);
+        let zones = decide_lead::zones_of(lead, &rules.playbook.roster);
+        let new = target.map(|known| calendar_of(calendar, known, zone, &zones));
+        if new
+            .as_ref()
+            .is_some_and(|(_, used)| *used == clock.calendar)
+        {
+            // Marked, and in the same zone.
+            recomputed.push(clock);
             continue;
         }
         let old = match calendars.entry(clock.calendar.clone()) {
@@ -53,12 +74,10 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
                 place.insert(clocks::counted_by(conn, &clock.calendar, &rules)?)
             }
         };
-        let happened = recompute(&mut clock, old, calendar, target, now);
-        if let Some(lead) = leads.get(&clock.lead_id) {
-            let by = Provenance::by_itself(Cause::clock(clock.id));
-            let events = clocks::events(conn, lead, &clock, &happened, &mut teams, &rules, now)?;
-            told.extend(events.into_iter().map(|event| (event, by.clone())));
-        }
+        let happened = recompute(&mut clock, old, new, now);
+        let by = Provenance::by_itself(Cause::clock(clock.id));
+        let events = clocks::events(conn, lead, &clock, &happened, &mut teams, &rules, now)?;
+        told.extend(events.into_iter().map(|event| (event, by.clone())));
         recomputed.push(clock);
     }
     sla_clocks::update_all(conn, &recomputed)?;
@@ -70,27 +89,13 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
 fn recompute(
     clock: &mut Clock,
     old: &Calendar,
-    key: &str,
-    target: Option<&VersionedCalendar>,
+    new: Option<(Calendar, CalendarUsed)>,
     now: DateTime<Utc>,
 ) -> Vec<ClockEvent> {
-    if let Some(known) = target {
-        let zone = match clock.calendar.zone_of {
-            ZoneOf::Calendar => None,
-            _ => clock.calendar.zone.parse().ok(),
-        };
-        let new = known
-            .calendar
-            .in_zone(zone.unwrap_or(known.calendar.zone()));
-        let used = CalendarUsed {
-            key: Some(key.to_owned()),
-            version: Some(known.version),
-            zone: new.zone().name().to_owned(),
-            zone_of: clock.calendar.zone_of,
-        };
-        if let Ok(events) = clock.recompute(old, &new, used, now) {
-            return events;
-        }
+    if let Some((calendar, used)) = new
+        && let Ok(events) = clock.recompute(old, &calendar, used, now)
+    {
+        return events;
     }
     // Around the clock there is always an opening.
     let (always, used) = (Calendar::default(), CalendarUsed::always());

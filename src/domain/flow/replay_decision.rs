@@ -52,7 +52,10 @@ pub fn replay(conn: &mut TenantConnection, decision: &Decision, lead: &Lead) -> 
             let kinds: Vec<ClockKind> = recorded.iter().map(|one| one.kind).collect();
             let (calendars, zones) = (&playbook.calendars, zones_of_then(recorded, &then));
             let policy = &playbook.policy;
-            Finding::Clocks(policy.start(&facts, calendars, &zones, &kinds, basis.at))
+            // After a touch they run from then on.
+            let started = recorded.iter().find_map(|one| one.start.as_ref());
+            let from = started.map_or(basis.at, |start| start.started_at);
+            Finding::Clocks(policy.start(&facts, calendars, &zones, &kinds, (basis.at, from)))
         }
         Finding::Qualification(_) => {
             let framework = playbook.framework.as_ref();

@@ -4,9 +4,10 @@ use crate::domain::access::Scope;
 use crate::domain::event::Provenance;
 use crate::domain::flow::job_room;
 use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::flow::rules::FORMER_RULES;
 use crate::domain::flow::run_job::Work;
 use crate::domain::flow::score_lead::{News, rescore_all};
-use crate::domain::ids::{Ids, ProcessIds};
+use crate::domain::ids::{Ids, ProcessIds, lower_bound, time_of};
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::domain::lead::Lead;
 use crate::error::{Error, Result};
@@ -22,15 +23,21 @@ use uuid::Uuid;
 /// A conflict when too many jobs of the workspace wait or run already.
 pub fn start(conn: &mut TenantConnection, by: &OnBehalf) -> Result<Job> {
     job_room::look_for(conn)?;
-    begin(conn, &by.provenance, by.now)
+    add(conn, &by.provenance, by.now)
 }
 
-/// Starts it, however many jobs there are.
-pub fn begin(
+/// Starts it since other models count from now on, however many jobs there are. It begins when no process scores by those of
+/// before any more: so it leaves none of what they made of a lead meanwhile, whether it came or changed.
+pub fn follow(
     conn: &mut TenantConnection,
     provenance: &Provenance,
     now: DateTime<Utc>,
-) -> Result<Job> {
+) -> Result<()> {
+    let job = add(conn, provenance, now)?;
+    jobs::put_off(conn, job.id, FORMER_RULES)
+}
+
+fn add(conn: &mut TenantConnection, provenance: &Provenance, now: DateTime<Utc>) -> Result<Job> {
     let id = ProcessIds.next(now);
     let job = Job::new(id, JobKind::Rescore, json!({}), provenance, None, now);
     jobs::insert(conn, &job, None)?;
@@ -39,8 +46,15 @@ pub fn begin(
 
 /// All leads, as the work of a job.
 pub struct Rescore {
-    /// Leads that came later were scored by the models of today.
+    /// When it was asked for.
     pub job_id: Uuid,
+}
+
+impl Rescore {
+    /// Leads that came later were scored by the models of today.
+    fn end(&self) -> Uuid {
+        lower_bound(time_of(self.job_id) + FORMER_RULES)
+    }
 }
 
 impl Work for Rescore {
@@ -49,7 +63,7 @@ impl Work for Rescore {
     }
 
     fn count(&self, conn: &mut TenantConnection, _: &OnBehalf) -> Result<i64> {
-        leads::count_in_earnest(conn, self.job_id)
+        leads::count_in_earnest(conn, self.end())
     }
 
     fn next(
@@ -59,7 +73,7 @@ impl Work for Rescore {
         limit: i64,
         _: &OnBehalf,
     ) -> Result<Vec<Uuid>> {
-        leads::list_ids_in_earnest(conn, after, self.job_id, limit)
+        leads::list_ids_in_earnest(conn, after, self.end(), limit)
     }
 
     fn does_many(&self) -> bool {

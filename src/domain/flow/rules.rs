@@ -13,10 +13,13 @@ use crate::store::{
     dedupe_calibrations, field_definitions, lead_search, people_zones, pipelines, rule_documents,
     users, workspaces,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use moka::sync::Cache;
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
+
+/// For so long another process may still decide by the rules of before: it keeps them for five seconds.
+pub const FORMER_RULES: Duration = Duration::seconds(10);
 
 /// The rules of the transaction's workspace.
 pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
@@ -31,9 +34,14 @@ pub fn load(conn: &mut TenantConnection) -> Result<Rules> {
         playbook: Arc::default(),
     };
     let active = rule_documents::list_active(conn)?;
-    let zones = people_zones::list(conn)?.into_iter();
-    let zones = zones.filter_map(|(id, name)| Some((id, name.parse().ok()?)));
-    let roster = Roster::new(users::list_roster(conn)?).with_zones(zones.collect());
+    let known = people_zones::list(conn)?;
+    let zones = known
+        .zones
+        .into_iter()
+        .filter_map(|(id, name)| Some((id, name.parse().ok()?)));
+    let roster = Roster::new(users::list_roster(conn)?)
+        .with_zones(zones.collect())
+        .with_teams(known.teams.into_iter().collect());
     rules.playbook = Arc::new(Playbook::of(&active, roster, &rules));
     Ok(rules)
 }

@@ -8,7 +8,7 @@
 use crate::domain::access::Scope;
 use crate::domain::activity::Activity;
 use crate::domain::condition::Facts;
-use crate::domain::decision::{Decision, Finding};
+use crate::domain::decision::{Basis, Decision, Finding};
 use crate::domain::flow::decide_lead::{self, lead_total};
 use crate::domain::flow::import_rules::{Incoming, as_if_active};
 use crate::domain::flow::job_room;
@@ -56,6 +56,8 @@ struct Drafted {
     kind: RuleKind,
     key: Option<String>,
     document: Value,
+    #[serde(default)]
+    version: Option<i64>,
 }
 
 impl SimulateHistory {
@@ -70,6 +72,7 @@ impl SimulateHistory {
                 kind: one.document.kind(),
                 key: one.key.clone(),
                 document: one.document.to_json().map_err(Error::internal)?,
+                version: one.version,
             })
         };
         Ok(SimulateHistory {
@@ -116,6 +119,7 @@ impl SimulateHistory {
                 document: RuleDocument::read(one.kind, one.document.clone())
                     .map_err(Error::internal)?,
                 note: None,
+                version: one.version,
             })
         };
         self.documents.iter().map(read).collect()
@@ -203,7 +207,6 @@ fn as_it_came(
     lead: &Lead,
     mut made: Vec<Decision>,
 ) -> Result<Option<Newcomer>> {
-    made.sort_by_key(|decision| decision.id);
     let Some(first) = made.first().filter(|first| is_of_its_making(first, lead)) else {
         return Ok(None);
     };
@@ -211,7 +214,9 @@ fn as_it_came(
         return Ok(None);
     };
     let at = basis.at;
-    made.retain(|decision| decision.basis.as_ref().is_some_and(|one| one.at == at));
+    // A second capture of the same moment changes the lead.
+    let is_of_it = |one: &Basis| one.at == at && one.lead_version == basis.lead_version;
+    made.retain(|decision| decision.basis.as_ref().is_some_and(is_of_it));
     if merges::changed_since(conn, lead.id, at)? {
         return Ok(None);
     }

@@ -1,11 +1,13 @@
 //! Makes, changes and deletes teams.
 
 use crate::domain::audit::{Action, Target, Trail};
+use crate::domain::flow::{keep_rules, recompute_clocks};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::user::Team;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{audit_log, teams, users};
+use crate::store::sla_clocks::Whose;
+use crate::store::{audit_log, teams, users, workspaces};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -88,6 +90,7 @@ pub fn change(
     let timezone = patch.timezone.as_ref();
     if let Some(timezone) = timezone.filter(|timezone| **timezone != team.timezone) {
         team.timezone.clone_from(timezone);
+        recompute_clocks::follow_zone(conn, Whose::Team(id), now)?;
         details.insert("timezone".into(), json!("changed"));
     }
     if let Some(wanted) = &patch.member_ids {
@@ -122,17 +125,22 @@ pub fn change(
 /// Deletes a team.
 ///
 /// # Errors
-/// A conflict when leads belong to it.
+/// A conflict when leads belong to it, or the condition of an active rule document names it.
 pub fn delete(
     conn: &mut TenantConnection,
     id: Uuid,
     trail: &Trail,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    // No rule document begins to count meanwhile.
+    workspaces::lock(conn)?;
     teams::lock(conn, id)?;
     if teams::has_leads(conn, id)? {
         return Err(Conflict::TeamInUse.into());
     }
+    keep_rules::keep_compared(conn, "team_id", |named| {
+        Uuid::try_parse(named).is_ok_and(|named| named == id)
+    })?;
     teams::delete(conn, id)?;
     let target = Target::new("team", id);
     audit_log::add(

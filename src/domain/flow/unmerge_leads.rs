@@ -5,6 +5,7 @@ use crate::domain::custom_values;
 use crate::domain::duplicate_pair::PairState;
 use crate::domain::event::EventType;
 use crate::domain::flow::merge_leads::{noted, publish, told};
+use crate::domain::flow::merge_work;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::ProcessIds;
@@ -32,7 +33,8 @@ pub struct Unmerged {
 /// Undoes a merge.
 ///
 /// The merged leads come back as they were, with their identities, activities, notes, submissions and consents. The survivor
-/// loses what the merge gave it, and keeps what was changed since. What came after the merge stays with the survivor, but for
+/// loses what the merge gave it, and keeps what was changed since. Clocks that ended with the merge start anew, those that were met
+/// do not. What came after the merge stays with the survivor, but for
 /// the `gifts`. Pairs of the leads are rejected: somebody has said that they are two people.
 ///
 /// # Errors
@@ -137,6 +139,9 @@ pub fn undo(
         all.push(back);
     }
     publish(conn, &events, &by.provenance)?;
+    for lead in &mut all {
+        merge_work::part(conn, lead, by)?;
+    }
     Ok(Unmerged {
         merge: undone,
         leads: all,

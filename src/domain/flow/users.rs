@@ -2,12 +2,13 @@
 
 use crate::domain::access::{Role, Scope};
 use crate::domain::audit::{Action, Target, Trail};
-use crate::domain::flow::passwords;
+use crate::domain::flow::{passwords, recompute_clocks};
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::secret::{Secret, SecretKind};
 use crate::domain::user::{User, UserStatus, may_handle};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
+use crate::store::sla_clocks::Whose;
 use crate::store::{audit_log, one_time_tokens, sessions, teams, users};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -150,6 +151,9 @@ pub fn change(
     after.version += 1;
     after.updated_at = by.now;
     users::update(conn, &after)?;
+    if after.timezone != before.timezone {
+        recompute_clocks::follow_zone(conn, Whose::Owner(id), by.now)?;
+    }
     let action = match (was_disabled, before.status) {
         (true, _) => Action::UserDisabled,
         (false, UserStatus::Disabled) if after.status != before.status => Action::UserEnabled,

@@ -238,6 +238,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the least first.
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Disqualified,
+        Verdict::Unqualified,
+        Verdict::MarketingQualified,
+        Verdict::SalesQualified,
+    ];
+
     /// Its name in JSON and SQL.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -315,7 +323,7 @@ pub struct InferenceRule {
     pub when: Option<Value>,
     /// Which criterion it answers.
     pub criterion: String,
-    /// The answer.
+    /// The answer, as a submission would give it: a text, a number, a boolean, or an amount of money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub value: Option<Value>,

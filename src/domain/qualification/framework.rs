@@ -119,6 +119,11 @@ impl Framework {
         verdicts.chain(rules).any(Condition::asks_of_activities)
     }
 
+    /// Whether it has a criterion of that key.
+    pub fn asks_for(&self, key: &str) -> bool {
+        self.place(key).is_some()
+    }
+
     /// The keys of what it asks, in its order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.criteria.iter().map(|one| one.key.as_str())

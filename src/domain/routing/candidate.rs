@@ -7,6 +7,7 @@ use super::pool::{Member, Pool};
 use super::roster::RosterUser;
 use super::skills::Skills;
 use super::turns::MemberTurns;
+use crate::domain::access::Role;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +21,8 @@ pub enum Exclusion {
     Disabled,
     /// They have not accepted their invitation yet.
     Invited,
+    /// They may only read.
+    ReadOnly,
     /// They are absent.
     Absent {
         /// When they are back.
@@ -162,6 +165,7 @@ fn judge(
 /// Why a user cannot take any lead at all.
 pub(super) fn not_come_in(user: Option<&RosterUser>) -> Option<Exclusion> {
     match user {
+        Some(user) if user.is_active && user.role == Role::Readonly => Some(Exclusion::ReadOnly),
         Some(user) if user.is_active => None,
         Some(user) if user.is_invited => Some(Exclusion::Invited),
         _ => Some(Exclusion::Disabled),

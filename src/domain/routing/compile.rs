@@ -35,6 +35,22 @@ pub struct Compiled {
     pub router: Router,
     /// What is worth a look, though it can be used.
     pub warnings: Vec<FieldError>,
+    /// Rules that no lead comes to. No policy is written with one; what counts already goes on, since they do no harm.
+    pub unreachable: Vec<FieldError>,
+}
+
+impl Compiled {
+    /// What is worth a look, where it may be written.
+    ///
+    /// # Errors
+    /// Rules that no lead comes to.
+    pub fn checked(self) -> Result<Vec<FieldError>, Vec<FieldError>> {
+        if self.unreachable.is_empty() {
+            Ok(self.warnings)
+        } else {
+            Err(self.unreachable)
+        }
+    }
 }
 
 /// A policy, ready to route by.
@@ -68,6 +84,13 @@ pub struct Rule {
 }
 
 impl Router {
+    /// Hours without an activity of the owner after which a lead is taken back; `None`: it never is.
+    pub fn take_back_after_idle_hours(&self, facts: &Facts, now: DateTime<Utc>) -> Option<u32> {
+        let rule = self.rule_for(facts, now);
+        rule.and_then(|rule| rule.take_back_after_idle_hours)
+            .or(self.take_back_after_idle_hours)
+    }
+
     /// The first rule that holds.
     pub fn rule_for(&self, facts: &Facts, now: DateTime<Utc>) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.when.holds(facts, now))
@@ -132,6 +155,7 @@ pub fn compile(
         pools,
         errors: Vec::new(),
         warnings: Vec::new(),
+        unreachable: Vec::new(),
     };
     let mut read: Vec<Rule> = Vec::new();
     for (index, rule) in document.rules.iter().enumerate() {
@@ -144,6 +168,7 @@ pub fn compile(
     }
     reader.warn_of_empty(&document.fallback, &[], "/fallback");
     if !reader.errors.is_empty() {
+        reader.errors.extend(reader.unreachable);
         return Err(reader.errors);
     }
     let router = Router {
@@ -153,8 +178,11 @@ pub fn compile(
         take_back_after_idle_hours: document.take_back_after_idle_hours,
         pools: pools.clone(),
     };
-    let warnings = reader.warnings;
-    Ok(Compiled { router, warnings })
+    Ok(Compiled {
+        router,
+        warnings: reader.warnings,
+        unreachable: reader.unreachable,
+    })
 }
 
 struct Reader<'a> {
@@ -163,6 +191,7 @@ struct Reader<'a> {
     pools: &'a BTreeMap<String, Arc<Pool>>,
     errors: Vec<FieldError>,
     warnings: Vec<FieldError>,
+    unreachable: Vec<FieldError>,
 }
 
 impl Reader<'_> {
@@ -181,26 +210,22 @@ impl Reader<'_> {
         if rule.name.trim().is_empty() {
             self.wrong(format!("{at}/name"), "empty_name", "a rule has a name");
         }
-        let mut is_readable = true;
         let when = rule.when.as_ref().map_or(Ok(Condition::default()), |when| {
             Condition::parse(when, self.rules, &format!("{at}/when"))
         });
-        let when = when.unwrap_or_else(|wrong| {
-            self.errors.extend(wrong);
-            is_readable = false;
-            // Never holds, so that no later rule is told that it cannot be reached because of it.
-            Condition {
-                root: Node::Any(Vec::new()),
+        let when = match when {
+            Ok(when) => {
+                self.unreachable.extend(unreachable(&when, before, &at));
+                when
             }
-        });
-        let hides = |earlier: &&Rule| always_holds(&earlier.when) || earlier.when == when;
-        if let Some(earlier) = before.iter().find(hides).filter(|_| is_readable) {
-            let detail = format!(
-                "the rule `{}` before it takes every lead that this one could: move this one up, or remove it",
-                shown_name(&earlier.key)
-            );
-            self.wrong(at.clone(), "never_reached", detail);
-        }
+            Err(wrong) => {
+                self.errors.extend(wrong);
+                // Never holds, so that no later rule is told that it cannot be reached because of it.
+                Condition {
+                    root: Node::Any(Vec::new()),
+                }
+            }
+        };
         self.targets(&rule.to, &format!("{at}/to"));
         Rule {
             key: rule.key.clone(),
@@ -255,7 +280,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A pool that can be empty, with nobody behind it but a queue.
+    /// A pool that can be empty, with no pool behind it that cannot: says where leads go then.
     fn warn_of_empty(&mut self, chain: &[Target], rest: &[Target], at: &str) {
         let pool_of = |target: &Target| match target {
             Target::Pool(key) => self.pools.get(key),
@@ -263,21 +288,47 @@ impl Reader<'_> {
         };
         let takes_all = |target: &Target| pool_of(target).is_some_and(|pool| !pool.can_be_empty);
         for (index, target) in chain.iter().enumerate() {
-            let mut behind = chain[index + 1..].iter().chain(rest);
+            let behind = || chain[index + 1..].iter().chain(rest);
             let can_be_empty = pool_of(target).is_some_and(|pool| pool.can_be_empty);
-            if can_be_empty && !behind.any(takes_all) {
-                self.warnings.push(FieldError::new(
-                    format!("{at}/{index}"),
-                    "can_be_empty",
-                    "when nobody in this pool can take a lead, it waits in a queue: add a pool behind it that always has somebody",
-                ));
+            if can_be_empty && !behind().any(takes_all) {
+                let queue = behind().find_map(|target| match target {
+                    Target::Queue(key) => Some(key.as_str()),
+                    _ => None,
+                });
+                let queue = shown_name(queue.unwrap_or(LAST_QUEUE));
+                let user = behind().find_map(|target| match target {
+                    Target::User(user) => Some(user),
+                    _ => None,
+                });
+                let detail = match user {
+                    Some(user) => format!(
+                        "when nobody in this pool can take a lead, it goes to the user {user} behind it; while they cannot either, it waits in the queue `{queue}`: a pool behind it that always has somebody would take it then"
+                    ),
+                    None => format!(
+                        "when nobody in this pool can take a lead, it waits in the queue `{queue}`: add a pool behind it that always has somebody"
+                    ),
+                };
+                let place = format!("{at}/{index}");
+                self.warnings
+                    .push(FieldError::new(place, "can_be_empty", detail));
             }
         }
     }
 }
 
-fn always_holds(condition: &Condition) -> bool {
-    condition.conjuncts().is_empty()
+/// Why no lead comes to a rule, if so.
+fn unreachable(when: &Condition, before: &[Rule], at: &str) -> Option<FieldError> {
+    if when.never_holds() {
+        let detail = "no lead can meet this: an empty `any` never holds";
+        return Some(FieldError::new(format!("{at}/when"), "never_holds", detail));
+    }
+    let hides = |earlier: &&Rule| earlier.when.always_holds() || earlier.when == *when;
+    let earlier = before.iter().find(hides)?;
+    let detail = format!(
+        "the rule `{}` before it takes every lead that this one could: move this one up, or remove it",
+        shown_name(&earlier.key)
+    );
+    Some(FieldError::new(at, "never_reached", detail))
 }
 
 /// What is wrong with naming a user.

@@ -1,5 +1,6 @@
 //! Reading a pool: everything that is wrong with it, or a pool to choose from.
 
+use super::candidate::{Exclusion, not_come_in};
 use super::compile::{References, wrong_user};
 use super::document::{
     Absence, MemberDocument, MembersDocument, PoolDocument, Strategy, Territory, WhenAllOffShift,
@@ -219,7 +220,10 @@ fn place_of(territory: &Territory) -> Place {
         country: country::alpha2(&territory.country)
             .unwrap_or_default()
             .to_owned(),
-        region: territory.region.as_deref().map(str::to_lowercase),
+        region: territory
+            .region
+            .as_deref()
+            .map(|region| region.trim().to_lowercase()),
         postal_codes: territory
             .postal_codes
             .iter()
@@ -233,15 +237,12 @@ fn warnings(document: &PoolDocument, pool: &Pool, references: &References) -> Ve
     let all = |is_bound: fn(&Member) -> bool| members.iter().all(is_bound);
     let needs = &pool.needs;
     let asks_skills = !needs.skills.is_empty() || needs.skills_from.is_some();
-    let is_invited = |user_id| {
-        let user = references.roster.find(user_id);
-        user.is_some_and(|user| user.is_invited)
-    };
+    let out = |user_id| not_come_in(references.roster.find(user_id));
     let can_be_empty = [
         (members.is_empty(), "nobody is in it"),
         (
-            members.iter().all(|one| is_invited(one.user_id)),
-            "nobody in it has accepted the invitation yet",
+            members.iter().all(|one| out(one.user_id).is_some()),
+            "nobody in it has accepted the invitation and may do more than read",
         ),
         (
             all(|one| one.daily_cap.is_some() || one.open_cap.is_some()),
@@ -274,14 +275,21 @@ fn warnings(document: &PoolDocument, pool: &Pool, references: &References) -> Ve
         .into_iter()
         .collect();
     if let MembersDocument::Listed(listed) = &document.members {
-        let invited = listed
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| is_invited(member.user_id));
-        found.extend(invited.map(|(index, _)| {
-            let detail = "this user has not accepted the invitation yet, and gets no leads before";
-            FieldError::new(format!("/members/{index}/user_id"), "invited_user", detail)
-        }));
+        for (index, member) in listed.iter().enumerate() {
+            let (code, detail) = match out(member.user_id) {
+                Some(Exclusion::Invited) => (
+                    "invited_user",
+                    "this user has not accepted the invitation yet, and gets no leads before",
+                ),
+                Some(Exclusion::ReadOnly) => (
+                    "readonly_user",
+                    "this user may only read, and gets no leads",
+                ),
+                _ => continue,
+            };
+            let at = format!("/members/{index}/user_id");
+            found.push(FieldError::new(at, code, detail));
+        }
         let is_weighted = matches!(
             document.strategy,
             Strategy::Weighted | Strategy::LeastLoaded

@@ -125,7 +125,7 @@ pub struct RouteInputs {
     /// Who let it go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub let_go: Vec<Uuid>,
-    /// Of the users who were looked at, those who were invited, disabled, or away.
+    /// Of the users who were looked at, those who were invited, disabled, away, or may only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_there: Vec<RosterUser>,
 }
@@ -137,6 +137,9 @@ pub struct Routed {
     pub to: Destination,
     /// The key of the rule that held; `null`: none did.
     pub rule: Option<String>,
+    /// None of the rule's own targets could take it, and one of the fallback did; where no rule held, that is no news.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fell_through: bool,
     /// The targets that were asked, in order; the last one took it, unless it fell to the last queue.
     pub tried: Vec<Attempt>,
     /// The turn it took, if a pool gave it.
@@ -216,9 +219,13 @@ fn record(
         let_go: world.let_go.to_vec(),
         not_there: not_there(&tried, world),
     };
+    let is_taken = tried
+        .last()
+        .is_some_and(|attempt| attempt.passed_over.is_none());
     Routed {
         to,
         rule: rule.map(|rule| rule.key.clone()),
+        fell_through: is_taken && rule.is_some_and(|rule| tried.len() > rule.to.len()),
         tried,
         turn,
         team_id: owner.and_then(|user| user.team_id),
@@ -266,7 +273,7 @@ fn ask(
     (outcome, Vec::new())
 }
 
-/// A user who is meant in person: only being away, invited, disabled, or having let the lead go excludes them.
+/// A user who is meant in person: only being away, invited, disabled, a mere reader, or having let the lead go excludes them.
 fn ask_user(user_id: Uuid, world: &World) -> Result<Destination, PassedOver> {
     let user = world.roster.find(user_id);
     let away_until = user
@@ -316,9 +323,10 @@ fn ask_pool(
     (Ok(owner), candidates)
 }
 
-/// Of the users who were looked at, those who were invited, disabled, or away.
+/// Of the users who were looked at, those who were invited, disabled, away, or may only read.
 fn not_there(tried: &[Attempt], world: &World) -> Vec<RosterUser> {
-    let is_there = |user: &RosterUser| user.is_active && user.away_until.is_none();
+    let is_there =
+        |user: &RosterUser| not_come_in(Some(user)).is_none() && user.away_until.is_none();
     let mut found: Vec<RosterUser> = Vec::new();
     for user_id in tried.iter().flat_map(|attempt| looked_at(attempt, world)) {
         let user = world.roster.find(user_id);

@@ -25,7 +25,8 @@ pub struct RoutingDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 43_200)]
     pub accept_within_minutes: Option<u32>,
-    /// Hours without an activity of the owner after which a lead is taken back.
+    /// Hours without an activity of the owner after which a lead is taken back, also one that was claimed or given by hand. A call,
+    /// mail, meeting, SMS or chat that went out and that a program has noted counts for the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 8_760)]
     pub take_back_after_idle_hours: Option<u32>,

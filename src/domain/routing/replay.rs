@@ -30,7 +30,11 @@ pub fn replay(router: &Router, facts: Facts, record: &Routed) -> Routed {
         shifts: &Recorded::of(router, &roster, record),
         roster: &roster,
     };
-    route(router, &world, &mut desk(record))
+    Routed {
+        // Follows from the rest, and older records do not say it.
+        fell_through: record.fell_through,
+        ..route(router, &world, &mut desk(record))
+    }
 }
 
 fn candidates(record: &Routed) -> impl Iterator<Item = &Candidate> {

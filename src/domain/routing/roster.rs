@@ -5,7 +5,7 @@ use crate::domain::access::Role;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,11 +27,12 @@ pub struct RosterUser {
     pub away_until: Option<DateTime<Utc>>,
 }
 
-/// The users of a workspace. Made once for as long as they stay as they are.
+/// The users and teams of a workspace. Made once for as long as they stay as they are.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Roster {
     users: HashMap<Uuid, RosterUser>,
     reps: Vec<Member>,
+    teams: HashSet<Uuid>,
     zones: HashMap<Uuid, Tz>,
 }
 
@@ -52,8 +53,19 @@ impl Roster {
         Roster {
             users,
             reps: reps.into_iter().map(Member::plain).collect(),
+            teams: HashSet::new(),
             zones: HashMap::new(),
         }
+    }
+
+    /// With these teams.
+    pub fn with_teams(self, teams: HashSet<Uuid>) -> Roster {
+        Roster { teams, ..self }
+    }
+
+    /// Whether there is a team of that id.
+    pub fn has_team(&self, id: Uuid) -> bool {
+        self.teams.contains(&id)
     }
 
     /// With the zones in which users and teams work, by their ids.
@@ -82,6 +94,7 @@ impl Roster {
         Roster {
             users: users.map(|(id, user)| (*id, active(user))).collect(),
             reps: self.reps.clone(),
+            teams: self.teams.clone(),
             zones: self.zones.clone(),
         }
     }

@@ -57,15 +57,17 @@ impl EngagementGrades {
 }
 
 impl Grade {
+    /// The names of all grades, by letter and figure.
+    pub const NAMES: [[&str; 4]; 4] = [
+        ["A1", "A2", "A3", "A4"],
+        ["B1", "B2", "B3", "B4"],
+        ["C1", "C2", "C3", "C4"],
+        ["D1", "D2", "D3", "D4"],
+    ];
+
     /// Its name in JSON and SQL.
     pub fn as_str(self) -> &'static str {
-        let names = match self.fit {
-            FitGrade::A => ["A1", "A2", "A3", "A4"],
-            FitGrade::B => ["B1", "B2", "B3", "B4"],
-            FitGrade::C => ["C1", "C2", "C3", "C4"],
-            FitGrade::D => ["D1", "D2", "D3", "D4"],
-        };
-        names[self.engagement as usize]
+        Grade::NAMES[self.fit as usize][self.engagement as usize]
     }
 }
 

@@ -57,6 +57,11 @@ impl ScoringModel {
         self.when.holds(facts, now)
     }
 
+    /// Whether it counts for every lead, whatever is known of it.
+    pub fn counts_for_all(&self) -> bool {
+        self.when.always_holds()
+    }
+
     /// Whether `when` or a rule of fit asks of activities: then facts need all of them, not only for scoring from nothing.
     pub fn asks_of_activities(&self) -> bool {
         let mut conditions = self.fit.iter().map(|rule| &rule.when).chain([&self.when]);

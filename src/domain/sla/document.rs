@@ -111,7 +111,7 @@ pub struct Escalation {
     /// Percent of the time; more than 100 is after the breach.
     #[schema(minimum = 1, maximum = 1000, example = 80)]
     pub at_percent: u32,
-    /// In this order.
+    /// In this order: who is told after a `reassign` is told as one who has the lead then.
     #[schema(min_items = 1, max_items = 10)]
     pub actions: Vec<Action>,
 }
@@ -158,9 +158,10 @@ pub enum Action {
         /// How far.
         to: Priority,
     },
-    /// Takes the lead back and routes it again, without the one who let it wait.
+    /// Takes the lead back and routes it again, without the one who let it wait; once, where several clocks say so at the same
+    /// moment.
     Reassign {},
-    /// Makes a task for the owner: an activity of the type `task`.
+    /// Makes a task for who owns the lead when all is done: an activity of the type `task`.
     Task {
         /// What is to be done.
         #[schema(min_length = 1, max_length = 200)]

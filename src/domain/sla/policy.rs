@@ -2,7 +2,7 @@
 
 use super::document::{Action, ClockRule, Escalation, Recipient, SlaPolicyDocument, ZoneOf};
 use crate::domain::condition::Condition;
-use crate::domain::nearest::did_you_mean;
+use crate::domain::nearest::{did_you_mean, shown_name};
 use crate::domain::rules::Rules;
 use crate::domain::stage::is_key;
 use crate::error::FieldError;
@@ -37,7 +37,7 @@ impl SlaPolicy {
         self.rules.is_empty()
     }
 
-    /// Reads a policy.
+    /// Reads a policy to decide by. Rules that no lead comes to do no harm in it.
     ///
     /// # Errors
     /// Everything that is wrong with it, by pointers into the document.
@@ -46,35 +46,27 @@ impl SlaPolicy {
         rules: &Rules,
         references: &References,
     ) -> Result<SlaPolicy, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let mut compiled: Vec<CompiledRule> = Vec::new();
-        for (index, rule) in document.clocks.iter().enumerate() {
-            let at = format!("/clocks/{index}");
-            let condition = match &rule.when {
-                Some(when) => Condition::parse(when, rules, &format!("{at}/when")),
-                None => Ok(Condition::default()),
-            };
-            // A condition that cannot be read hides no rule.
-            let (condition, readable) = match condition {
-                Ok(condition) => (condition, true),
-                Err(wrong) => {
-                    errors.extend(wrong);
-                    (Condition::default(), false)
-                }
-            };
-            check_rule(rule, &at, &compiled, references, &mut errors);
-            check_escalations(&rule.escalations, &at, references, &mut errors);
-            let mut rule = rule.clone();
-            rule.escalations.sort_by_key(|step| step.at_percent);
-            if readable {
-                compiled.push(CompiledRule { rule, condition });
-            }
-        }
-        if errors.is_empty() {
-            Ok(SlaPolicy { rules: compiled })
+        let reader = Reader::read(document, rules, references);
+        if reader.errors.is_empty() {
+            Ok(SlaPolicy {
+                rules: reader.rules,
+            })
         } else {
-            Err(errors)
+            Err(reader.everything())
         }
+    }
+
+    /// Whether a policy may be written.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile), and rules that no lead comes to.
+    pub fn check(
+        document: &SlaPolicyDocument,
+        rules: &Rules,
+        references: &References,
+    ) -> Result<(), Vec<FieldError>> {
+        let wrong = Reader::read(document, rules, references).everything();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// Whether it needs to know the activities of a lead.
@@ -83,6 +75,70 @@ impl SlaPolicy {
             .iter()
             .any(|rule| rule.condition.asks_of_activities())
     }
+}
+
+/// What was read of a policy so far.
+#[derive(Default)]
+struct Reader {
+    rules: Vec<CompiledRule>,
+    errors: Vec<FieldError>,
+    unreachable: Vec<FieldError>,
+}
+
+impl Reader {
+    fn read(document: &SlaPolicyDocument, rules: &Rules, references: &References) -> Reader {
+        let mut reader = Reader::default();
+        for (index, rule) in document.clocks.iter().enumerate() {
+            let at = format!("/clocks/{index}");
+            let condition = match &rule.when {
+                Some(when) => Condition::parse(when, rules, &format!("{at}/when")),
+                None => Ok(Condition::default()),
+            };
+            check_rule(rule, &at, &reader.rules, references, &mut reader.errors);
+            check_escalations(&rule.escalations, &at, references, &mut reader.errors);
+            // A condition that cannot be read hides no rule.
+            match condition {
+                Ok(condition) => reader.take(rule, condition, &at),
+                Err(wrong) => reader.errors.extend(wrong),
+            }
+        }
+        reader
+    }
+
+    fn take(&mut self, rule: &ClockRule, condition: Condition, at: &str) {
+        let found = unreachable(rule, &condition, &self.rules, at);
+        self.unreachable.extend(found);
+        let mut rule = rule.clone();
+        rule.escalations.sort_by_key(|step| step.at_percent);
+        self.rules.push(CompiledRule { rule, condition });
+    }
+
+    fn everything(self) -> Vec<FieldError> {
+        self.errors.into_iter().chain(self.unreachable).collect()
+    }
+}
+
+/// Why no lead comes to a rule, if so.
+fn unreachable(
+    rule: &ClockRule,
+    condition: &Condition,
+    before: &[CompiledRule],
+    at: &str,
+) -> Option<FieldError> {
+    if condition.never_holds() {
+        let detail = "no lead can meet this: an empty `any` never holds";
+        return Some(FieldError::new(format!("{at}/when"), "never_holds", detail));
+    }
+    let hides = |earlier: &&CompiledRule| {
+        earlier.rule.kind == rule.kind
+            && (earlier.condition.always_holds() || earlier.condition == *condition)
+    };
+    let earlier = before.iter().find(hides)?;
+    let detail = format!(
+        "`{}` is before it, of the same kind, and takes every lead that this one could: move this one up, or give that one another condition",
+        shown_name(&earlier.rule.key)
+    );
+    Some(FieldError::new(at, "never_reached", detail))
 }
 
 fn check_rule(
@@ -104,16 +160,6 @@ fn check_rule(
     }
     if rule.name.trim().is_empty() {
         wrong("/name", "empty_name", "a clock has a name".to_owned());
-    }
-    let takes_all = |known: &&CompiledRule| {
-        known.rule.kind == rule.kind && known.condition == Condition::default()
-    };
-    if let Some(first) = before.iter().find(takes_all) {
-        let detail = format!(
-            "`{}` is before it, of the same kind and for every lead: move this one up, or give that one a condition",
-            first.rule.key
-        );
-        wrong("", "never_reached", detail);
     }
     match &rule.calendar {
         Some(key) if !references.calendars.contains(key) => {

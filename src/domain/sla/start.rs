@@ -41,8 +41,8 @@ pub enum Trigger {
     Captured,
     /// It got an owner who has to accept it: `accept`.
     Assigned,
-    /// A person turned to it: `next_touch`, after each time.
-    Touched,
+    /// A person turned to it at that moment: `next_touch`, from then on, after each time.
+    Touched(DateTime<Utc>),
 }
 
 impl Trigger {
@@ -51,7 +51,7 @@ impl Trigger {
         match self {
             Trigger::Captured => &[ClockKind::FirstResponse, ClockKind::Qualify],
             Trigger::Assigned => &[ClockKind::Accept],
-            Trigger::Touched => &[ClockKind::NextTouch],
+            Trigger::Touched(_) => &[ClockKind::NextTouch],
         }
     }
 }
@@ -111,18 +111,18 @@ pub struct ClockDecision {
 }
 
 impl SlaPolicy {
-    /// Decides which clocks of these kinds start at `at`, one answer a kind.
+    /// Decides at `at` which clocks of these kinds run from `from` on, one answer a kind.
     pub fn start(
         &self,
         facts: &Facts,
         calendars: &Calendars,
         zones: &Zones,
         kinds: &[ClockKind],
-        at: DateTime<Utc>,
+        (at, from): (DateTime<Utc>, DateTime<Utc>),
     ) -> Vec<ClockDecision> {
         kinds
             .iter()
-            .map(|kind| self.start_one(facts, calendars, zones, *kind, at))
+            .map(|kind| self.start_one(facts, calendars, zones, *kind, (at, from)))
             .collect()
     }
 
@@ -132,7 +132,7 @@ impl SlaPolicy {
         calendars: &Calendars,
         zones: &Zones,
         kind: ClockKind,
-        at: DateTime<Utc>,
+        (at, from): (DateTime<Utc>, DateTime<Utc>),
     ) -> ClockDecision {
         let mut decision = ClockDecision {
             kind,
@@ -146,7 +146,7 @@ impl SlaPolicy {
             } else if !condition.holds(facts, at) {
                 Outcome::ConditionNotMet
             } else {
-                let (start, outcome) = start_rule(rule, calendars, zones, at);
+                let (start, outcome) = start_rule(rule, calendars, zones, from);
                 decision.start = start;
                 outcome
             };

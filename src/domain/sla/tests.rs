@@ -44,7 +44,7 @@ fn start(policy: &SlaPolicy, kind: ClockKind, zones: Zones, at: DateTime<Utc>) -
         activities: &[],
     };
     policy
-        .start(&facts, &calendars(), &zones, &[kind], at)
+        .start(&facts, &calendars(), &zones, &[kind], (at, at))
         .remove(0)
 }
 
@@ -148,10 +148,10 @@ fn everything_that_is_wrong_is_reported_at_once() {
         ("/clocks/0/escalations/1/actions/0/title", "empty_title"),
         ("/clocks/1/key", "not_unique"),
         ("/clocks/1/name", "empty_name"),
-        ("/clocks/1", "never_reached"),
         ("/clocks/1/calendar", "unknown_calendar"),
-        ("/clocks/2/when/field", "unknown_field"),
         ("/clocks/2/key", "invalid_key"),
+        ("/clocks/2/when/field", "unknown_field"),
+        ("/clocks/1", "never_reached"),
     ];
     assert_eq!(
         wrong,
@@ -354,4 +354,34 @@ fn whatever_happens_time_is_kept_and_steps_fire_once() {
         assert_eq!(clock.met_late_by_seconds.is_none(), in_time, "{number}");
     }
     assert!(breaches > 100, "{breaches}");
+}
+
+#[test]
+fn a_rule_that_no_lead_comes_to_is_told_but_stops_nothing() {
+    let rule = |key: &str, kind: &str, when: Value| json!({"key": key, "kind": kind, "name": key, "within_minutes": 60, "when": when});
+    let set = json!({"field": "phone", "op": "is_set"});
+    let document = json!({"clocks": [
+        rule("a", "qualify", set.clone()), rule("b", "qualify", set.clone()), rule("c", "accept", set),
+        rule("d", "accept", json!({"any": []})), rule("e", "accept", json!({"not": {"any": []}})), rule("f", "accept", json!({"field": "city", "op": "is_set"})),
+    ]});
+    assert!(compile(document.clone()).is_ok());
+    let document: SlaPolicyDocument = serde_json::from_value(document).unwrap();
+    let users = HashSet::new();
+    let references = References {
+        calendars: &[],
+        users: &users,
+    };
+    let wrong = SlaPolicy::check(&document, &Rules::default(), &references).unwrap_err();
+    let wrong: Vec<(&str, &str)> = wrong
+        .iter()
+        .map(|error| (error.pointer.as_str(), error.code))
+        .collect();
+    assert_eq!(
+        wrong,
+        [
+            ("/clocks/1", "never_reached"),
+            ("/clocks/3/when", "never_holds"),
+            ("/clocks/5", "never_reached")
+        ]
+    );
 }

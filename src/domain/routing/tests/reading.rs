@@ -42,13 +42,13 @@ fn everything_wrong_with_a_policy_is_told_at_its_place() {
             place("/rules/0/to/1/queue", "invalid_key"),
             place("/rules/1/to/1", "never_reached"),
             place("/rules/2/key", "not_unique"),
-            place("/rules/2", "never_reached"),
             place("/rules/2/to/0/owner_of_account", "says_nothing"),
             place("/rules/2/to/1/user", "disabled_user"),
             place("/rules/2/to/2/user", "unknown_user"),
             place("/rules/3/to/1", "repeated"),
-            place("/rules/4", "never_reached"),
             place("/fallback/0/user", "unknown_user"),
+            place("/rules/2", "never_reached"),
+            place("/rules/4", "never_reached"),
         ]
     );
 }
@@ -131,6 +131,18 @@ fn a_pool_that_can_be_empty_is_warned_of_unless_another_is_behind_it() {
     };
     assert_eq!(warned(json!([{"pool": "all"}])), vec![]);
     assert_eq!(warned(json!([])), [place("/rules/0/to/0", "can_be_empty")]);
+    let told = |fallback: Value| {
+        let policy = json!({"rules": [{"key": "a", "name": "A", "to": [{"pool": "thin"}]}], "fallback": fallback});
+        let mut read = compiled(policy, pools.clone(), &roster(2)).unwrap();
+        read.warnings.remove(0).detail
+    };
+    assert!(told(json!([])).contains("it waits in the queue `unassigned`"));
+    assert!(told(json!([{"queue": "late"}])).contains("it waits in the queue `late`"));
+    let user = told(json!([{"user": id(1)}]));
+    assert!(
+        user.contains(&format!("it goes to the user {}", id(1))),
+        "{user}"
+    );
     let weight = json!({"name": "P", "members": [with(1, json!({"weight": 3}))]});
     let read = pool_of(weight, &roster(2)).unwrap();
     assert_eq!(
@@ -152,4 +164,25 @@ fn a_wrong_member_is_told_by_its_name_and_a_wrong_word_by_its_words() {
         "members[0].wieght"
     );
     assert_eq!(error(json!("some_reps")), "members");
+}
+
+#[test]
+fn a_rule_that_no_lead_comes_to_is_told_but_stops_nothing() {
+    let rule = |key: &str, when: Value| json!({"key": key, "name": key, "when": when, "to": [{"queue": "later"}]});
+    let compiled = compiled(
+        json!({"rules": [
+            rule("a", json!({"all": [{"any": []}]})),
+            rule("b", json!({"any": [{"all": []}, {"field": "city", "op": "is_set"}]})),
+            rule("c", json!({"field": "city", "op": "is_set"}))]}),
+        json!({"everyone": {"name": "E"}}),
+        &roster(1),
+    );
+    let wrong = compiled.unwrap().checked().unwrap_err();
+    assert_eq!(
+        places(wrong),
+        [
+            place("/rules/0/when", "never_holds"),
+            place("/rules/2", "never_reached")
+        ]
+    );
 }

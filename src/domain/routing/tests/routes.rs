@@ -61,6 +61,32 @@ fn the_first_rule_that_holds_names_the_chain_and_the_first_who_can_takes_the_lea
 }
 
 #[test]
+fn a_user_is_named_by_the_rule_or_by_the_fallback_and_the_reason_says_which() {
+    let policy = json!({"rules": [{"key": "a", "name": "A", "when": {"field": "country", "op": "eq", "value": "DE"},
+            "to": [{"pool": "p"}, {"user": id(2)}]}],
+        "fallback": [{"user": id(1)}]});
+    let mut stage = Stage::new(2, policy, json!({"p": {"name": "P", "members": []}}));
+    assert_eq!(stage.route().reason(), "the fallback names them");
+    stage.lead.fields.country = Some("DE".into());
+    assert_eq!(stage.route().reason(), "the rule names them");
+    stage.let_go = vec![id(2)];
+    let routed = stage.route();
+    assert_eq!(
+        (routed.rule.as_deref(), routed.fell_through),
+        (Some("a"), true)
+    );
+    assert_eq!(routed.reason(), "the fallback names them");
+    let read: Routed = serde_json::from_value(json!(routed)).unwrap();
+    assert_eq!(replay(&stage.router, stage.facts(), &read), routed);
+    stage.let_go.push(id(1));
+    let nobody = stage.route();
+    assert_eq!(
+        (nobody.fell_through, nobody.reason()),
+        (false, "nobody could take it".to_owned())
+    );
+}
+
+#[test]
 fn nobody_anywhere_still_means_a_queue() {
     let mut empty = Stage::of_pool(0, json!({"name": "P"}));
     let routed = empty.route();
@@ -119,7 +145,7 @@ fn every_reason_that_excludes_somebody_is_told() {
             with(1, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "DE", "postal_codes": ["80", "81"]}]})),
             with(2, json!({"absences": [{"from": "2026-03-01T00:00:00Z", "to": "2026-03-09T00:00:00Z"}], "skills": ["cloud"], "languages": ["de-AT", "en"]})),
             with(3, json!({"calendar": "night", "daily_cap": 1, "open_cap": 5, "skills": ["sales"], "languages": ["en"], "territories": [{"country": "DE", "postal_codes": ["1"]}, {"country": "FR"}]})),
-            with(4, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "Germany", "region": "Bavaria"}]}))]});
+            with(4, json!({"skills": ["cloud"], "languages": ["de"], "territories": [{"country": "Germany", "region": " Bavaria"}]}))]});
     let mut stage = Stage::of_pool(4, pool);
     let account = |number: usize| MemberTurns {
         user_id: id(number),

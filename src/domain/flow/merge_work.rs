@@ -1,0 +1,106 @@
+//! The work on leads that become one, or several again: who has it, and which clocks run for it.
+
+use crate::domain::assignment::{Assignment, AssignmentState, Step};
+use crate::domain::event::Provenance;
+use crate::domain::flow::bring_back::{Restart, put_to_work};
+use crate::domain::flow::clocks;
+use crate::domain::flow::on_behalf::OnBehalf;
+use crate::domain::lead::Lead;
+use crate::domain::sla::{Clock, ClockKind, ClockState};
+use crate::error::Result;
+use crate::store::pool::TenantConnection;
+use crate::store::{assignments, sla_clocks};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Why an assignment of a lead that became a part of another is over.
+const MERGED: &str = "the lead became a part of another";
+/// Why a clock is over beside another of its kind.
+const ONE_CLOCK: &str = "the lead became a part of another, whose clock goes on";
+
+/// Leads became one, which is locked and has what belonged to all of them: its owner has it and nobody else, one clock of a kind
+/// runs, that which is due first, and none when nobody waits any more.
+pub fn join(conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<()> {
+    let offer = end_other_assignments(conn, lead, by)?;
+    if lead.is_over() {
+        let reason = format!("the lead is {}", lead.stage_kind.as_str());
+        return clocks::cancel(conn, lead, &reason, &by.rules, &by.provenance, by.now);
+    }
+    for clock in superfluous(sla_clocks::lock_open_of(conn, &[lead.id])?, offer.as_ref()) {
+        clocks::cancel_one(conn, lead, clock, ONE_CLOCK, &by.rules, whose(by))?;
+    }
+    clocks::qualified(conn, lead, &by.rules, &by.provenance, by.now)?;
+    clocks::follow_owner(conn, lead, &by.rules, &by.provenance, by.now)
+}
+
+fn whose(by: &OnBehalf) -> (&Provenance, DateTime<Utc>) {
+    (&by.provenance, by.now)
+}
+
+/// Only the owner has the lead. The answer is the offer that they have not accepted yet.
+fn end_other_assignments(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    by: &OnBehalf,
+) -> Result<Option<Assignment>> {
+    let mut held: Option<Assignment> = None;
+    for mut record in assignments::list_of_lead(conn, lead.id)? {
+        if !record.assignment.state.is_open() {
+            continue;
+        }
+        if held.is_none() && lead.owner_id == Some(record.assignment.user_id) {
+            held = Some(record.assignment);
+            continue;
+        }
+        let step = Step::End {
+            reason: MERGED.to_owned(),
+        };
+        if let Ok(ended) = record.assignment.step(step, by.now) {
+            record.assignment = ended;
+            assignments::update(conn, &record)?;
+        }
+    }
+    Ok(held.filter(|held| held.state == AssignmentState::Offered))
+}
+
+/// The clocks beside those that go on: of each kind the running one that is due first, of those that wait for an offer to be
+/// accepted that of the offer.
+fn superfluous(open: Vec<Clock>, offer: Option<&Assignment>) -> Vec<Clock> {
+    let mut of_kind: BTreeMap<ClockKind, Vec<Clock>> = BTreeMap::new();
+    for clock in open {
+        of_kind.entry(clock.kind).or_default().push(clock);
+    }
+    let mut gone = Vec::new();
+    for (kind, mut clocks) in of_kind {
+        match (kind, offer) {
+            (ClockKind::Accept, None) => {}
+            (ClockKind::Accept, Some(offer)) => {
+                clocks.sort_by_key(|clock| (clock.started_at - offer.given_at).abs());
+                clocks.remove(0);
+            }
+            _ => {
+                clocks.sort_by_key(|clock| (clock.state == ClockState::Paused, clock.due_at));
+                clocks.remove(0);
+            }
+        }
+        gone.extend(clocks);
+    }
+    gone
+}
+
+/// A lead of a merge that was undone, which is locked: who has to answer it has it again, and clocks run for what has not happened
+/// yet. It takes the owner, where it gets one.
+pub fn part(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
+    if lead.is_open() {
+        return put_to_work(
+            conn,
+            lead,
+            Restart::Unmet,
+            &by.rules,
+            &by.provenance,
+            by.now,
+        );
+    }
+    let reason = format!("the lead is {}", lead.stage_kind.as_str());
+    clocks::cancel(conn, lead, &reason, &by.rules, &by.provenance, by.now)
+}
