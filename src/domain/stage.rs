@@ -3,6 +3,7 @@
 //! A pipeline is an ordered list of stages, each of one fixed kind. Rules and reports speak of kinds; keys and names are
 //! the workspace's own.
 
+use crate::domain::condition::ConditionDocument;
 use crate::domain::normalise::text;
 use crate::error::FieldError;
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,7 @@ pub struct Entry {
     /// Whether a lead that does not meet them may enter.
     pub mode: EntryMode,
     /// A condition of the lead.
-    #[schema(value_type = Object, example = json!({"all": [{"field": "phone", "op": "is_set"}]}))]
+    #[schema(value_type = ConditionDocument)]
     pub condition: Value,
 }
 

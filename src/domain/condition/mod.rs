@@ -28,6 +28,7 @@
 mod activity;
 mod column;
 mod comparison;
+mod document;
 mod field;
 mod forms;
 mod holds;
@@ -39,6 +40,7 @@ mod time;
 pub use activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, Count};
 pub use column::{Column, Kind, Operator};
 pub use comparison::{Comparison, Datum, Operand, Order, Test};
+pub use document::ConditionDocument;
 pub use field::{AttributionKey, CustomField, Field, Touch};
 pub use forms::{Forms, after_prefix};
 pub use holds::Facts;
