@@ -12,6 +12,7 @@ use crate::api::moves::StageMove;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::capture_draft;
+use crate::domain::condition::ConditionDocument;
 use crate::domain::flow::bulk::{Bulk, BulkChange, Preview, Selection};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::once;
@@ -41,7 +42,7 @@ pub struct BulkSelect {
     pub ids: Option<Vec<Uuid>>,
     /// What has to hold, as in a search: of the leads there are when the job is asked for, each for which it holds when
     /// its turn comes is done, once. Relative times count from when the job is asked for. `{"all": []}` is every lead.
-    #[schema(value_type = Option<Object>, example = json!({"field": "country", "op": "eq", "value": "DE"}))]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub condition: Option<Value>,
     /// Words that are somewhere in name, company, mail address or phone number, as in a search.
     #[schema(max_length = 200, example = "ada love")]

@@ -131,6 +131,24 @@ pub struct ChangesPage {
 /// Each change of each lead, in one order for the whole workspace, numbered 1, 2, 3 …; kept for 30 days. Pass the last
 /// position you have as `after`; with `wait` the answer comes when there is an event, or after so many seconds. A rep who is
 /// not shown all leads gets the events of those they may know of now; the positions of others are skipped.
+///
+/// What `data` is of each type; what is not named here has none:
+///
+/// | type | `data` |
+/// | --- | --- |
+/// | `lead.duplicate_flagged` | `possible_duplicates`: of each `lead_id`, `probability` and `customer` |
+/// | `lead.stage_changed` | `reason`; of a move that was forced `warnings` and `forced`; of a verdict as of `lead.qualified` |
+/// | `lead.qualified` | `reason` (`qualification`), `verdict`, `met`, `missing` (keys of criteria), `decision_id` |
+/// | `lead.assigned` | `reason`; where it was decided, `decision_id` |
+/// | `lead.accepted` | `owner_id`, `assignment_id` |
+/// | `lead.rejected` | `reason`, `owner_id`, `assignment_id` |
+/// | `lead.merged`, `lead.unmerged` | `merge_id`, `survivor_id`, `merged_ids` |
+/// | `lead.threshold_reached`, `lead.threshold_lost` | `model`, `decision_id`, `at`, `by`, `threshold`, `standing` (`fit`, `engagement`, `total`, `grade`, `thresholds`) |
+/// | `lead.grade_changed` | `from` and `to`, else as of thresholds |
+/// | `sla.warned`, `sla.breached`, `sla.met`, `sla.paused`, `sla.resumed`, `sla.recomputed`, `sla.cancelled` | `clock_id`, `clock` (its kind), `key`, `due_at`, `happened`: its `type` and what belongs to that; of `sla.warned` `happened` has `actions`, and `recipients` are the ids of the users who are told |
+/// | `activity.created`, `activity.deleted` | the activity |
+/// | `activity.updated` | `id`, `type`, `changes` |
+/// | `note.created`, `note.updated`, `note.deleted` | `id`, `version`, `pinned` |
 #[utoipa::path(tag = "changes", params(ChangesQuery), responses((status = 200, description = "Events after the position", body = ChangesPage),
     (status = 410, description = "The feed no longer reaches back that far: read the leads anew and go on from `last_position`", body = crate::api::problem::Problem, content_type = "application/problem+json"), ReadProblems))]
 #[get("/changes")]

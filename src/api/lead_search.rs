@@ -8,6 +8,7 @@ use crate::api::page::{DEFAULT_LIMIT, NOT_OURS, bad_cursor, cut, read_cursor, wr
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::shape::{Shape, did_you_mean, shown_name};
 use crate::api::state::{AppState, in_workspace};
+use crate::domain::condition::ConditionDocument;
 use crate::domain::lead::Lead;
 use crate::domain::lead_filter::LeadFilter;
 use crate::domain::lead_search::{After, LeadSearch, MAX_SORT_KEYS, SortKey, exact};
@@ -46,7 +47,7 @@ pub struct FieldName(pub String);
 pub struct SearchRequest {
     /// What has to hold, in the condition language: `{"field": …, "op": …, "value": …}`, `{"activity": …}`, and `all`, `any`
     /// and `not` of these. Every lead when it is left out.
-    #[schema(value_type = Option<Object>, example = json!({"field": "country", "op": "eq", "value": "DE"}))]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub condition: Option<Value>,
     /// Words that are somewhere in name, company, mail address or phone number, whatever their case and accents: each at
     /// least in part, one of them with three characters or more. A new lead is found about a second after it came.

@@ -248,7 +248,16 @@ pub(super) fn body(version: RuleVersion, warnings: Vec<FieldError>) -> Result<Ru
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
-    request_body = RuleWrite,
+    request_body(content = RuleWrite, examples(
+        ("calendar" = (value = json!({"kind": "calendar", "key": "office", "document": {"zone": "Europe/Berlin", "hours": {"monday": [{"from": "09:00", "to": "17:00"}]}}}))),
+        ("pool" = (value = json!({"kind": "pool", "key": "dach", "document": {"name": "DACH", "strategy": "weighted", "members": "all_reps"}}))),
+        ("routing_policy" = (value = json!({"kind": "routing_policy", "document": {"rules": [{"key": "dach", "name": "DACH", "when": {"field": "country", "op": "in", "value": ["DE", "AT", "CH"]},
+            "to": [{"owner_of_account": true}, {"pool": "everyone"}]}], "fallback": [{"pool": "everyone"}, {"queue": "unassigned"}], "accept_within_minutes": 15}}))),
+        ("sla_policy" = (value = json!({"kind": "sla_policy", "document": {"clocks": [{"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 30,
+            "escalations": [{"at_percent": 80, "actions": [{"do": "notify", "to": "owner"}]}, {"at_percent": 100, "actions": [{"do": "reassign"}]}]}]}}))),
+        ("framework" = (value = json!({"kind": "framework", "document": FrameworkDocument::default()}))),
+        ("scoring_model" = (value = json!({"kind": "scoring_model", "document": ScoringModelDocument::default()}))),
+    )),
     responses((status = 201, description = "The draft", body = RuleBody), WriteProblems),
 )]
 #[post("/rules")]

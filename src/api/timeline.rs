@@ -20,7 +20,8 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 pub struct TimelineQuery {
     /// Only these types, separated by commas: types of activities (`activity` for all of them), `note`, `lead.created`,
-    /// `lead.stage_changed`, `lead.assigned`, `lead.deleted`, `lead.restored`.
+    /// `lead.stage_changed`, `lead.assigned`, `lead.accepted`, `lead.rejected`, `lead.deleted`, `lead.restored`, `lead.merged`,
+    /// `lead.unmerged`.
     #[schema(max_length = 1000, example = "call,note,lead.stage_changed")]
     #[param(max_length = 1000, example = "call,note,lead.stage_changed")]
     pub types: Option<String>,
@@ -36,7 +37,7 @@ pub struct TimelineQuery {
 
 /// Read the timeline of a lead.
 ///
-/// Activities, notes, stage changes, assignments, and when it was made, deleted and restored, newest first. A deleted lead
+/// Activities, notes, stage changes, assignments, the first one and who accepted or gave back included, and when it was made, deleted and restored, newest first. A deleted lead
 /// keeps its timeline. Changes of values are in its history.
 #[utoipa::path(
     tag = "timeline",

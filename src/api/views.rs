@@ -8,6 +8,7 @@ use crate::api::page::{DEFAULT_LIMIT, Page, PageQuery, cut, read_cursor, write_c
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems, WrongField};
 use crate::api::state::{AppState, in_workspace};
 use crate::domain::capture_draft::line;
+use crate::domain::condition::ConditionDocument;
 use crate::domain::event::Actor;
 use crate::domain::flow::once;
 use crate::domain::flow::save_view::{self, Saver};
@@ -89,7 +90,7 @@ pub struct ViewBody {
     /// Everybody in the workspace sees it.
     pub shared: bool,
     /// Which leads; `null`: all.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub condition: Option<Value>,
     /// What has to be in name, company, mail address or phone number.
     pub q: Option<String>,

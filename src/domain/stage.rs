@@ -3,6 +3,7 @@
 //! A pipeline is an ordered list of stages, each of one fixed kind. Rules and reports speak of kinds; keys and names are
 //! the workspace's own.
 
+use crate::domain::condition::ConditionDocument;
 use crate::domain::normalise::text;
 use crate::error::FieldError;
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,7 @@ pub struct Entry {
     pub mode: EntryMode,
     /// A condition of the lead; every lead meets it where nothing is said.
     #[serde(default = "always")]
-    #[schema(value_type = Object, example = json!({"all": [{"field": "phone", "op": "is_set"}]}))]
+    #[schema(value_type = ConditionDocument, example = json!({"all": [{"field": "phone", "op": "is_set"}]}))]
     pub condition: Value,
     /// Criteria of the framework that have to be known, whatever they are worth: somebody has answered them, or a rule infers
     /// them.

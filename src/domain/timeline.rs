@@ -1,21 +1,26 @@
 //! The timeline of a lead: activities, notes and the milestones of its history in one list.
 
 use crate::domain::activity::{Activity, is_type};
-use crate::domain::event::{Actor, EventType};
+use crate::domain::decision::Decision;
+use crate::domain::event::{Actor, Change, EventType};
 use crate::domain::history::HistoryEntry;
 use crate::domain::lead::Lead;
 use crate::domain::note::Note;
+use crate::domain::routing::{Destination, Routed};
 use crate::domain::submission::Submission;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The events of a history that the timeline shows.
-pub const MILESTONES: [EventType; 6] = [
+pub const MILESTONES: [EventType; 8] = [
     EventType::LeadStageChanged,
     EventType::LeadAssigned,
+    EventType::LeadAccepted,
+    EventType::LeadRejected,
     EventType::LeadDeleted,
     EventType::LeadRestored,
     EventType::LeadMerged,
@@ -32,7 +37,7 @@ pub enum EntryKind {
     Note,
     /// The lead moved; `data` has what changed, and why.
     StageChange,
-    /// Somebody else became accountable; `data` has what changed, and why.
+    /// Somebody else became accountable, accepted the lead or gave it back; `data` has what changed, and why.
     Assignment,
     /// Leads became one, or two again; `data` has the merge, and what changed.
     Merge,
@@ -84,6 +89,77 @@ impl TimelineEntry {
     }
 }
 
+/// What the entries about assignments are told by.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// What users are called.
+    pub names: HashMap<Uuid, String>,
+    /// Why leads went where they did, by decision.
+    pub reasons: HashMap<Uuid, String>,
+}
+
+impl TimelineEntry {
+    /// The entry of how a lead was first routed, which its creation is no event of.
+    pub fn first_assignment(decision: &Decision, routed: &Routed) -> TimelineEntry {
+        let change = match &routed.to {
+            Destination::Owner(user) => Change::new("owner_id", Value::Null, json!(user)),
+            Destination::Queue(queue) => Change::new("queue", Value::Null, json!(queue)),
+        };
+        TimelineEntry {
+            id: decision.id,
+            kind: EntryKind::Assignment,
+            type_name: EventType::LeadAssigned.as_str().to_owned(),
+            occurred_at: decision.created_at,
+            actor: Some(Actor::system()),
+            summary: None,
+            data: json!({"decision_id": decision.id, "changes": [change]}),
+        }
+    }
+
+    /// Who has the lead after it, or had it before, and the decision behind it; where it is about an assignment.
+    pub fn mentions(&self) -> (Option<Uuid>, Option<Uuid>) {
+        if self.kind != EntryKind::Assignment {
+            return (None, None);
+        }
+        let id = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+        let owner = self.changed("owner_id").and_then(id);
+        (
+            owner.or_else(|| id(&self.data["owner_id"])),
+            id(&self.data["decision_id"]),
+        )
+    }
+
+    fn changed(&self, path: &str) -> Option<&Value> {
+        let mut changes = self.data["changes"].as_array()?.iter();
+        let change = changes.find(|change| change["path"] == path)?;
+        Some(&change["new"])
+    }
+
+    /// Says in one line what happened, where it is about an assignment: `Ann Lee got it: it was their turn in the pool dach`.
+    pub fn tell(&mut self, told: &Told) {
+        let (owner, decision) = self.mentions();
+        let name = owner.and_then(|owner| told.names.get(&owner));
+        let name = name.map_or("Somebody", String::as_str);
+        let why = decision.and_then(|id| told.reasons.get(&id));
+        let why = why.map(String::as_str).or(self.data["reason"].as_str());
+        let because = why.map_or_else(String::new, |why| format!(": {why}"));
+        let queue = self.changed("queue").and_then(Value::as_str);
+        let given = || match (owner, queue) {
+            (Some(_), _) => format!("{name} got it{because}"),
+            (None, Some(queue)) => format!("it waits in the queue {queue}"),
+            (None, None) if self.changed("owner_id").is_some() => format!("nobody has it{because}"),
+            (None, None) => format!("another team has it{because}"),
+        };
+        let summary = match EventType::from_name(&self.type_name) {
+            Some(EventType::LeadAssigned) => given(),
+            Some(EventType::LeadAccepted) => format!("{name} accepted it"),
+            Some(EventType::LeadRejected) => format!("{name} gave it back{because}"),
+            _ => return,
+        };
+        self.summary = Some(summary);
+    }
+}
+
 impl From<Activity> for TimelineEntry {
     fn from(activity: Activity) -> Self {
         TimelineEntry {
@@ -116,7 +192,9 @@ impl From<HistoryEntry> for TimelineEntry {
     fn from(entry: HistoryEntry) -> Self {
         let kind = match entry.kind {
             EventType::LeadStageChanged => EntryKind::StageChange,
-            EventType::LeadAssigned => EntryKind::Assignment,
+            EventType::LeadAssigned | EventType::LeadAccepted | EventType::LeadRejected => {
+                EntryKind::Assignment
+            }
             EventType::LeadMerged | EventType::LeadUnmerged => EntryKind::Merge,
             _ => EntryKind::Lifecycle,
         };

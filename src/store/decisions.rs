@@ -160,6 +160,17 @@ pub fn list_first_of_leads(
     rows.into_iter().map(read).collect()
 }
 
+/// Decisions by their ids; those that are not there are left out.
+pub fn list_by_ids(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<Vec<Decision>> {
+    let rows: Vec<Row> = decisions::table
+        .filter(decisions::workspace_id.eq(conn.workspace_id()))
+        .filter(decisions::id.eq_any(ids))
+        .order(decisions::id)
+        .select(columns!())
+        .load(conn.pg())?;
+    rows.into_iter().map(read).collect()
+}
+
 /// A decision.
 pub fn get(conn: &mut TenantConnection, id: Uuid) -> Result<Decision> {
     let row: Option<Row> = decisions::table

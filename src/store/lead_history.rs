@@ -183,7 +183,7 @@ pub fn list_milestones(
 ) -> Result<Vec<HistoryEntry>> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let is_milestone = sql::<Bool>(
-        "lead_history.type IN ('lead.stage_changed', 'lead.assigned', 'lead.deleted', 'lead.restored', 'lead.merged', 'lead.unmerged')",
+        "lead_history.type IN ('lead.stage_changed', 'lead.assigned', 'lead.accepted', 'lead.rejected', 'lead.deleted', 'lead.restored', 'lead.merged', 'lead.unmerged')",
     );
     let mut query = lead_history::table
         .filter(lead_history::workspace_id.eq(conn.workspace_id()))
@@ -206,6 +206,25 @@ pub fn list_milestones(
     }
     let rows: Vec<HistoryRow> = query.load(conn.pg())?;
     rows.into_iter().map(HistoryEntry::try_from).collect()
+}
+
+/// Whether an assignment of a lead came of that decision.
+pub fn tells_of_decision(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    decision_id: Uuid,
+) -> Result<bool> {
+    let names_it = sql::<Bool>("lead_history.payload -> 'data' ->> 'decision_id' = ")
+        .bind::<Text, _>(decision_id.to_string());
+    let told = lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .filter(lead_history::kind.eq(EventType::LeadAssigned.as_str()))
+        .filter(names_it)
+        .select(lead_history::id)
+        .first::<Uuid>(conn.pg())
+        .optional()?;
+    Ok(told.is_some())
 }
 
 /// The newest entry of a lead with an id smaller than `bound`: its id and the version after it. `None` before its first

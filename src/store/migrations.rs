@@ -56,7 +56,7 @@ migrations! {
     "2026-11-30-000032_growth",
     "2026-11-30-000033_turns_ahead",
     "2026-11-30-000034_unowned",
-    "2026-11-30-000038_clocks_and_accounts",
+    "2026-11-30-000035_clocks_and_accounts",
 }
 
 impl Migration {

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -250,6 +250,16 @@ pub fn known(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<HashSet<Uuid>>
         .filter(users::workspace_id.eq(conn.workspace_id()))
         .filter(users::id.eq_any(ids))
         .select(users::id)
+        .load(conn.pg())?;
+    Ok(found.into_iter().collect())
+}
+
+/// What users are called.
+pub fn names(conn: &mut TenantConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let found: Vec<(Uuid, String)> = users::table
+        .filter(users::workspace_id.eq(conn.workspace_id()))
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::name))
         .load(conn.pg())?;
     Ok(found.into_iter().collect())
 }

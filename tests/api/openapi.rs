@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use baton::api::permissions::{Needs, TABLE};
+use baton::domain::event::EventType;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -260,4 +261,45 @@ fn what_many_operations_read_in_one_way_has_one_form() {
     let page = app.get("/v1/leads?limit=1").json();
     assert!(form("cursor").is_match(page["next_cursor"].as_str().unwrap()));
     assert!(form("Idempotency-Key").is_match("0198c0de-7a11-7000-8000-000000000001"));
+}
+
+#[test]
+fn the_document_says_how_rules_conditions_and_events_are_written() {
+    let app = TestApp::start();
+    let document: Value = app.stranger().get("/openapi.json").json();
+    let write = &document["paths"]["/v1/rules"]["post"]["requestBody"]["content"];
+    let examples = write["application/json"]["examples"].as_object().unwrap();
+    for kind in [
+        "pool",
+        "routing_policy",
+        "sla_policy",
+        "framework",
+        "scoring_model",
+    ] {
+        let example = &examples[kind]["value"];
+        assert_eq!(example["kind"], kind);
+        let written = app.post("/v1/rules", example.clone());
+        assert_eq!(written.status, 201, "{kind} {}", written.text());
+    }
+    let condition = &document["components"]["schemas"]["Condition"];
+    assert_eq!(condition["examples"].as_array().unwrap().len(), 4);
+    let schemas = document["components"]["schemas"].to_string();
+    assert!(schemas.matches("#/components/schemas/Condition\"").count() >= 8);
+    let feed = document["paths"]["/v1/changes"]["get"]["description"].to_string();
+    for kind in EventType::ALL {
+        let without = [
+            "lead.created",
+            "lead.updated",
+            "lead.touched",
+            "lead.deleted",
+            "lead.restored",
+        ];
+        let is_named = feed.contains(&format!("`{}`", kind.as_str()));
+        assert_eq!(
+            is_named,
+            !without.contains(&kind.as_str()),
+            "{}",
+            kind.as_str()
+        );
+    }
 }

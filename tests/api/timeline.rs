@@ -502,8 +502,13 @@ fn the_timeline_has_everything_in_one_order() {
     order.reverse();
     let path = format!("/v1/leads/{id}/timeline");
     let all = data(&app, &path);
+    let (routed, others): (Vec<Value>, Vec<Value>) = all
+        .iter()
+        .cloned()
+        .partition(|entry| entry["summary"] == "it waits in the queue unassigned");
+    assert_eq!(named(&routed, "type"), ["lead.assigned"], "when it came");
     // The submission came before the lead was made of it, or in the same moment.
-    let mut types = named(&all, "type");
+    let mut types = named(&others, "type");
     let made = types
         .iter()
         .position(|name| name == "lead.created")
@@ -519,13 +524,19 @@ fn the_timeline_has_everything_in_one_order() {
     );
     assert_eq!(all[0]["summary"], "Back again");
     assert_eq!(all[3]["data"]["reason"], "near");
+    let got = all[3]["summary"].as_str().unwrap();
+    assert!(got.ends_with(" got it: near"), "{got}");
     assert_eq!(all[3]["data"]["changes"][0]["path"], "owner_id");
     let meeting = all.last().unwrap();
     assert_eq!(
         (&meeting["summary"], &meeting["data"]["subject"]),
         (&json!("Fair: met"), &json!("Fair"))
     );
-    assert!(all.iter().all(|entry| entry["actor"]["type"] == "api_key"));
+    assert!(
+        others
+            .iter()
+            .all(|entry| entry["actor"]["type"] == "api_key")
+    );
     for limit in [1, 2, 3, 4, 8] {
         let (mut read, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -538,6 +549,50 @@ fn the_timeline_has_everything_in_one_order() {
         }
         assert_eq!(read, all, "pages of {limit}");
     }
+}
+
+#[test]
+fn the_timeline_tells_who_got_a_lead_and_who_gave_it_back() {
+    let app = TestApp::start_deciding();
+    let (_ann, _bob) = (app.user("rep"), app.user("rep"));
+    let policy = json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"pool": "everyone"}], "accept_within_minutes": 60}});
+    crate::decisions::decide_by(&app, policy);
+    let id = lead(&app);
+    let post = |what: &str, body: Value| {
+        let reply = app.post(&format!("/v1/leads/{id}/assignment/{what}"), body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    post("reject", json!({"reason": "no time"}));
+    post("accept", json!({}));
+    let path = format!("/v1/leads/{id}/timeline?types=lead.assigned,lead.accepted,lead.rejected");
+    let told = data(&app, &path);
+    let summaries = named(&told, "summary");
+    let ends = [
+        " accepted it",
+        " got it: it was their turn in the pool everyone",
+        " gave it back: no time",
+        " got it: it was their turn in the pool everyone",
+    ];
+    assert_eq!(summaries.len(), ends.len(), "{summaries:?}");
+    for (summary, end) in summaries.iter().zip(ends) {
+        assert!(
+            summary.ends_with(end) && !summary.starts_with("Somebody"),
+            "{summary}"
+        );
+    }
+    assert!(told.iter().all(|entry| entry["kind"] == "assignment"));
+    let pages: Vec<Value> = (0..2)
+        .scan(String::new(), |cursor, _| {
+            let page = app.get(&format!("{path}&limit=2{cursor}")).json();
+            *cursor = format!(
+                "&cursor={}",
+                page["next_cursor"].as_str().unwrap_or_default()
+            );
+            Some(page["data"].as_array().unwrap().clone())
+        })
+        .flatten()
+        .collect();
+    assert_eq!(pages, told);
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod column;
 mod compared;
 mod comparison;
 mod depends;
+mod document;
 mod field;
 mod forms;
 mod holds;
@@ -45,6 +46,7 @@ pub use activity::{ActivityCheck, ActivityField, ActivityPattern, ActivityTest, 
 pub use column::{Column, Kind, Operator};
 pub use compared::{ComparedText, texts_compared};
 pub use comparison::{Comparison, Datum, Operand, Order, Test};
+pub use document::ConditionDocument;
 pub use field::{AttributionKey, CustomField, Field, Touch};
 pub use forms::{Forms, after_prefix};
 pub use holds::Facts;

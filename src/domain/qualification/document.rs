@@ -1,6 +1,7 @@
 //! The framework as a workspace writes it.
 
 use super::answer::{AnswerSource, AnswerState};
+use crate::domain::condition::ConditionDocument;
 use crate::domain::stage::StageKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -302,7 +303,7 @@ pub struct VerdictWhen {
     pub unmet_at_least: u16,
     /// A condition of the lead. It may not depend on the time at which it is judged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub lead: Option<Value>,
 }
 
@@ -319,7 +320,7 @@ pub struct InferenceRule {
     pub key: String,
     /// For which leads; all, when absent. It may not depend on the time at which it is judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub when: Option<Value>,
     /// Which criterion it answers.
     pub criterion: String,

@@ -1,5 +1,6 @@
 //! What a workspace writes about routing: the policy, and its pools.
 
+use crate::domain::condition::ConditionDocument;
 use chrono::{DateTime, Utc};
 use serde::de::value::{SeqAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -70,7 +71,7 @@ pub struct RuleDocument {
     pub name: String,
     /// Which leads; without it, every lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, example = json!({"field": "country", "op": "in", "value": ["DE", "AT", "CH"]}))]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub when: Option<Value>,
     /// In order: the first that can take the lead does.
     #[schema(min_items = 1, max_items = 20)]

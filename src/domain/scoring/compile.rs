@@ -44,8 +44,22 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
+    fn names(&mut self) {
+        let rules = self.document.rules.iter().enumerate();
+        let rules = rules.map(|(index, rule)| (format!("/rules/{index}/name"), &rule.name));
+        let own = ("/name".to_owned(), &self.document.name);
+        for (place, name) in std::iter::once(own).chain(rules) {
+            if name.trim().is_empty() {
+                let detail = "models and their rules have names, for people";
+                self.errors
+                    .push(FieldError::new(place, "empty_name", detail));
+            }
+        }
+    }
+
     fn model(&mut self) -> Option<ScoringModel> {
         let document = self.document;
+        self.names();
         let when = match &document.when {
             None => Some(Condition::default()),
             Some(when) => self.condition(when, "/when"),

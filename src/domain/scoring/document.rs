@@ -1,5 +1,6 @@
 //! A scoring model as the workspace writes it.
 
+use crate::domain::condition::ConditionDocument;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -71,7 +72,7 @@ pub struct RuleDocument {
     /// Fit only: the condition of the lead. It may not depend on the time at which it is judged, nor on what is decided by the
     /// score: `owner_id`, `team_id`, `queue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, example = json!({"field": "title", "op": "contains", "value": "Director"}))]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub when: Option<Value>,
     /// Engagement only: the activities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +177,7 @@ pub struct ScoringModelDocument {
     pub name: String,
     /// For which leads it counts: a condition, as those of rules of fit; all where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub when: Option<Value>,
     /// What brings points, in order.
     #[schema(max_items = 500)]

@@ -1,5 +1,6 @@
 //! The SLA policy as a workspace writes it.
 
+use crate::domain::condition::ConditionDocument;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -86,7 +87,7 @@ pub struct ClockRule {
     pub name: String,
     /// For which leads; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ConditionDocument>)]
     pub when: Option<Value>,
     /// How much opening time there is.
     #[schema(minimum = 1, maximum = 527_040, example = 5)]
@@ -167,7 +168,8 @@ pub enum Action {
         #[schema(min_length = 1, max_length = 200)]
         title: String,
     },
-    /// Publishes an event, for webhooks.
+    /// Publishes the event `sla.warned` in the change feed, with this among its `actions` and nobody in `recipients`: for who
+    /// follows the feed.
     Event {},
 }
 

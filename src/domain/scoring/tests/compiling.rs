@@ -14,6 +14,15 @@ fn wrong(value: Value) -> Vec<(String, &'static str)> {
 }
 
 #[test]
+fn models_and_rules_have_names_to_read() {
+    let mut value = plain();
+    value["name"] = json!("\u{c}");
+    value["rules"][1]["name"] = json!(" ");
+    let at = |pointer: &str| (pointer.to_owned(), "empty_name");
+    assert_eq!(wrong(value), [at("/name"), at("/rules/1/name")]);
+}
+
+#[test]
 fn all_that_is_wrong_is_told_with_its_place() {
     let mut value = plain();
     value["when"] = json!({"field": "colour", "op": "is_set"});

@@ -5,3 +5,7 @@ CREATE INDEX sla_clocks_open ON sla_clocks (workspace_id, state, kind, due_at, i
 DROP INDEX leads_by_mail_domain;
 CREATE INDEX leads_by_mail_domain ON leads (workspace_id, email_domain, id)
   WHERE email_domain IS NOT NULL AND owner_id IS NOT NULL AND deleted_at IS NULL;
+-- Timelines show who accepted a lead and who gave it back.
+DROP INDEX lead_history_milestones;
+CREATE INDEX lead_history_milestones ON lead_history (workspace_id, lead_id, id)
+  WHERE type IN ('lead.stage_changed', 'lead.assigned', 'lead.accepted', 'lead.rejected', 'lead.deleted', 'lead.restored', 'lead.merged', 'lead.unmerged');
