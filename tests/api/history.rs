@@ -323,7 +323,7 @@ fn what_was_decided_names_its_decision() {
     for entry in history(&app, &id, "") {
         let kind = match entry["type"].as_str().unwrap() {
             "lead.assigned" => "routing",
-            "lead.qualified" | "lead.stage_changed" => "qualification",
+            "lead.answered" | "lead.qualified" | "lead.stage_changed" => "qualification",
             "lead.threshold_reached" | "lead.threshold_lost" | "lead.grade_changed" => "score",
             _ => {
                 assert_eq!(entry["decision_id"], Value::Null, "{entry}");

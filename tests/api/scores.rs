@@ -414,7 +414,8 @@ fn who_takes_a_lead_over_reads_everything_in_one_answer() {
     );
     assert_eq!(packet["score"]["model"], json!("default"));
     assert_eq!(packet["clocks"][0]["kind"], json!("first_response"));
-    assert_eq!(packet["timeline"].as_array().unwrap().len(), 2);
+    // The assignment, the submission, and that it was created.
+    assert_eq!(packet["timeline"].as_array().unwrap().len(), 3);
     let call = app.post(
         &format!("/v1/leads/{lead}/activities"),
         json!({"type": "call", "direction": "outbound", "outcome": "connected"}),

@@ -252,12 +252,11 @@ impl Decider {
         }
         let new: Vec<(Uuid, Answer)> = new.into_iter().map(|one| (lead.id, one)).collect();
         self.answers.extend(new.iter().cloned());
-        decided.answers = new;
-        if !decided.answers.is_empty() {
-            let said =
-                qualify_lead::answered(lead, &decided.answers, decided.qualification.as_ref());
+        if !new.is_empty() {
+            let said = qualify_lead::answered(lead, &new, &decided);
             captured.events.push(said);
         }
+        decided.answers = new;
         let told = qualify_lead::told(&captured.lead, lead, &decided);
         captured.events.extend(told);
         self.news.push(News {

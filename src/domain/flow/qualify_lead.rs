@@ -217,13 +217,15 @@ pub fn told(before: &Lead, lead: &mut Lead, decided: &Decided) -> Option<Event> 
 }
 
 /// The event of answers, in a change of the lead that was begun.
-pub fn answered(lead: &mut Lead, new: &[(Uuid, Answer)], found: Option<&Qualification>) -> Event {
+pub fn answered(lead: &mut Lead, new: &[(Uuid, Answer)], decided: &Decided) -> Event {
     let mut happened = event(EventType::LeadAnswered, lead, Vec::new(), &mut ProcessIds);
     let ids: Vec<Uuid> = new.iter().map(|(_, answer)| answer.id).collect();
     let criteria: Vec<&str> = new.iter().map(|(_, one)| one.criterion.as_str()).collect();
+    let found = decided.qualification.as_ref();
     happened.data = Some(json!({
         "answer_ids": ids, "criteria": criteria, "verdict": lead.verdict,
         "met": found.map(|found| &found.met), "missing": found.map(|found| &found.missing),
+        "decision_id": decided.decisions.first().map(|decision| decision.id),
     }));
     happened
 }
@@ -254,7 +256,7 @@ pub fn answer(
     let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
     let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    let said = answered(&mut lead, &new, decided.qualification.as_ref());
+    let said = answered(&mut lead, &new, &decided);
     let told = told(&before, &mut lead, &decided);
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
