@@ -1,12 +1,14 @@
 #!/bin/bash
 # benches/everything.sh KEY [URL]: gives a running Baton a workspace with everything on, for measuring captures: fifty reps in a
-# pool, twenty routing rules of which the last holds, thirty scoring rules, a policy of all four clocks. KEY is its admin key.
+# pool, twenty routing rules of which the last holds, thirty scoring rules, a policy of all four clocks. KEY is its admin key. It
+# takes two minutes: only so many invitations may be accepted in one, and curl waits as it is told.
 set -euo pipefail
+shopt -s inherit_errexit
 KEY=$1
 URL=${2:-http://127.0.0.1:8080}
 
 call() {
-    curl -sf "$URL$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"
+    curl -sf --retry 10 "$URL$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"
 }
 
 activate() {
