@@ -3,7 +3,7 @@
 use crate::api::extract::is_too_deep;
 use crate::api::problem::ApiError;
 use crate::domain::capture::Consent;
-use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME, clean_value};
+use crate::domain::capture_draft::{CaptureDraft, MAX_CUSTOM, MAX_CUSTOM_NAME};
 use crate::domain::lead_fields::{Field, FieldKind};
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::normalise::{form_key, text};
@@ -161,9 +161,7 @@ fn answer(draft: &mut CaptureDraft, framework: &Framework, criterion: &str, valu
     let is_taken =
         !draft.answers.contains_key(criterion) && framework.can_be_answered(criterion, value);
     if is_taken {
-        draft
-            .answers
-            .insert(criterion.to_owned(), clean_value(value.clone()));
+        draft.answers.insert(criterion.to_owned(), value.clone());
     }
     is_taken
 }

@@ -200,7 +200,11 @@ pub fn normalise(
         fields: person.fields,
         website_domain: person.website_domain,
         custom,
-        answers: draft.answers,
+        answers: draft
+            .answers
+            .into_iter()
+            .map(|(criterion, value)| (criterion, clean_value(value)))
+            .collect(),
         tags,
         identities,
         refuses_taken: matches!(around.manner, Manner::ByHand | Manner::Upsert),

@@ -364,7 +364,7 @@ impl Playbook {
                 Framework::compile(document, rules).map(|_| Vec::new())
             }
             RuleDocument::ScoringModel(document) => {
-                ScoringModel::compile(document, rules).map(|_| Vec::new())
+                ScoringModel::check(document, rules).map(|()| Vec::new())
             }
             RuleDocument::SlaPolicy(document) => {
                 let calendars: Vec<String> = calendars.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Texts in rule documents that cannot be kept.
+//! Texts in documents and conditions that cannot be kept.
 
 use super::nearest::shown_name;
 use super::rule_document::RuleDocument;
@@ -8,10 +8,15 @@ use serde_json::Value;
 impl RuleDocument {
     /// Every text of it, also names of members, with a NUL, which the database takes in no text; pointers are into the document.
     pub fn texts_with_nul(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        collect(&self.to_json().unwrap_or_default(), "", &mut found);
-        found
+        texts_with_nul(&self.to_json().unwrap_or_default(), "")
     }
+}
+
+/// Every text of some JSON, also names of members, with a NUL; `at` is the pointer to it.
+pub fn texts_with_nul(json: &Value, at: &str) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    collect(json, at, &mut found);
+    found
 }
 
 fn collect(value: &Value, at: &str, found: &mut Vec<FieldError>) {

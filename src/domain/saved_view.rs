@@ -6,6 +6,7 @@ use crate::domain::condition::{AttributionKey, Column, Condition};
 use crate::domain::event::Actor;
 use crate::domain::lead_search::SortKey;
 use crate::domain::nearest::{did_you_mean, shown_name};
+use crate::domain::rule_text::texts_with_nul;
 use crate::domain::rules::Rules;
 use crate::domain::search_text::{SearchText, SearchTextError};
 use crate::error::FieldError;
@@ -94,6 +95,11 @@ impl ViewContent {
                 None
             }
         };
+        errors.extend(
+            self.condition
+                .iter()
+                .flat_map(|one| texts_with_nul(one, "/condition")),
+        );
         errors.extend(wrong_columns(&self.columns, rules));
         let mut sort = Vec::new();
         for (index, key) in self.sort.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::domain::activity::{Activity, ActivityFilter, Direction};
 use crate::domain::ids::time_of;
+use crate::domain::lead::Lead;
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
@@ -199,15 +200,16 @@ pub fn find(conn: &mut TenantConnection, id: Uuid) -> Result<Option<Activity>> {
     row.map(Activity::try_from).transpose()
 }
 
-/// When the lead's latest activity was.
+/// When the lead's latest activity was; a test is none of a lead in earnest.
 pub fn find_latest_of_lead(
     conn: &mut TenantConnection,
-    lead_id: Uuid,
+    lead: &Lead,
 ) -> Result<Option<DateTime<Utc>>> {
     Ok(activities::table
         .filter(activities::workspace_id.eq(conn.workspace_id()))
-        .filter(activities::lead_id.eq(lead_id))
+        .filter(activities::lead_id.eq(lead.id))
         .filter(activities::deleted_at.is_null())
+        .filter(activities::is_test.eq_any([false, lead.is_test]))
         .order((activities::occurred_at.desc(), activities::id.desc()))
         .select(activities::occurred_at)
         .first(conn.pg())

@@ -4,7 +4,9 @@ use crate::error::Result;
 use crate::store::pool::{Db, TenantConnection};
 use crate::store::schema::calendar_walks;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
 use uuid::Uuid;
 
 /// Has the clocks of a calendar looked at, at least until a moment.
@@ -17,7 +19,9 @@ pub fn begin(conn: &mut TenantConnection, calendar: &str, until: DateTime<Utc>) 
         ))
         .on_conflict((calendar_walks::workspace_id, calendar_walks::calendar))
         .do_update()
-        .set(calendar_walks::until.eq(until))
+        .set(calendar_walks::until.eq(sql::<Timestamptz>(
+            "greatest(calendar_walks.until, excluded.until)",
+        )))
         .execute(conn.pg())?;
     Ok(())
 }

@@ -107,6 +107,27 @@ impl TryFrom<HistoryRow> for HistoryEntry {
     }
 }
 
+/// A move of a lead to another stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct StageMove {
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+    /// The decision that moved it; `None`: somebody did.
+    pub decision_id: Option<Uuid>,
+}
+
+/// How a lead came to the stage in which it is, as far as its history is written.
+pub fn find_latest_move(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Option<StageMove>> {
+    Ok(lead_history::table
+        .filter(lead_history::workspace_id.eq(conn.workspace_id()))
+        .filter(lead_history::lead_id.eq(lead_id))
+        .filter(lead_history::kind.eq("lead.stage_changed"))
+        .order(lead_history::id.desc())
+        .select((lead_history::occurred_at, lead_history::decision_id))
+        .first(conn.pg())
+        .optional()?)
+}
+
 /// When a user last did something with a lead.
 pub fn find_latest_of_user(
     conn: &mut TenantConnection,

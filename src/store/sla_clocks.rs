@@ -159,7 +159,7 @@ pub fn mark_for_zone(conn: &mut TenantConnection, whose: Whose) -> Result<Vec<St
         .filter(sla_clocks::lead_id.eq_any(theirs))
         .filter(sla_clocks::calendar.is_not_null())
         .filter(is_open())
-        .set(sla_clocks::calendar_version.eq(0))
+        .set(sla_clocks::calendar_version.eq(MARK))
         .returning(sla_clocks::calendar)
         .get_results(conn.pg())?;
     calendars.sort_unstable();
@@ -182,6 +182,7 @@ pub fn lock_open_of(conn: &mut TenantConnection, leads: &[Uuid]) -> Result<Vec<C
 
 statement! {
     owned Update {
+        kept: i64 => BigInt,
         id: Vec<Uuid> => Array<SqlUuid>,
         state: Vec<&'a str> => Array<Text>,
         due_at: Vec<DateTime<Utc>> => Array<Timestamptz>,
@@ -192,23 +193,40 @@ statement! {
         workspace_id: Uuid => SqlUuid,
     }
     "UPDATE sla_clocks s SET state = c.state, due_at = c.due_at, next_fire_at = c.next_fire_at, clock = c.clock, \
-       calendar = c.calendar, calendar_version = c.calendar_version \
+       calendar = c.calendar, calendar_version = CASE WHEN s.calendar_version = ? THEN s.calendar_version ELSE c.calendar_version END \
      FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::json[], ?::text[], ?::bigint[]) \
        AS c (id, state, due_at, next_fire_at, clock, calendar, calendar_version) \
      WHERE s.workspace_id = ? AND s.id = c.id"
 }
 
-/// Writes clocks whose rows are locked, each once.
+/// Stands for the version of a calendar in clocks that are [marked](mark_for_zone).
+const MARK: i64 = 0;
+/// No clock has it.
+const NO_MARK: i64 = -1;
+
+/// Writes clocks whose rows are locked, each once; those that are marked stay so.
 pub fn update_all(conn: &mut TenantConnection, changed: &[Clock]) -> Result<()> {
+    write_all(conn, changed, MARK)
+}
+
+/// Writes clocks whose rows are locked, each once, which are marked no longer.
+pub fn settle_all(conn: &mut TenantConnection, changed: &[Clock]) -> Result<()> {
+    write_all(conn, changed, NO_MARK)
+}
+
+fn write_all(conn: &mut TenantConnection, changed: &[Clock], kept: i64) -> Result<()> {
     if changed.is_empty() {
         return Ok(());
     }
     // Citus takes a join of an update in parts only.
     if conn.is_distributed() {
-        return changed.iter().try_for_each(|clock| update(conn, clock));
+        return changed
+            .iter()
+            .try_for_each(|clock| write(conn, clock, kept));
     }
     let each = || changed.iter();
     Update {
+        kept,
         id: each().map(|clock| clock.id).collect(),
         state: each().map(|clock| clock.state.as_str()).collect(),
         due_at: each().map(|clock| clock.due_at).collect(),
@@ -223,8 +241,17 @@ pub fn update_all(conn: &mut TenantConnection, changed: &[Clock]) -> Result<()> 
     Ok(())
 }
 
-/// Writes a clock whose row is locked.
+/// Writes a clock whose row is locked; one that is marked stays so.
 pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
+    write(conn, clock, MARK)
+}
+
+fn write(conn: &mut TenantConnection, clock: &Clock, kept: i64) -> Result<()> {
+    let version = sql::<Nullable<BigInt>>("CASE WHEN calendar_version = ")
+        .bind::<BigInt, _>(kept)
+        .sql(" THEN calendar_version ELSE ")
+        .bind::<Nullable<BigInt>, _>(clock.calendar.version)
+        .sql(" END");
     diesel::update(sla_clocks::table)
         .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
         .filter(sla_clocks::id.eq(clock.id))
@@ -234,7 +261,7 @@ pub fn update(conn: &mut TenantConnection, clock: &Clock) -> Result<()> {
             sla_clocks::next_fire_at.eq(clock.next_fire_at),
             sla_clocks::clock.eq(Json::lean(clock)?),
             sla_clocks::calendar.eq(&clock.calendar.key),
-            sla_clocks::calendar_version.eq(clock.calendar.version),
+            sla_clocks::calendar_version.eq(version),
         ))
         .execute(conn.pg())?;
     Ok(())

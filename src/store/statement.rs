@@ -71,6 +71,7 @@ macro_rules! bound_as_it_is {
     )* };
 }
 bound_as_it_is! {
+    i64 => diesel::sql_types::BigInt,
     uuid::Uuid => diesel::sql_types::Uuid,
     chrono::DateTime<chrono::Utc> => diesel::sql_types::Timestamptz
 }

@@ -662,3 +662,142 @@ fn a_lead_that_was_given_to_somebody_who_had_just_left_goes_to_somebody_else() {
     );
     assert_eq!(lead(&app, &other)["owner_id"], json!(stays.id));
 }
+
+#[test]
+fn p9_undoing_a_merge_leaves_everybody_with_what_they_had() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    let team = app.team("North", &[&rep.id]);
+    let new = |email: &str| lead_of(&app, json!({"email": email}));
+    // What a manager gave to a team waits for it, also afterwards.
+    let (one, other) = (new("a@example.com"), new("b@example.com"));
+    for id in [&one, &other] {
+        done(app.post(&path(id, "assignment"), json!({"team_id": team})));
+    }
+    let id = merge(&app, &one, &other);
+    done(app.post(&format!("/v1/merges/{id}/undo"), json!({})));
+    for id in [&one, &other] {
+        let back = lead(&app, id);
+        assert_eq!(
+            (&back["owner_id"], &back["queue"], &back["team_id"]),
+            (&Value::Null, &json!("unassigned"), &json!(team))
+        );
+    }
+    // Who was called afterwards was answered, and nobody else.
+    let (called, waits) = (new("c@example.com"), new("d@example.com"));
+    let id = merge(&app, &called, &waits);
+    outbound(&app, &called, None);
+    done(app.post(&format!("/v1/merges/{id}/undo"), json!({})));
+    assert_eq!(open(&app, &called), Vec::<String>::new());
+    assert_eq!(open(&app, &waits), ["first_response"]);
+    for id in [&called, &waits] {
+        done(app.patch(&format!("/v1/leads/{}", text(id)), json!({"country": "FR"})));
+        for decision in &list(&app, id, "decisions") {
+            let again = app.post(
+                &format!("/v1/decisions/{}/replay", text(&decision["id"])),
+                json!({}),
+            );
+            assert!(
+                again.status == 409 || again.json()["same"] == true,
+                "{}",
+                again.text()
+            );
+        }
+    }
+}
+
+#[test]
+fn who_accepted_one_of_two_leads_has_accepted_them_when_they_are_one() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    decide_by(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"user": rep.id}], "accept_within_minutes": 60}}),
+    );
+    let one = lead_of(&app, json!({"email": "a@example.com"}));
+    done(
+        rep.client(&app)
+            .post(&path(&one, "assignment/accept"), &json!({})),
+    );
+    let other = lead_of(&app, json!({"email": "b@example.com"}));
+    merge(&app, &one, &other);
+    assert_eq!(
+        assignments(&app, &one),
+        [
+            (json!(rep.id), "ended".to_owned()),
+            (json!(rep.id), "accepted".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn p3_a_merge_gives_no_lead_to_somebody_who_has_left() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep"), app.user("rep"));
+    let (one, other) = (
+        lead_of(&app, json!({"email": "a@example.com"})),
+        lead_of(&app, json!({"email": "b@example.com"})),
+    );
+    app.database()
+        .by_hand("UPDATE assignments SET given_at = given_at - interval '1 hour'");
+    done(app.post(&path(&one, "assignment"), json!({"owner_id": ada.id})));
+    done(app.post(&path(&other, "assignment"), json!({"owner_id": bob.id})));
+    app.database()
+        .by_hand("UPDATE assignments SET given_at = given_at - interval '1 hour'");
+    assert_eq!(app.delete(&format!("/v1/users/{}", ada.id)).status, 200);
+    merge(&app, &one, &other);
+    assert_eq!(lead(&app, &one)["owner_id"], json!(bob.id));
+    assert_eq!(orphans(&app), json!([]));
+}
+
+#[test]
+fn a_next_touch_that_ended_with_a_merge_starts_again_when_it_is_undone() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    policy(
+        &app,
+        json!([
+            clock("answer", "first_response", json!([])),
+            clock("again", "next_touch", json!([]))
+        ]),
+    );
+    let (one, other) = (
+        lead_of(&app, json!({"email": "a@example.com"})),
+        lead_of(&app, json!({"email": "b@example.com"})),
+    );
+    outbound(&app, &one, None);
+    outbound(&app, &other, None);
+    let id = merge(&app, &one, &other);
+    assert_eq!(open(&app, &one), ["next_touch"]);
+    done(app.post(&format!("/v1/merges/{id}/undo"), json!({})));
+    for id in [&one, &other] {
+        assert_eq!(open(&app, id), ["next_touch"]);
+    }
+}
+
+#[test]
+fn a_stage_that_a_person_chose_stays_until_there_is_another_verdict_or_answer() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    let sure = json!({"budget": "50k EUR", "authority": "decision maker", "need": "replace", "timing": "this month"});
+    let id = lead_of(
+        &app,
+        json!({"email": "a@example.com", "title": "CEO", "answers": sure}),
+    );
+    let stage = || lead(&app, &id)["stage"].clone();
+    assert_eq!(stage(), "sql");
+    move_to(&app, &id, "nurturing");
+    done(app.patch(
+        &format!("/v1/leads/{}", text(&id)),
+        json!({"country": "AT"}),
+    ));
+    outbound(&app, &id, None);
+    app.capture(json!({"email": "a@example.com", "message": "Please call me", "currency": "CHF"}));
+    assert_eq!(stage(), "nurturing");
+    // An answer is news.
+    done(app.post(
+        &path(&id, "qualification"),
+        json!({"answers": {"need": "still"}, "source": "call"}),
+    ));
+    assert_eq!(stage(), "sql");
+}

@@ -169,7 +169,7 @@ pub fn delete(
     let mut lead = before.clone();
     begin_change(&mut lead, by.now);
     lead.last_activity_at =
-        activities::find_latest_of_lead(conn, lead.id)?.unwrap_or(lead.captured_at);
+        activities::find_latest_of_lead(conn, &lead)?.unwrap_or(lead.captured_at);
     let changes = differences(&before, &lead);
     publish(
         conn,

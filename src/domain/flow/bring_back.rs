@@ -1,7 +1,7 @@
 //! Leads that come back, from deletion, from a stage in which nobody waits for them, or from a test: like a new one, each gets
 //! an owner, unless it has one or waits in a queue, and clocks (promise P3).
 
-use crate::domain::activity::Activity;
+use crate::domain::activity::{Activity, ActivityFilter};
 use crate::domain::assignment::{Assignment, let_go_by};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided};
@@ -17,10 +17,12 @@ use crate::domain::sla::{Clock, ClockKind, ClockState, Trigger};
 use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, leads, outbox, sla_clocks, users};
+use crate::store::{activities, assignments, leads, outbox, sla_clocks, users};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+/// Activities that are looked at for the latest touch.
+const LATEST: i64 = 200;
 /// Why the new owner has it.
 const REASON: &str = "the lead came back";
 
@@ -34,7 +36,7 @@ pub fn comes_back(before: &Lead, after: &Lead) -> bool {
 pub enum Restart {
     /// Those of a new lead.
     All,
-    /// Those whose like was not met before.
+    /// Those of what has not happened yet, as far as what is known of the lead says.
     Unmet,
 }
 
@@ -54,7 +56,7 @@ impl Decider {
         let before = lead.clone();
         let mut decided = Decided::default();
         let mut told = None;
-        if is_in_hands(conn, lead)? {
+        if is_in_hands(conn, lead, restart)? {
             decided.assignment = anew(conn, lead, activities, restart, rules, now)?;
             if decided.is_offered() {
                 let trigger = Trigger::Assigned;
@@ -75,33 +77,60 @@ impl Decider {
                 told = Some(given);
             }
         }
-        let known = sla_clocks::list_of_lead(conn, lead.id)?;
-        let mut started =
-            decide_lead::start_clocks(lead, activities, Trigger::Captured, rules, now);
-        let goes_on = |clock: &Clock| match clock.state {
-            ClockState::Met => restart == Restart::Unmet,
-            ClockState::Cancelled => false,
-            ClockState::Running | ClockState::Paused | ClockState::Breached => true,
-        };
-        let has = |kind: ClockKind| known.iter().any(|one| one.kind == kind && goes_on(one));
-        started.clocks.retain(|clock| !has(clock.kind));
-        decided.extend(started);
+        decided.extend(start_missing(conn, lead, activities, restart, rules, now)?);
         Ok((decided, told))
     }
 }
 
-/// Whether a lead has an owner who is not disabled, or a queue in which it waits, but for that of leads which nobody could take:
-/// somebody may now.
-fn is_in_hands(conn: &mut TenantConnection, lead: &Lead) -> Result<bool> {
+/// Starts the clocks of a lead that do not run yet.
+fn start_missing(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    activities: &[Activity],
+    restart: Restart,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Decided> {
+    let known = sla_clocks::list_of_lead(conn, lead.id)?;
+    let has = |kind: ClockKind, is_so: fn(&Clock) -> bool| {
+        known.iter().any(|clock| clock.kind == kind && is_so(clock))
+    };
+    let runs = |kind| has(kind, |clock| !clock.has_ended());
+    let mut started = decide_lead::start_clocks(lead, activities, Trigger::Captured, rules, now);
+    started.clocks.retain(|clock| !runs(clock.kind));
+    if restart == Restart::All {
+        return Ok(started);
+    }
+    // Clocks may have been met by what another lead has now: who was answered is who somebody turned to.
+    let filter = ActivityFilter::default();
+    let latest = activities::list_of_lead(conn, lead.id, &filter, None, LATEST)?;
+    let touched_at = latest.iter().find(|one| clocks::is_touch(one));
+    let touched_at = touched_at.map(|touch| touch.occurred_at);
+    started.clocks.retain(|clock| match clock.kind {
+        ClockKind::FirstResponse => touched_at.is_none(),
+        kind => !has(kind, |clock| clock.state == ClockState::Met),
+    });
+    if let Some(at) = touched_at.filter(|_| !runs(ClockKind::NextTouch)) {
+        let trigger = Trigger::Touched(at.max(lead.created_at).min(now));
+        started.extend(decide_lead::start_clocks(
+            lead, activities, trigger, rules, now,
+        ));
+    }
+    Ok(started)
+}
+
+/// Whether a lead has an owner who is not disabled, or a queue in which it waits. Of one that came back that is not the queue of
+/// leads which nobody could take: somebody may now.
+pub fn is_in_hands(conn: &mut TenantConnection, lead: &Lead, restart: Restart) -> Result<bool> {
     Ok(match lead.owner_id {
         Some(owner_id) => {
             let owner = users::find(conn, owner_id)?;
             owner.is_some_and(|user| user.status != UserStatus::Disabled)
         }
-        None => lead
-            .queue
-            .as_deref()
-            .is_some_and(|queue| queue != LAST_QUEUE),
+        None => {
+            let queue = lead.queue.as_deref();
+            queue.is_some_and(|queue| restart == Restart::Unmet || queue != LAST_QUEUE)
+        }
     })
 }
 
@@ -165,16 +194,18 @@ pub fn put_to_work(
     let activities = decide_lead::activities_of(conn, lead.id, rules)?;
     let mut decider = Decider::default();
     let mut changed = lead.clone();
-    begin_change(&mut changed, now);
     let (decided, told) =
         decider.bring_back(conn, &mut changed, &activities, restart, rules, now)?;
     decider.save(conn)?;
     decide_lead::keep(conn, &decided)?;
+    // It was decided about the lead as it is; what came of that is its next version.
     if let Some(told) = told {
+        begin_change(&mut changed, now);
+        let mut given = event(told.kind, &mut changed, told.changes, &mut ProcessIds);
+        given.data = told.data;
         leads::update(conn, &was, &changed, rules)?;
-        outbox::add_all(conn, &[(&told, provenance)])?;
-        clocks::follow_owner(conn, &changed, rules, provenance, now)?;
+        outbox::add_all(conn, &[(&given, provenance)])?;
         *lead = changed;
     }
-    Ok(())
+    clocks::follow_owner(conn, lead, rules, provenance, now)
 }

@@ -4,6 +4,7 @@ use crate::domain::condition::Condition;
 use crate::domain::flow::{keep_rules, rules};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::qualification::Framework;
+use crate::domain::rule_text::texts_with_nul;
 use crate::domain::rules::Rules;
 use crate::domain::stage::{Entry, Pipeline, Stage, StageKind};
 use crate::error::{Conflict, Error, FieldError, Result};
@@ -71,6 +72,7 @@ fn check_conditions(pipeline: &Pipeline, rules: &Rules) -> Result<()> {
         if let Some(entry) = &stage.entry {
             errors.extend(unknown_criteria(entry, index, rules));
             let pointer = format!("/stages/{index}/entry/condition");
+            errors.extend(texts_with_nul(&entry.condition, &pointer));
             errors.extend(
                 Condition::parse(&entry.condition, rules, &pointer)
                     .err()

@@ -8,7 +8,7 @@ use crate::domain::event::Change;
 use crate::domain::flow::bring_back::{Restart, comes_back};
 use crate::domain::flow::clocks;
 use crate::domain::flow::decide_lead::{self, Decider, News};
-use crate::domain::flow::qualify_lead::{self, Said};
+use crate::domain::flow::qualify_lead::{self, Moves, Said};
 use crate::domain::flow::score_lead;
 use crate::domain::lead::Lead;
 use crate::domain::lead_changes::{differences, take_back};
@@ -75,7 +75,8 @@ impl Decider {
         let now = capture.received_at;
         let mut lead = captured.lead.clone();
         let new = answers(capture, &lead, rules);
-        let mut decided = qualify_lead::decide(&mut lead, &new, activities, rules, now);
+        let mut decided =
+            qualify_lead::decide(&mut lead, &new, activities, Moves::Always, rules, now);
         let changes_at = verdict_change(&decided);
         lead.stage_changed_at = captured.lead.stage_changed_at;
         decided.answers = new.into_iter().map(|answer| (lead.id, answer)).collect();
@@ -245,7 +246,11 @@ impl Decider {
         }
         let now = capture.received_at;
         let activities = self.activities(conn, touch, rules)?;
-        let mut decided = qualify_lead::decide(lead, &all, &activities, rules, now);
+        let moves = match new.is_empty() {
+            true => qualify_lead::moves_of(conn, lead, rules)?,
+            false => Moves::Always,
+        };
+        let mut decided = qualify_lead::decide(lead, &all, &activities, moves, rules, now);
         let changes_at = verdict_change(&decided);
         if new.is_empty() && *lead == captured.lead {
             return Ok(Some(changes_at));

@@ -125,7 +125,7 @@ pub fn merge(conn: &mut TenantConnection, wanted: &Wanted, by: &OnBehalf) -> Res
     merges::move_identities(conn, &merge)?;
     keep_refusals(conn, &merge)?;
     merges::move_all(conn, &merge)?;
-    merge_work::join(conn, &after, by)?;
+    merge_work::join(conn, &mut after, by)?;
     lead_scores::make_stale(conn, &merge.lead_ids(), by.now)?;
     settle_pairs(conn, &merge, by)?;
     publish(conn, &events, &by.provenance)?;

@@ -2,7 +2,7 @@
 
 use crate::domain::assignment::{Assignment, AssignmentState, Step};
 use crate::domain::event::Provenance;
-use crate::domain::flow::bring_back::{Restart, put_to_work};
+use crate::domain::flow::bring_back::{Restart, is_in_hands, put_to_work};
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::lead::Lead;
@@ -20,7 +20,7 @@ const ONE_CLOCK: &str = "the lead became a part of another, whose clock goes on"
 
 /// Leads became one, which is locked and has what belonged to all of them: its owner has it and nobody else, one clock of a kind
 /// runs, that which is due first, and none when nobody waits any more.
-pub fn join(conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<()> {
+pub fn join(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
     let offer = end_other_assignments(conn, lead, by)?;
     if lead.is_over() {
         let reason = format!("the lead is {}", lead.stage_kind.as_str());
@@ -30,6 +30,10 @@ pub fn join(conn: &mut TenantConnection, lead: &Lead, by: &OnBehalf) -> Result<(
         clocks::cancel_one(conn, lead, clock, ONE_CLOCK, &by.rules, whose(by))?;
     }
     clocks::qualified(conn, lead, &by.rules, &by.provenance, by.now)?;
+    if lead.is_open() && !is_in_hands(conn, lead, Restart::Unmet)? {
+        let (rules, whose) = (&by.rules, &by.provenance);
+        return put_to_work(conn, lead, Restart::Unmet, rules, whose, by.now);
+    }
     clocks::follow_owner(conn, lead, &by.rules, &by.provenance, by.now)
 }
 
@@ -37,18 +41,24 @@ fn whose(by: &OnBehalf) -> (&Provenance, DateTime<Utc>) {
     (&by.provenance, by.now)
 }
 
-/// Only the owner has the lead. The answer is the offer that they have not accepted yet.
+/// Only the owner has the lead; who has accepted one of the leads has accepted it. The answer is the offer that they have not
+/// accepted yet.
 fn end_other_assignments(
     conn: &mut TenantConnection,
     lead: &Lead,
     by: &OnBehalf,
 ) -> Result<Option<Assignment>> {
+    let mut open = assignments::list_of_lead(conn, lead.id)?;
+    open.retain(|record| record.assignment.state.is_open());
+    let is_owners = |one: &Assignment| lead.owner_id == Some(one.user_id);
+    // The latest is the first of equals.
+    open.sort_by_key(|record| {
+        let is_accepted = record.assignment.state == AssignmentState::Accepted;
+        (!is_owners(&record.assignment), !is_accepted)
+    });
     let mut held: Option<Assignment> = None;
-    for mut record in assignments::list_of_lead(conn, lead.id)? {
-        if !record.assignment.state.is_open() {
-            continue;
-        }
-        if held.is_none() && lead.owner_id == Some(record.assignment.user_id) {
+    for mut record in open {
+        if held.is_none() && is_owners(&record.assignment) {
             held = Some(record.assignment);
             continue;
         }

@@ -304,9 +304,13 @@ fn take(
     by: &OnBehalf,
 ) -> Result<Taken> {
     let Some(queue) = lead.queue.clone() else {
-        return Err(in_other_hands(
-            "The lead waits in no queue: it has an owner. POST /v1/leads/{id}/assignment gives it to somebody else.",
-        ));
+        let who = match lead.owner_id {
+            Some(_) => "it has an owner",
+            None => "nobody has it",
+        };
+        return Err(in_other_hands(format!(
+            "The lead waits in no queue: {who}. POST /v1/leads/{{id}}/assignment gives it to somebody."
+        )));
     };
     check_open(&lead)?;
     let roster = &by.rules.playbook.roster;

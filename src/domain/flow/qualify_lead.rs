@@ -2,6 +2,7 @@
 
 use crate::domain::activity::Activity;
 use crate::domain::capture::{begin_change, event};
+use crate::domain::capture_draft::clean_value;
 use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::entry;
@@ -22,8 +23,10 @@ use crate::domain::scoring::ScoreRecord;
 use crate::domain::stage::{Stage, StageKind};
 use crate::error::{Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, decisions, lead_scores, leads, outbox, qualification_answers};
-use chrono::{DateTime, SubsecRound, Utc};
+use crate::store::{
+    activities, decisions, lead_history, lead_scores, leads, outbox, qualification_answers,
+};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 use uuid::Uuid;
@@ -85,7 +88,7 @@ pub fn read(
             Ok(read) => answers.push(Answer {
                 id: ProcessIds.next(said.at),
                 criterion: criterion.clone(),
-                given: given.clone(),
+                given: clean_value(given.clone()),
                 read: read.read,
                 stated: None,
                 source: said.source,
@@ -114,12 +117,25 @@ fn is_empty(given: &Value) -> bool {
     }
 }
 
+/// An event and what it says of the lead are no more than this apart.
+const SAME_MOVE: TimeDelta = TimeDelta::seconds(1);
+
+/// When a verdict moves a lead to the stage that follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moves {
+    /// Also when it is the same as before: somebody has answered, or the lead waits where a verdict brought it.
+    Always,
+    /// When it is another: a person has chosen the stage in which the lead is.
+    OfAnotherVerdict,
+}
+
 /// What answers of a lead amount to; the lead takes the verdict, and the stage that follows from it. A lead of which nothing
 /// was ever known has none, and no decision is kept; nor has one whose answers are all gone.
 pub fn decide(
     lead: &mut Lead,
     answers: &[Answer],
     activities: &[Activity],
+    moves: Moves,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Decided {
@@ -141,8 +157,11 @@ pub fn decide(
         };
     }
     let is_answered = answers.iter().any(|answer| !answer.withdrawn);
+    let before = lead.verdict;
     lead.verdict = (is_known || is_answered).then_some(found.verdict);
-    if let Some(kind) = stage_move(framework, lead.stage_kind, found.verdict) {
+    let is_moved = moves == Moves::Always || lead.verdict != before;
+    let kind = stage_move(framework, lead.stage_kind, found.verdict);
+    if let Some(kind) = kind.filter(|_| is_moved) {
         let facts = Facts { lead, activities };
         let fits = |stage: &&Stage| {
             stage.kind == kind
@@ -254,7 +273,8 @@ pub fn answer(
     begin_change(&mut lead, by.now);
     let answers = qualification_answers::list_of_lead(conn, lead_id)?;
     let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
-    let decided = decide(&mut lead, &answers, &activities, &by.rules, by.now);
+    let moves = Moves::Always;
+    let decided = decide(&mut lead, &answers, &activities, moves, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
     let said = answered(&mut lead, &new, &decided);
     let told = told(&before, &mut lead, &decided);
@@ -350,11 +370,32 @@ pub fn reconsider(
     }
     let activities = decide_lead::activities_of(conn, lead.id, rules)?;
     let before = lead.clone();
-    let decided = decide(lead, &answers, &activities, rules, now);
+    let moves = moves_of(conn, lead, rules)?;
+    let decided = decide(lead, &answers, &activities, moves, rules, now);
     if *lead != before {
         decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
     }
     Ok(decided)
+}
+
+/// Whether the verdict that a lead has may move it: where a stage waits for something, as long as nobody else has moved it.
+pub fn moves_of(conn: &mut TenantConnection, lead: &Lead, rules: &Rules) -> Result<Moves> {
+    if !rules.pipeline.has_criteria() {
+        return Ok(Moves::OfAnotherVerdict);
+    }
+    if lead.stage_changed_at <= lead.created_at {
+        // It is where it came in.
+        return Ok(Moves::Always);
+    }
+    // What is not in the history yet may be anybody's.
+    let latest = lead_history::find_latest_move(conn, lead.id)?;
+    let is_by_verdict = latest.is_some_and(|latest| {
+        latest.decision_id.is_some() && latest.occurred_at + SAME_MOVE >= lead.stage_changed_at
+    });
+    Ok(match is_by_verdict {
+        true => Moves::Always,
+        false => Moves::OfAnotherVerdict,
+    })
 }
 
 /// Whether there is anything from which to say what a lead amounts to, or anything that was said.

@@ -52,7 +52,11 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
     let leads: HashMap<Uuid, Lead> = found.into_iter().map(|lead| (lead.id, lead)).collect();
     let mut calendars: HashMap<CalendarUsed, Calendar> = HashMap::new();
     let (mut recomputed, mut told, mut teams) = (Vec::new(), Vec::new(), Teams::default());
-    for mut clock in sla_clocks::lock_open_of(conn, &ids)? {
+    let clocks = sla_clocks::lock_open_of(conn, &ids)?;
+    // Who marks clocks from here on waits for the end of this: what is known of people is what they were marked for.
+    let rules = rules::load(conn)?;
+    let target = rules.playbook.calendars.get(calendar);
+    for mut clock in clocks {
         let lead = leads.get(&clock.lead_id);
         let Some(lead) = lead.filter(|_| clock.calendar.key.as_deref() == Some(calendar)) else {
             continue;
@@ -80,7 +84,7 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
         told.extend(events.into_iter().map(|event| (event, by.clone())));
         recomputed.push(clock);
     }
-    sla_clocks::update_all(conn, &recomputed)?;
+    sla_clocks::settle_all(conn, &recomputed)?;
     let told: Vec<(&Event, &Provenance)> = told.iter().map(|(event, by)| (event, by)).collect();
     outbox::add_all(conn, &told)?;
     Ok(Step::Recomputed(recomputed.len()))

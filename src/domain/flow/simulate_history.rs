@@ -13,7 +13,7 @@ use crate::domain::flow::decide_lead::{self, lead_total};
 use crate::domain::flow::import_rules::{Incoming, as_if_active};
 use crate::domain::flow::job_room;
 use crate::domain::flow::on_behalf::OnBehalf;
-use crate::domain::flow::qualify_lead;
+use crate::domain::flow::qualify_lead::{self, Moves};
 use crate::domain::flow::replay_decision::{activities_of_then, lead_of_then};
 use crate::domain::flow::run_job::Work;
 use crate::domain::ids::{Ids, ProcessIds, lower_bound, time_of};
@@ -243,7 +243,8 @@ fn is_of_its_making(decision: &Decision, lead: &Lead) -> bool {
 fn decide(came: Newcomer, rules: &Rules, desk: &mut Desk) -> Fate {
     let (mut lead, now) = (came.lead, came.at);
     let mut fate = Fate::default();
-    let qualified = qualify_lead::decide(&mut lead, &came.answers, &came.activities, rules, now);
+    let (moves, activities) = (Moves::Always, &came.activities);
+    let qualified = qualify_lead::decide(&mut lead, &came.answers, activities, moves, rules, now);
     fate.verdict = qualified.decisions.first().and(lead.verdict);
     let facts = Facts {
         lead: &lead,

@@ -128,7 +128,7 @@ pub fn undo(
             .iter()
             .any(|gift| gift.kind == Belonging::Activity && gift.to == lead.id)
         {
-            let latest = activities::find_latest_of_lead(conn, lead.id)?;
+            let latest = activities::find_latest_of_lead(conn, &lead)?;
             back.last_activity_at = latest.unwrap_or(back.last_activity_at);
         }
         let changes = differences(&lead, &back);

@@ -81,15 +81,20 @@ impl ScoringModel {
     }
 
     /// As [`rescore`](Self::rescore), of a lead that another model, or another version of this one, scored before: what is
-    /// crossed is told by what was met and which grade there was then, for points of another model are others.
+    /// crossed is told by what was met and which grade there was then, for points of another model are others. Of a lead that was
+    /// scored before that was kept, nothing is told.
     pub fn take_over(&self, facts: &Facts, earlier: &Ledger, now: DateTime<Utc>) -> Scored {
         let begun = Ledger {
             fit_entries: earlier.fit_entries.clone(),
             ..Ledger::default()
         };
         let scored = self.rescore(facts, &begun, now);
+        let is_known = earlier.grade.is_some() || earlier.told_until.is_none();
         Scored {
-            crossings: Self::differences(earlier, &scored.ledger, now),
+            crossings: match is_known {
+                true => Self::differences(earlier, &scored.ledger, now),
+                false => Vec::new(),
+            },
             ..scored
         }
     }

@@ -16,17 +16,44 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 impl ScoringModel {
-    /// Checks a model and makes it ready.
+    /// Makes a model ready that was checked when it was written.
     ///
     /// # Errors
-    /// Everything that is wrong with it, by JSON pointers into the document.
+    /// Why it cannot be used, by JSON pointers into the document.
     pub fn compile(
         document: &ScoringModelDocument,
         rules: &Rules,
     ) -> Result<ScoringModel, Vec<FieldError>> {
+        Check::read(document, rules, false)
+    }
+
+    /// Checks a model that is to be written. What counts already goes on, also if it would not be written so any more.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, by JSON pointers into the document.
+    pub fn check(document: &ScoringModelDocument, rules: &Rules) -> Result<(), Vec<FieldError>> {
+        Check::read(document, rules, true).map(|_| ())
+    }
+}
+
+struct Check<'a> {
+    document: &'a ScoringModelDocument,
+    rules: &'a Rules,
+    /// Whether it is to be written: some things that models could say before are refused then.
+    is_written: bool,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Check<'a> {
+    fn read(
+        document: &'a ScoringModelDocument,
+        rules: &'a Rules,
+        is_written: bool,
+    ) -> Result<ScoringModel, Vec<FieldError>> {
         let mut check = Check {
             document,
             rules,
+            is_written,
             errors: Vec::new(),
         };
         let model = check.model();
@@ -35,15 +62,7 @@ impl ScoringModel {
             _ => Err(check.errors),
         }
     }
-}
 
-struct Check<'a> {
-    document: &'a ScoringModelDocument,
-    rules: &'a Rules,
-    errors: Vec<FieldError>,
-}
-
-impl<'a> Check<'a> {
     fn names(&mut self) {
         let rules = self.document.rules.iter().enumerate();
         let rules = rules.map(|(index, rule)| (format!("/rules/{index}/name"), &rule.name));
@@ -59,7 +78,9 @@ impl<'a> Check<'a> {
 
     fn model(&mut self) -> Option<ScoringModel> {
         let document = self.document;
-        self.names();
+        if self.is_written {
+            self.names();
+        }
         let when = match &document.when {
             None => Some(Condition::default()),
             Some(when) => self.condition(when, "/when"),
@@ -119,7 +140,7 @@ impl<'a> Check<'a> {
                 );
                 None
             }
-            Ok(condition) if condition.depends_on_now() => {
+            Ok(condition) if self.is_written && condition.depends_on_now() => {
                 self.wrong(
                     at,
                     "depends_on_time",
@@ -127,7 +148,7 @@ impl<'a> Check<'a> {
                 );
                 None
             }
-            Ok(condition) if condition.asks_who_has_it() => {
+            Ok(condition) if self.is_written && condition.asks_who_has_it() => {
                 self.wrong(
                     at,
                     "decided_later",

@@ -172,7 +172,8 @@ impl Clock {
         matches!(self.state, ClockState::Running | ClockState::Breached)
     }
 
-    fn has_ended(&self) -> bool {
+    /// Whether it is met or cancelled.
+    pub fn has_ended(&self) -> bool {
         matches!(self.state, ClockState::Met | ClockState::Cancelled)
     }
 

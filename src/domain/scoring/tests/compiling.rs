@@ -3,7 +3,7 @@
 use super::*;
 
 fn wrong(value: Value) -> Vec<(String, &'static str)> {
-    let errors = ScoringModel::compile(&document(value), &Rules::default()).unwrap_err();
+    let errors = ScoringModel::check(&document(value), &Rules::default()).unwrap_err();
     errors
         .into_iter()
         .map(|error| {
