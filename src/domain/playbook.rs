@@ -361,7 +361,12 @@ impl Playbook {
                 compile(document, rules, &references, pools)?.checked()
             }
             RuleDocument::Framework(document) => {
-                Framework::compile(document, rules).map(|_| Vec::new())
+                let wrong = missed_by_stages(&Framework::compile(document, rules)?, rules);
+                if wrong.is_empty() {
+                    Ok(wrong)
+                } else {
+                    Err(wrong)
+                }
             }
             RuleDocument::ScoringModel(document) => {
                 ScoringModel::check(document, rules).map(|()| Vec::new())
@@ -377,6 +382,26 @@ impl Playbook {
             }
         }
     }
+}
+
+/// Criteria that stages ask for and a framework does not have: nobody could enter these any more.
+fn missed_by_stages(framework: &Framework, rules: &Rules) -> Vec<FieldError> {
+    let stages = rules.pipeline.stages.iter().filter(|one| !one.archived);
+    let asked = stages.flat_map(|stage| {
+        let entry = stage.entry.iter();
+        entry
+            .flat_map(|entry| &entry.answers)
+            .map(move |key| (stage, key))
+    });
+    let missed = asked.filter(|(_, key)| framework.keys().all(|known| known != key.as_str()));
+    let told = missed.map(|(stage, key)| {
+        let detail = format!(
+            "the stage `{}` asks for an answer to `{key}`: keep the criterion, or change the stage first (PUT /v1/pipeline)",
+            stage.key
+        );
+        FieldError::new("/criteria", "asked_by_stage", detail)
+    });
+    told.collect()
 }
 
 /// The document of what a workspace has one of.

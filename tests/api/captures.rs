@@ -849,3 +849,25 @@ fn p10_a_batch_tells_the_same_story_as_one_by_one() {
     assert_eq!(one_by_one.0, together.0);
     assert_eq!(one_by_one.1, together.1);
 }
+
+#[test]
+fn p1_a_character_that_no_text_can_be_kept_with_loses_nobody() {
+    let app = TestApp::start_deciding();
+    let captured = app.post(
+        "/v1/capture",
+        json!({"email": "a@example.com", "answers": {"need": "replace\u{0}it"}}),
+    );
+    assert_eq!(captured.status, 201, "{}", captured.text());
+    let path = format!(
+        "/v1/leads/{}/qualification",
+        captured.json()["lead"]["id"].as_str().unwrap()
+    );
+    let said = app.post(&path, json!({"answers": {"need": "a\u{0}b"}}));
+    assert_eq!(said.status, 200, "{}", said.text());
+    let condition = json!({"field": "city", "op": "eq", "value": "a\u{0}"});
+    let view = app.post("/v1/views", json!({"name": "V", "condition": condition}));
+    assert_eq!(
+        view.errors(),
+        [("/condition/value".to_owned(), "nul_character".to_owned())]
+    );
+}

@@ -472,3 +472,50 @@ fn anothers_lead_is_not_moved() {
     );
     assert_eq!(try_as(own).unwrap().lead.stage, "mql");
 }
+
+#[test]
+fn a_framework_keeps_the_criteria_that_stages_ask_for() {
+    let app = TestApp::start_deciding();
+    let mut pipeline = app.get("/v1/pipeline").json();
+    for stage in pipeline["stages"].as_array_mut().unwrap() {
+        if stage["kind"] == "sql" {
+            stage["entry"] = json!({"mode": "enforced", "answers": ["need"]});
+        }
+    }
+    let stages = json!({"stages": pipeline["stages"]});
+    let put = app.put("/v1/pipeline", stages);
+    assert_eq!(put.status, 200, "{}", put.text());
+    let framework = |key: &str| {
+        json!({"kind": "framework", "document": {"name": "F", "criteria": [
+            {"key": key, "name": "K", "question": "?", "answer": {"type": "text"}}], "else": "unqualified"}})
+    };
+    let refused = app.post("/v1/rules", framework("pain"));
+    assert_eq!(
+        refused.errors(),
+        [("/document/criteria".to_owned(), "asked_by_stage".to_owned())]
+    );
+    let kept = app.post("/v1/rules", framework("need"));
+    assert_eq!(kept.status, 201, "{}", kept.text());
+    // Nor does the usual one stand in for one with a criterion of its own.
+    let mine = json!({"kind": "framework", "document": {"name": "F", "criteria": [
+        {"key": "need", "name": "K", "question": "?", "answer": {"type": "text"}},
+        {"key": "pain", "name": "K", "question": "?", "answer": {"type": "text"}}], "else": "unqualified"}});
+    let mine = app.post("/v1/rules", mine).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let of_mine = |what: &str| app.post(&format!("/v1/rules/{mine}/{what}"), json!({}));
+    assert_eq!(of_mine("activate").status, 200);
+    let stages = app.get("/v1/pipeline").json()["stages"].clone();
+    let stages = stages.to_string().replace("[\"need\"]", "[\"pain\"]");
+    let stages: Value = serde_json::from_str(&stages).unwrap();
+    let put = app.put("/v1/pipeline", json!({"stages": stages}));
+    assert_eq!(put.status, 200, "{}", put.text());
+    let needed = of_mine("retire");
+    assert_eq!(
+        (needed.status, &needed.json()["code"]),
+        (409, &json!("rule_needed")),
+        "{}",
+        needed.text()
+    );
+}

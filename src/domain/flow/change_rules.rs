@@ -201,15 +201,15 @@ pub fn retire(
     rule_documents::get(conn, id)
 }
 
-/// Refuses to let what every workspace begins with stand in where it does not go with the others.
+/// Refuses to let what every workspace begins with stand in where it does not go with the others, or with the stages.
 fn check_stand_in(conn: &mut TenantConnection, key: &str, usual: &RuleDocument) -> Result<()> {
-    let playbook = rules::load(conn)?.playbook;
-    match playbook.other_half_life(key, usual) {
+    let today = rules::load(conn)?;
+    let wrong = today.playbook.check(usual, &today).err();
+    let mut wrong = wrong.into_iter().flatten();
+    let differs = today.playbook.other_half_life(key, usual);
+    match differs.or_else(|| wrong.next()) {
         None => Ok(()),
-        Some(differs) => Err(Conflict::RuleNeeded {
-            detail: differs.detail,
-        }
-        .into()),
+        Some(FieldError { detail, .. }) => Err(Conflict::RuleNeeded { detail }.into()),
     }
 }
 

@@ -119,3 +119,14 @@ fn the_default_model_compiles_and_tells_good_leads_from_others() {
     assert_eq!(grade(&other, &[]), ("D4".to_owned(), -5.0));
     assert_eq!(grade(&lead(), &[]), ("D4".to_owned(), 0.0));
 }
+
+#[test]
+fn a_model_that_counts_goes_on_also_if_it_would_not_be_written_so_any_more() {
+    let model = document(
+        json!({"name": "M", "rules": [{"key": "new", "name": "New", "ledger": "fit", "points": 5,
+        "when": {"field": "created_at", "op": "gte", "value": {"ago": "14d"}}}]}),
+    );
+    assert!(ScoringModel::compile(&model, &Rules::default()).is_ok());
+    let refused = ScoringModel::check(&model, &Rules::default()).unwrap_err();
+    assert_eq!(refused[0].code, "depends_on_time");
+}
