@@ -237,8 +237,9 @@ fn answers_are_told_and_change_the_version_whatever_they_amount_to() {
     assert_eq!(
         told[0]["data"],
         json!({"answer_ids": [said["answers"][0]["id"]], "criteria": ["need"], "verdict": "unqualified", "met": ["need"],
-            "missing": ["budget", "authority", "timing"]})
+            "missing": ["budget", "authority", "timing"], "decision_id": told[0]["data"]["decision_id"]})
     );
+    assert!(told[0]["data"]["decision_id"].is_string());
     assert_eq!(told[1]["data"]["verdict"], "mql");
     let history: Vec<Value> = list(&app, id, "history")
         .iter()
