@@ -58,7 +58,7 @@ pub async fn readyz(state: web::Data<AppState>) -> HttpResponse {
 
 /// How late each timer is by the database's clock, and how far that is ahead of this machine's.
 fn lateness(db: &Db) -> Result<(Vec<(&'static str, Duration)>, TimeDelta)> {
-    let skew = timers::skew(db)?;
+    let skew = timers::skew(db, Utc::now)?;
     let now = Utc::now() + skew;
     let lags = Timer::ALL
         .into_iter()

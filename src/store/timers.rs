@@ -49,19 +49,19 @@ struct Due {
     lead_id: Uuid,
 }
 
-/// How far the database's clock is ahead of this machine's. It alone says what is due, so that one machine whose clock is wrong
+/// How far the database's clock is ahead of the machine's. It alone says what is due, so that one machine whose clock is wrong
 /// fires nothing early or late.
-pub fn skew(db: &Db) -> Result<TimeDelta> {
+pub fn skew(db: &Db, machine: impl Fn() -> DateTime<Utc>) -> Result<TimeDelta> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Timestamptz)]
         now: DateTime<Utc>,
     }
     db.across_workspaces(|connection| {
-        let before = Utc::now();
+        let before = machine();
         let row: Row =
             diesel::sql_query("SELECT clock_timestamp() AS now").get_result(connection)?;
-        let between = before + (Utc::now() - before) / 2;
+        let between = before + (machine() - before) / 2;
         Ok(row.now - between)
     })
 }

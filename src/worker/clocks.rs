@@ -9,7 +9,13 @@ use chrono::{DateTime, Utc};
 
 /// Fires what is due by the database's clock; the answer is how many clocks did something.
 pub fn tick(db: &Db) -> Result<usize> {
-    tick_at(db, Utc::now() + timers::skew(db)?)
+    tick_by(db, Utc::now)
+}
+
+/// As [`tick`], on a machine with such a clock.
+pub fn tick_by(db: &Db, machine: impl Fn() -> DateTime<Utc>) -> Result<usize> {
+    let skew = timers::skew(db, &machine)?;
+    tick_at(db, machine() + skew)
 }
 
 /// As [`tick`], of what is due at a moment.

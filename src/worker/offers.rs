@@ -9,14 +9,12 @@ use crate::store::users;
 use crate::worker::due::Work;
 use chrono::{TimeDelta, Utc};
 
-/// For so long others may decide by the people of before: they keep them for five seconds, and a capture lasts a moment.
-const UNKNOWN: TimeDelta = TimeDelta::seconds(10);
 /// For so long it is looked for leads of somebody who was disabled.
 const LOOKED_AT: TimeDelta = TimeDelta::seconds(60);
 
 /// Looks at what is due by the database's clock; the answer is how many leads were let go.
 pub fn tick(db: &Db) -> Result<usize> {
-    let skew = timers::skew(db)?;
+    let skew = timers::skew(db, Utc::now)?;
     let work = Work {
         timer: Timer::Assignment,
         batch: 100,
@@ -26,15 +24,14 @@ pub fn tick(db: &Db) -> Result<usize> {
     work.tick(db, Utc::now() + skew)
 }
 
-/// Gives leads to others that came to somebody who was disabled meanwhile; the answer is how many. A workspace in which that fails
-/// keeps none of the others waiting.
+/// Gives leads to others that came to somebody after they were disabled; the answer is how many. What they had before is for who
+/// manages them to give. A workspace in which that fails keeps none of the others waiting.
 pub fn leave_the_gone(db: &Db) -> Result<usize> {
-    let now = Utc::now() + timers::skew(db)?;
+    let now = Utc::now() + timers::skew(db, Utc::now)?;
     let mut given = 0;
     for (workspace_id, user_id, disabled_at) in users::list_disabled_since(db, now - LOOKED_AT)? {
-        let since = disabled_at - UNKNOWN;
         let done = db.in_workspace(workspace_id, |conn| {
-            let_go::leave_the_gone(conn, user_id, since, now)
+            let_go::leave_the_gone(conn, user_id, disabled_at, now)
         });
         match done {
             Ok(some) => given += some,

@@ -10,7 +10,7 @@ use chrono::Utc;
 
 /// Scores what is due by the database's clock; the answer is how many leads.
 pub fn tick(db: &Db) -> Result<usize> {
-    let skew = timers::skew(db)?;
+    let skew = timers::skew(db, Utc::now)?;
     let work = Work {
         timer: Timer::Score,
         batch: 100,

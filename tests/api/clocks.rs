@@ -1,23 +1,14 @@
 //! Clocks stand still and go on, follow their calendar, and escalate so that somebody notices.
 
 use crate::decisions::{decide_by, events_with, list, pass, text};
-use crate::support::TestApp;
 use crate::support::http::Client;
+use crate::support::{TestApp, wait_until};
 use baton::worker::clocks;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use std::time::Instant;
 
 fn at(value: &Value) -> DateTime<Utc> {
     text(value).parse().unwrap()
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + std::time::Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < until, "not in time: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
 }
 
 fn of_type<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {

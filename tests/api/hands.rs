@@ -1,11 +1,10 @@
 //! Who has a lead and which clocks run for it, through merges, take-backs, returns and late news.
 
 use crate::decisions::{decide_by, events_with, list, pass, text};
-use crate::support::TestApp;
+use crate::support::{TestApp, wait_until};
 use baton::worker::clocks;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use std::time::Instant;
 
 fn path(lead: &Value, what: &str) -> String {
     format!("/v1/leads/{}/{what}", text(lead))
@@ -92,14 +91,6 @@ fn outbound(app: &TestApp, lead: &Value, at: Option<DateTime<Utc>>) {
 
 fn fire(app: &TestApp) {
     clocks::tick(&app.database().open()).unwrap();
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + std::time::Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < until, "not in time: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -800,4 +791,24 @@ fn a_stage_that_a_person_chose_stays_until_there_is_another_verdict_or_answer() 
         json!({"answers": {"need": "still"}, "source": "call"}),
     ));
     assert_eq!(stage(), "sql");
+}
+
+#[test]
+fn p5_a_machine_whose_clock_is_ahead_fires_nothing_early() {
+    let app = TestApp::start_deciding();
+    app.user("rep");
+    policy(
+        &app,
+        json!([clock("answer", "first_response", reassign_at(100))]),
+    );
+    let id = lead_of(&app, json!({"email": "a@example.com"}));
+    let db = app.database().open();
+    let ahead = || Utc::now() + Duration::days(1);
+    assert_eq!(clocks::tick_by(&db, ahead).unwrap(), 0);
+    assert_eq!(open(&app, &id), ["first_response"]);
+    assert_eq!(list(&app, &id, "clocks")[0]["state"], "running");
+    let due_at: DateTime<Utc> = text(&list(&app, &id, "clocks")[0]["due_at"])
+        .parse()
+        .unwrap();
+    assert!(due_at < ahead(), "it would have been due by that clock");
 }

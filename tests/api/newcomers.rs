@@ -1,7 +1,7 @@
 //! A database, or a workspace, that is new to PostgreSQL: it expects few rows, or none.
 
-use crate::support::TestApp;
 use crate::support::http::Client;
+use crate::support::{TestApp, wait_until};
 use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,14 +17,6 @@ const PAGES: i64 = 100;
 /// Pages of leads and their indexes that were asked for so far.
 const ASKED_FOR: &str = "SELECT sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read) FROM pg_statio_user_tables \
      WHERE relname = 'leads'";
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < Duration::from_secs(30), "never: {what}");
-        sleep(Duration::from_millis(100));
-    }
-}
 
 fn capture(client: &Client, count: usize) {
     let items = |from: usize| -> Vec<Value> {

@@ -1,18 +1,10 @@
 //! Rules as code: they are compared, exported, imported, and count from a moment on.
 
 use crate::decisions::{decide_by, list, text};
-use crate::support::TestApp;
 use crate::support::fields::define;
+use crate::support::{TestApp, wait_until};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < until, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn clocks(minutes: u32, calendar: Option<&str>) -> Value {
     let mut clock = json!({"key": "answer", "kind": "first_response", "name": "Answer", "within_minutes": minutes});

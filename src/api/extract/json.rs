@@ -40,14 +40,19 @@ where
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         async move {
-            body::check_type(&req, body::is_json, SUPPORTED)?;
-            let limit = body::limit(&req, LIMIT);
-            let raw = without_mark(body::read(req, payload, limit).await?);
+            let raw = sent(req, payload, LIMIT).await?;
             let value = read_json(&raw)?;
             Ok(ValidJson { value, raw })
         }
         .boxed_local()
     }
+}
+
+/// The body as it was sent, of no more bytes than may be.
+async fn sent(req: HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    body::check_type(&req, body::is_json, SUPPORTED)?;
+    let limit = body::limit(&req, limit);
+    Ok(without_mark(body::read(req, payload, limit).await?))
 }
 
 /// A JSON object whose fields can each be left out, read as far as it fits the schema of `T`: the handler adds what else is
@@ -70,8 +75,7 @@ where
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, payload) = (req.clone(), payload.take());
         async move {
-            body::check_type(&req, body::is_json, SUPPORTED)?;
-            let raw = without_mark(body::read(req.clone(), payload, body::limit(&req, 0)).await?);
+            let raw = sent(req, payload, 0).await?;
             let mut json = parse(&raw)?;
             let errors = Shape::of::<T>().check(&json);
             let Value::Object(fields) = &mut json else {

@@ -1,7 +1,7 @@
 //! Leads that come back, from deletion, from a stage in which nobody waits for them, or from a test: like a new one, each gets
 //! an owner, unless it has one or waits in a queue, and clocks (promise P3).
 
-use crate::domain::activity::{Activity, ActivityFilter};
+use crate::domain::activity::Activity;
 use crate::domain::assignment::{Assignment, let_go_by};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided};
@@ -17,12 +17,10 @@ use crate::domain::sla::{Clock, ClockKind, ClockState, Trigger};
 use crate::domain::user::UserStatus;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, assignments, leads, outbox, sla_clocks, users};
+use crate::store::{assignments, leads, outbox, sla_clocks, users};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-/// Activities that are looked at for the latest touch.
-const LATEST: i64 = 200;
 /// Why the new owner has it.
 const REASON: &str = "the lead came back";
 
@@ -102,10 +100,7 @@ fn start_missing(
         return Ok(started);
     }
     // Clocks may have been met by what another lead has now: who was answered is who somebody turned to.
-    let filter = ActivityFilter::default();
-    let latest = activities::list_of_lead(conn, lead.id, &filter, None, LATEST)?;
-    let touched_at = latest.iter().find(|one| clocks::is_touch(one));
-    let touched_at = touched_at.map(|touch| touch.occurred_at);
+    let touched_at = clocks::latest_touch(conn, lead.id, |_| true)?;
     started.clocks.retain(|clock| match clock.kind {
         ClockKind::FirstResponse => touched_at.is_none(),
         kind => !has(kind, |clock| clock.state == ClockState::Met),

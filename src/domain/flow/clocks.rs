@@ -1,6 +1,6 @@
 //! Goes on with the clocks of leads: ends what has happened or what nobody waits for any more, and follows who has the lead.
 
-use crate::domain::activity::{Activity, SKEW_MINUTES};
+use crate::domain::activity::{Activity, ActivityFilter, SKEW_MINUTES};
 use crate::domain::assignment::Step;
 use crate::domain::calendar::Calendar;
 use crate::domain::event::{Event, EventType, Provenance};
@@ -15,9 +15,10 @@ use crate::domain::sla::{
 };
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{assignments, outbox, rule_documents, sla_clocks};
+use crate::store::{activities, assignments, outbox, rule_documents, sla_clocks};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// The calendar that a clock counts by, in the version that it counts by; around the clock where that cannot be read any
 /// more.
@@ -109,6 +110,22 @@ fn told(clock: &Clock, what: &ClockEvent) -> Value {
 /// Whether an activity is a person's turning to a lead, which clocks wait for.
 pub fn is_touch(activity: &Activity) -> bool {
     meets(ClockKind::NextTouch, activity, is_by_person(activity))
+}
+
+/// The latest activities are looked at for a touch, so many.
+const LATEST: i64 = 200;
+
+/// When a person last turned to a lead, as far as `counts` says that it counts.
+pub fn latest_touch(
+    conn: &mut TenantConnection,
+    lead_id: Uuid,
+    counts: impl Fn(&Activity) -> bool,
+) -> Result<Option<DateTime<Utc>>> {
+    let filter = ActivityFilter::default();
+    let latest = activities::list_of_lead(conn, lead_id, &filter, None, LATEST)?;
+    let mut touches = latest.iter().filter(|one| is_touch(one));
+    let found = touches.find(|touch| counts(touch));
+    Ok(found.map(|touch| touch.occurred_at))
 }
 
 /// A person turned to a lead, which is locked: clocks that waited for that are met, and `next_touch` starts anew, at the moment
@@ -253,6 +270,29 @@ pub fn cancel(
 ) -> Result<()> {
     let (ending, by) = (Ending::Cancelled(reason), (provenance, now));
     end(conn, lead, None, ending, rules, by)
+}
+
+/// Why nobody waits for a lead any more, whatever its clocks say.
+pub fn nobody_waits(lead: &Lead) -> Option<String> {
+    if lead.deleted_at.is_some() {
+        return Some("the lead is deleted".to_owned());
+    }
+    let is_over = lead.is_over();
+    is_over.then(|| format!("the lead is {}", lead.stage_kind.as_str()))
+}
+
+/// Ends the clocks of a lead, which is locked, if nobody waits for it any more.
+pub fn cancel_if_over(
+    conn: &mut TenantConnection,
+    lead: &Lead,
+    rules: &Rules,
+    provenance: &Provenance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    match nobody_waits(lead) {
+        Some(reason) => cancel(conn, lead, &reason, rules, provenance, now),
+        None => Ok(()),
+    }
 }
 
 /// Whether a person did it: what a program notes down is taken for a person's, unless it says `"automatic": true`.

@@ -308,9 +308,8 @@ impl Decider {
             let (lead, by) = (&one.lead, &one.provenance);
             clocks::qualified(conn, lead, rules, by, one.at)?;
             let last = known.leads.get(&lead.id);
-            if let Some(over) = last.filter(|last| last.is_over()) {
-                let reason = format!("the lead is {}", over.stage_kind.as_str());
-                clocks::cancel(conn, over, &reason, rules, by, one.at)?;
+            if let Some(last) = last {
+                clocks::cancel_if_over(conn, last, rules, by, one.at)?;
             }
         }
         Ok(())

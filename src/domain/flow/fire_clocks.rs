@@ -2,7 +2,7 @@
 
 use crate::domain::assignment::Step;
 use crate::domain::event::{Cause, Event, Provenance};
-use crate::domain::flow::clocks::{counted_by, events};
+use crate::domain::flow::clocks::{self, counted_by, events};
 use crate::domain::flow::decide_lead::Decider;
 use crate::domain::flow::escalate::{self, Teams};
 use crate::domain::flow::let_go;
@@ -45,6 +45,7 @@ pub fn fire_due_of_free(
 /// A clock that did something.
 struct Fired {
     clock: Clock,
+    by: Provenance,
     happened: Vec<ClockEvent>,
     told: Vec<Event>,
 }
@@ -65,7 +66,7 @@ fn fire(
         let Some(lead) = leads.get(&clock.lead_id) else {
             continue;
         };
-        let happened = match nobody_waits(lead) {
+        let happened = match clocks::nobody_waits(lead) {
             Some(reason) => {
                 let calendar = counted_by(conn, &clock.calendar, rules)?;
                 clock.cancel(&reason, now, &calendar)
@@ -75,6 +76,7 @@ fn fire(
         if !happened.is_empty() {
             let told = events(conn, lead, &clock, &happened, &mut teams, rules, now)?;
             fired.push(Fired {
+                by: Provenance::by_itself(Cause::clock(clock.id)),
                 clock,
                 happened,
                 told,
@@ -91,34 +93,22 @@ fn fire(
         let Some(lead) = leads.get_mut(&clock.lead_id) else {
             continue;
         };
-        let by = Provenance::by_itself(Cause::clock(clock.id));
         if let Some(reason) = reason_to_take_back(clock, &one.happened)
             && taken.insert(lead.id)
         {
             let step = Step::TakeBack { reason };
-            let_go::let_go(conn, &mut decider, lead, &step, rules, (&by, now))?;
+            let_go::let_go(conn, &mut decider, lead, &step, rules, (&one.by, now))?;
         }
         tell_the_next(conn, lead, one, &mut teams, rules)?;
-        escalate::make_tasks(conn, lead, &one.clock, &one.happened, rules, &by, now)?;
+        escalate::make_tasks(conn, lead, &one.clock, &one.happened, rules, &one.by, now)?;
     }
-    let told = fired.iter().flat_map(|one| {
-        let by = Provenance::by_itself(Cause::clock(one.clock.id));
-        one.told.iter().map(move |event| (event, by.clone()))
-    });
-    let told: Vec<(&Event, Provenance)> = told.collect();
-    let told: Vec<(&Event, &Provenance)> = told.iter().map(|(event, by)| (*event, by)).collect();
+    let told = fired
+        .iter()
+        .flat_map(|one| one.told.iter().map(|event| (event, &one.by)));
+    let told: Vec<(&Event, &Provenance)> = told.collect();
     outbox::add_all(conn, &told)?;
     decider.save(conn)?;
     Ok(fired.len())
-}
-
-/// Why nobody waits for a lead any more, whatever its clocks say.
-fn nobody_waits(lead: &Lead) -> Option<String> {
-    if lead.deleted_at.is_some() {
-        return Some("the lead is deleted".to_owned());
-    }
-    let is_over = lead.is_over();
-    is_over.then(|| format!("the lead is {}", lead.stage_kind.as_str()))
 }
 
 /// Why a lead is taken from its owner, where an escalation says that it is.

@@ -1,7 +1,7 @@
 //! Leads that somebody lets go: they said no, did not accept in time, did nothing, or let a clock run out. Each goes to
 //! somebody else, and never to nobody (promise P3).
 
-use crate::domain::activity::ActivityFilter;
+use crate::domain::activity::Activity;
 use crate::domain::assignment::{Assignment, Step};
 use crate::domain::capture::{begin_change, event};
 use crate::domain::decision::{AssignmentRecord, Decided, Finding};
@@ -16,15 +16,13 @@ use crate::domain::lead_changes::differences;
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::{activities, assignments, decisions, lead_history, leads, outbox};
+use crate::store::{assignments, decisions, lead_history, leads, outbox};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
 /// Leads of one transaction.
 const BATCH: i64 = 100;
-/// Activities that are looked at for what a program noted last.
-const LATEST: i64 = 200;
 
 /// Takes a lead, which is locked, from who has it, and routes it again without those who let it go. The turn goes back to
 /// them where the pool says so.
@@ -62,8 +60,8 @@ pub fn let_go(
     }
     clocks::end_offers(conn, lead, rules, provenance, now)?;
     let before = lead.clone();
-    let known = decide_lead::activities_of(conn, lead.id, rules)?;
-    let decided = decider.route(conn, lead, &known, &gone, rules, now)?;
+    let activities = decide_lead::activities_of(conn, lead.id, rules)?;
+    let decided = decider.route(conn, lead, &activities, &gone, rules, now)?;
     let changes = differences(&before, lead);
     if !changes.is_empty() {
         begin_change(lead, now);
@@ -209,9 +207,6 @@ fn last_deed(
         return Ok(None);
     }
     let own = lead_history::find_latest_of_user(conn, lead.id, assignment.user_id)?;
-    let filter = ActivityFilter::default();
-    let latest = activities::list_of_lead(conn, lead.id, &filter, None, LATEST)?;
-    let mut touches = latest.iter().filter(|one| clocks::is_touch(one));
-    let noted = touches.find(|touch| touch.actor.kind == "api_key");
-    Ok(own.max(noted.map(|touch| touch.occurred_at)))
+    let by_program = |touch: &Activity| touch.actor.kind == "api_key";
+    Ok(own.max(clocks::latest_touch(conn, lead.id, by_program)?))
 }

@@ -1,7 +1,6 @@
 //! The work on leads that become one, or several again: who has it, and which clocks run for it.
 
 use crate::domain::assignment::{Assignment, AssignmentState, Step};
-use crate::domain::event::Provenance;
 use crate::domain::flow::bring_back::{Restart, is_in_hands, put_to_work};
 use crate::domain::flow::clocks;
 use crate::domain::flow::on_behalf::OnBehalf;
@@ -10,7 +9,6 @@ use crate::domain::sla::{Clock, ClockKind, ClockState};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
 use crate::store::{assignments, sla_clocks};
-use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// Why an assignment of a lead that became a part of another is over.
@@ -22,23 +20,16 @@ const ONE_CLOCK: &str = "the lead became a part of another, whose clock goes on"
 /// runs, that which is due first, and none when nobody waits any more.
 pub fn join(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
     let offer = end_other_assignments(conn, lead, by)?;
-    if lead.is_over() {
-        let reason = format!("the lead is {}", lead.stage_kind.as_str());
-        return clocks::cancel(conn, lead, &reason, &by.rules, &by.provenance, by.now);
-    }
+    let (rules, whose) = (&by.rules, &by.provenance);
+    clocks::cancel_if_over(conn, lead, rules, whose, by.now)?;
     for clock in superfluous(sla_clocks::lock_open_of(conn, &[lead.id])?, offer.as_ref()) {
-        clocks::cancel_one(conn, lead, clock, ONE_CLOCK, &by.rules, whose(by))?;
+        clocks::cancel_one(conn, lead, clock, ONE_CLOCK, rules, (whose, by.now))?;
     }
-    clocks::qualified(conn, lead, &by.rules, &by.provenance, by.now)?;
+    clocks::qualified(conn, lead, rules, whose, by.now)?;
     if lead.is_open() && !is_in_hands(conn, lead, Restart::Unmet)? {
-        let (rules, whose) = (&by.rules, &by.provenance);
         return put_to_work(conn, lead, Restart::Unmet, rules, whose, by.now);
     }
-    clocks::follow_owner(conn, lead, &by.rules, &by.provenance, by.now)
-}
-
-fn whose(by: &OnBehalf) -> (&Provenance, DateTime<Utc>) {
-    (&by.provenance, by.now)
+    clocks::follow_owner(conn, lead, rules, whose, by.now)
 }
 
 /// Only the owner has the lead; who has accepted one of the leads has accepted it. The answer is the offer that they have not
@@ -101,16 +92,9 @@ fn superfluous(open: Vec<Clock>, offer: Option<&Assignment>) -> Vec<Clock> {
 /// A lead of a merge that was undone, which is locked: who has to answer it has it again, and clocks run for what has not happened
 /// yet. It takes the owner, where it gets one.
 pub fn part(conn: &mut TenantConnection, lead: &mut Lead, by: &OnBehalf) -> Result<()> {
-    if lead.is_open() {
-        return put_to_work(
-            conn,
-            lead,
-            Restart::Unmet,
-            &by.rules,
-            &by.provenance,
-            by.now,
-        );
+    let (rules, whose) = (&by.rules, &by.provenance);
+    match lead.is_open() {
+        true => put_to_work(conn, lead, Restart::Unmet, rules, whose, by.now),
+        false => clocks::cancel_if_over(conn, lead, rules, whose, by.now),
     }
-    let reason = format!("the lead is {}", lead.stage_kind.as_str());
-    clocks::cancel(conn, lead, &reason, &by.rules, &by.provenance, by.now)
 }

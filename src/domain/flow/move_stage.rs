@@ -236,9 +236,8 @@ fn save(
         .collect();
     outbox::add_all(conn, &events)?;
     bring_back::bring_back(conn, before, &mut lead, &by.rules, &by.provenance, by.now)?;
-    if lead.is_over() && has_moved {
-        let reason = format!("the lead is {}", lead.stage_kind.as_str());
-        clocks::cancel(conn, &lead, &reason, &by.rules, &by.provenance, by.now)?;
+    if has_moved {
+        clocks::cancel_if_over(conn, &lead, &by.rules, &by.provenance, by.now)?;
     }
     match lead.stage_kind {
         // Whoever says that sales has accepted it.

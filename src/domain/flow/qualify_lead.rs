@@ -349,9 +349,8 @@ pub fn end_clocks(
     (provenance, now): (&Provenance, DateTime<Utc>),
 ) -> Result<()> {
     clocks::qualified(conn, lead, rules, provenance, now)?;
-    if lead.is_over() && !before.is_over() {
-        let reason = format!("the lead is {}", lead.stage_kind.as_str());
-        clocks::cancel(conn, lead, &reason, rules, provenance, now)?;
+    if !before.is_over() {
+        clocks::cancel_if_over(conn, lead, rules, provenance, now)?;
     }
     Ok(())
 }
