@@ -11,16 +11,17 @@ use crate::api::jobs::JobBody;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::rule_transfer::RuleDifference;
 use crate::api::rules::RuleWrite;
-use crate::api::state::{AppState, in_workspace};
-use crate::domain::capture::Captured;
+use crate::api::state::{AppState, in_workspace, in_workspace_until};
+use crate::domain::capture::{Captured, Outcome};
 use crate::domain::capture_draft::CaptureDraft;
 use crate::domain::flow::import_rules::{self, Incoming};
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::simulate_history::SimulateHistory;
+use crate::domain::flow::simulate_lead;
 use crate::domain::json_difference::differences;
 use crate::domain::rules::Rules;
 use crate::error::{Error, FieldError, Result};
-use crate::store::pool::TenantConnection;
+use crate::store::pool::{End, TenantConnection};
 use crate::store::rule_documents;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -45,9 +46,11 @@ pub struct SimulateRequest {
     #[serde(default)]
     #[schema(max_items = 50)]
     pub rule_ids: Vec<Uuid>,
-    /// Somebody who would come in, as a capture has it; or `history`.
+    /// Somebody who would come in, as a capture has it; or `lead_id`, or `history`.
     pub lead: Option<CaptureBody>,
-    /// Leads that came in before; or `lead`.
+    /// A lead that is there; or `lead`, or `history`.
+    pub lead_id: Option<Uuid>,
+    /// Leads that came in before; or `lead`, or `lead_id`.
     pub history: Option<SimulateTime>,
 }
 
@@ -88,11 +91,14 @@ pub struct SimulateDecisions {
     pub then: Vec<DecisionBody>,
 }
 
-/// Try rule documents on somebody who would come in, or on those who came.
+/// Try rule documents on somebody who would come in, on a lead, or on those who came.
 ///
 /// With `lead` the whole capture is done by what counts now, and again by the documents as at the same moment, and taken back both times:
 /// who it is, what they are worth, what the answers amount to, who gets them and by when, each with its reason. An answer to what only
 /// one of two frameworks asks for counts on that side only. Nothing is written.
+///
+/// With `lead_id` a lead that is there is decided about as if it came in now, as it is: with all that was answered and happened. Who let
+/// it go does not get it. `outcome` is `matched`, and there are no `events`.
 ///
 /// With `history` a job decides again about the leads that came in in a time, each as it was then and in their order; its `report` holds
 /// who would have got how many, verdicts, grades and scores, the clocks that would have been due on which day, and the shares of
@@ -100,7 +106,7 @@ pub struct SimulateDecisions {
 /// who owned an account is as recorded, and what no document replaces is what counts while the job runs. Nothing is written but the
 /// job.
 ///
-/// Both show leads, so that `leads:read` is needed besides.
+/// All three show leads, so that `leads:read` is needed besides.
 #[utoipa::path(
     tag = "rules",
     params(("Idempotency-Key" = Option<String>, Header, description = "With `history`: a text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
@@ -119,11 +125,12 @@ pub async fn simulate(
         documents,
         rule_ids,
         lead,
+        lead_id,
         history,
     } = body.value;
     // A wrong one is told in any case; what is written is the job only.
     idempotency::key(&request, &caller, &body.raw)?;
-    let tried = tried(lead, history)?;
+    let tried = tried(lead, lead_id, history)?;
     let incoming: Vec<Incoming> = documents
         .into_iter()
         .map(RuleWrite::into_incoming)
@@ -152,23 +159,27 @@ pub async fn simulate(
     })
     .await;
     let (today, drafted, documents) = found.map_err(|error| of_versions(error, written))?;
-    let draft = match tried {
-        Tried::Lead(lead) => lead.into_draft(),
+    let is_asked_for = matches!(tried, Tried::Lead(_));
+    let (now, then) = match tried {
+        Tried::Draft(lead) => {
+            let draft = lead.into_draft();
+            let of_today = without_answers_to(&drafted, &today, draft.clone());
+            let of_then = without_answers_to(&today, &drafted, draft);
+            let now = rehearse_by(&state, &caller, of_today, today, moment).await;
+            let then = rehearse_by(&state, &caller, of_then, drafted, moment).await;
+            (now.map_err(of_lead)?, then.map_err(of_lead)?)
+        }
+        Tried::Lead(id) => (
+            decide_again(&state, &caller, id, today, moment).await?,
+            decide_again(&state, &caller, id, drafted, moment).await?,
+        ),
         Tried::History(time) => {
             let work = SimulateHistory::new(time.since, time.until, &documents)?;
             let begin = move |conn: &mut TenantConnection, by: &OnBehalf| work.start(conn, by);
             return bulk::start(&request, &state, caller, &body.raw, begin).await;
         }
     };
-    let of_today = without_answers_to(&drafted, &today, draft.clone());
-    let of_then = without_answers_to(&today, &drafted, draft);
-    let now = rehearse_by(&state, &caller, of_today, today, moment)
-        .await
-        .map_err(of_lead)?;
-    let then = rehearse_by(&state, &caller, of_then, drafted, moment)
-        .await
-        .map_err(of_lead)?;
-    let (before, after) = (answer(&now), answer(&then));
+    let [before, after] = [&now, &then].map(|one| answer(one, is_asked_for));
     let places = differences(&comparable(&before)?, &comparable(&after)?);
     Ok(HttpResponse::Ok().json(SimulateAnswer {
         now: before,
@@ -183,19 +194,25 @@ pub async fn simulate(
 
 /// On whom documents are tried.
 enum Tried {
-    Lead(Box<CaptureBody>),
+    Draft(Box<CaptureBody>),
+    Lead(Uuid),
     History(SimulateTime),
 }
 
-fn tried(lead: Option<CaptureBody>, history: Option<SimulateTime>) -> Result<Tried> {
+fn tried(
+    lead: Option<CaptureBody>,
+    lead_id: Option<Uuid>,
+    history: Option<SimulateTime>,
+) -> Result<Tried> {
     let wrong = |pointer: &str, code: &'static str, detail: &str| {
         let error = FieldError::new(pointer, code, detail);
         Err(Error::Invalid(vec![error]))
     };
-    match (lead, history) {
-        (Some(lead), None) => Ok(Tried::Lead(Box::new(lead))),
-        (None, Some(time)) if time.since < time.until => Ok(Tried::History(time)),
-        (None, Some(_)) => wrong(
+    match (lead, lead_id, history) {
+        (Some(lead), None, None) => Ok(Tried::Draft(Box::new(lead))),
+        (None, Some(lead_id), None) => Ok(Tried::Lead(lead_id)),
+        (None, None, Some(time)) if time.since < time.until => Ok(Tried::History(time)),
+        (None, None, Some(_)) => wrong(
             "/history/until",
             "empty_time",
             "the time ends before it begins: `until` has to be later than `since`",
@@ -203,9 +220,43 @@ fn tried(lead: Option<CaptureBody>, history: Option<SimulateTime>) -> Result<Tri
         _ => wrong(
             "",
             "lead_or_history",
-            "say on whom the documents are tried: a `lead` that would come in, or a `history` of those that came; not both",
+            "say on whom the documents are tried: a `lead` that would come in, the `lead_id` of one that is there, or a `history` of those that came; one of these",
         ),
     }
+}
+
+/// What rules decide about a lead that is there; nothing of it is kept.
+async fn decide_again(
+    state: &web::Data<AppState>,
+    caller: &Caller,
+    lead_id: Uuid,
+    rules: Arc<Rules>,
+    now: DateTime<Utc>,
+) -> Result<Captured> {
+    let visible = caller.visible.clone();
+    let found = in_workspace_until(state, caller.workspace_id, move |conn| {
+        let found = simulate_lead::decide(conn, lead_id, &visible, &rules, now)?;
+        Ok((found, End::Rollback))
+    });
+    let (lead, decided) = found.await.map_err(|error| match error {
+        Error::NotFound { .. } => unknown_lead(),
+        other => other,
+    })?;
+    Ok(Captured {
+        receipt_id: Uuid::nil(),
+        outcome: Outcome::Matched,
+        matched_by: None,
+        lead,
+        duplicates: Vec::new(),
+        withheld: Vec::new(),
+        events: Vec::new(),
+        decided,
+    })
+}
+
+fn unknown_lead() -> Error {
+    let detail = "the workspace has no such lead, or you may not see it";
+    Error::Invalid(vec![FieldError::new("/lead_id", "unknown_lead", detail)])
 }
 
 fn unknown_rule(place: usize) -> Error {
@@ -225,11 +276,13 @@ fn without_answers_to(other: &Rules, own: &Rules, mut draft: CaptureDraft) -> Ca
     draft
 }
 
-/// What would be answered: there is no receipt of what is not kept.
-fn answer(captured: &Captured) -> CaptureAnswer {
+/// What would be answered: there is no receipt of what is not kept, and who is asked for was known by nothing.
+fn answer(captured: &Captured, is_asked_for: bool) -> CaptureAnswer {
+    let answer = CaptureAnswer::from(captured);
     CaptureAnswer {
         receipt_id: None,
-        ..CaptureAnswer::from(captured)
+        matched_by: answer.matched_by.filter(|_| !is_asked_for),
+        ..answer
     }
 }
 

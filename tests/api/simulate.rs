@@ -109,6 +109,79 @@ fn a_draft_shows_what_it_would_change_writes_nothing_and_keeps_its_word() {
 }
 
 #[test]
+fn a_lead_that_is_there_is_decided_about_as_if_it_came_in_now() {
+    let app = TestApp::start_deciding();
+    let (ada, bob) = (app.user("rep"), app.user("rep"));
+    let captured = app.capture(json!({"email": "lea@example.com", "country": "FR",
+        "answers": {"budget": {"amount_minor": 9_000_000, "currency": "EUR"}, "authority": "decision_maker",
+            "need": "replace a spreadsheet", "timing": "this_quarter"}}));
+    let id = captured["lead"]["id"].as_str().unwrap();
+    let path = format!("/v1/leads/{id}");
+    assert_eq!(app.patch(&path, json!({"country": "DE"})).status, 200);
+    let owner = captured["lead"]["owner_id"].as_str().unwrap();
+    let other = [&ada, &bob].into_iter().find(|one| one.id != owner);
+    let other = other.unwrap().id.clone();
+    let before = (rows(&app), app.get(&path).json());
+    let slow = json!({"kind": "sla_policy", "document": {"clocks": [
+        {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 60}]}});
+    let ask = |rule: Value| {
+        let reply = app.post(
+            "/v1/simulate",
+            json!({"documents": [rule, slow], "lead_id": id}),
+        );
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
+    };
+    let found = ask(policy(&other));
+    let then = &found["then"];
+    assert_eq!(then["lead"]["owner_id"], json!(other), "{found}");
+    assert_eq!(then["assignment"]["rule"], json!("german"));
+    assert_eq!(
+        then["qualification"]["verdict"], before.1["verdict"],
+        "by what was answered when it came"
+    );
+    assert_eq!(then["score"]["standing"]["fit"], before.1["score"]["fit"]);
+    assert_eq!(
+        (&then["outcome"], &then["matched_by"], &then["events"]),
+        (&json!("matched"), &json!(null), &json!([]))
+    );
+    let due = |side: &str| {
+        let clock = found[side]["clocks"][0]["due_at"].as_str().unwrap();
+        chrono::DateTime::parse_from_rfc3339(clock).unwrap()
+    };
+    assert_eq!((due("then") - due("now")).num_minutes(), 55);
+    let places = found["differences"].to_string();
+    assert!(places.contains("/clocks/0/due_at"), "{places}");
+    assert_eq!((rows(&app), app.get(&path).json()), before);
+
+    // Who gave it back does not get it, whatever the rules say.
+    let again = app.post(
+        &format!("{path}/assignment/reject"),
+        json!({"reason": "not mine"}),
+    );
+    assert_eq!(again.status, 200, "{}", again.text());
+    let found = ask(policy(owner));
+    assert_ne!(found["then"]["lead"]["owner_id"], json!(owner), "{found}");
+}
+
+#[test]
+fn on_whom_documents_are_tried_is_one_and_is_there() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    let id = app.capture(json!({"email": "lea@example.com"}))["lead"]["id"].clone();
+    let both = json!({"lead_id": id, "lead": {"email": "lea@example.com"}});
+    for (asked, told) in [
+        (both, ("", "lead_or_history")),
+        (json!({"lead_id": rep.id}), ("/lead_id", "unknown_lead")),
+    ] {
+        let reply = app.post("/v1/simulate", asked);
+        assert_eq!(reply.status, 422, "{}", reply.text());
+        let errors = reply.errors();
+        assert_eq!((errors[0].0.as_str(), errors[0].1.as_str()), told);
+    }
+}
+
+#[test]
 fn another_model_scores_a_lead_that_is_known_from_nothing() {
     let app = TestApp::start_deciding();
     let model = |points: i64| {

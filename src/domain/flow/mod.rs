@@ -68,6 +68,7 @@ pub mod sessions;
 pub mod setup;
 pub mod signing_keys;
 pub mod simulate_history;
+pub mod simulate_lead;
 pub mod standing;
 pub mod teams;
 pub mod timeline;
