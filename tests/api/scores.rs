@@ -40,7 +40,7 @@ fn run_rescore(app: &TestApp) {
 }
 
 fn model() -> Value {
-    json!({"name": "M", "rules": [
+    json!({"name": "M", "engagement_grades": {"1": 40, "2": 20, "3": 5}, "rules": [
         {"key": "dach", "name": "DACH", "ledger": "fit", "points": 30, "when": {"field": "country", "op": "in", "value": ["DE", "AT", "CH"]}},
         {"key": "form", "name": "Form", "ledger": "engagement", "points": 10, "activity": {"types": ["submission"]}},
         {"key": "call", "name": "Call", "ledger": "engagement", "points": 20, "activity": {"types": ["call"]}},

@@ -49,9 +49,10 @@ impl Default for ScoringModelDocument {
             engagement_half_life_days: Some(14.0),
             fit_grades: FitGrades::default(),
             engagement_grades: EngagementGrades::default(),
+            // Not 40 and 80: points come by fives, and what is reached exactly decay takes in the next moment.
             thresholds: vec![
-                threshold("warm", ThresholdOn::Total, 40),
-                threshold("hot", ThresholdOn::Total, 80),
+                threshold("warm", ThresholdOn::Total, 38),
+                threshold("hot", ThresholdOn::Total, 78),
             ],
         }
     }

@@ -163,8 +163,9 @@ pub struct ThresholdDocument {
     pub key: String,
     /// What it looks at.
     pub on: ThresholdOn,
-    /// Met with at least so many points.
-    #[schema(minimum = -10_000, maximum = 10_000, example = 80)]
+    /// Met with at least so many points. Decay takes what is reached exactly in the next moment: a little less than a round number
+    /// is kept for days.
+    #[schema(minimum = -10_000, maximum = 10_000, example = 78)]
     pub points: i32,
 }
 
@@ -216,12 +217,13 @@ impl Default for FitGrades {
     }
 }
 
+/// A little below round numbers, which round points reach exactly: decay would take them back in the next moment.
 impl Default for EngagementGrades {
     fn default() -> Self {
         EngagementGrades {
-            one: 40,
-            two: 20,
-            three: 5,
+            one: 38,
+            two: 18,
+            three: 4,
         }
     }
 }

@@ -121,6 +121,24 @@ fn the_default_model_compiles_and_tells_good_leads_from_others() {
 }
 
 #[test]
+fn what_round_points_reach_by_the_default_model_is_not_taken_in_the_next_moment() {
+    let model = ScoringModel::compile(&ScoringModelDocument::default(), &Rules::default()).unwrap();
+    for fit in (0..=80).step_by(5) {
+        for engagement in (5..=60).step_by(5) {
+            let ledger = Ledger {
+                fit,
+                engagement: engagement.into(),
+                as_of: start(),
+                ..Ledger::default()
+            };
+            let next = model.next_change(&ledger, start()).map(|next| next.at);
+            let lasts = next.is_none_or(|at| at > start() + Duration::hours(12));
+            assert!(lasts, "{fit} and {engagement}: until {next:?}");
+        }
+    }
+}
+
+#[test]
 fn a_model_that_counts_goes_on_also_if_it_would_not_be_written_so_any_more() {
     let model = document(
         json!({"name": "M", "rules": [{"key": "new", "name": "New", "ledger": "fit", "points": 5,
