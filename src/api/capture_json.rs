@@ -314,7 +314,7 @@ impl From<&Captured> for CaptureAnswer {
                 .map(PossibleDuplicate::from)
                 .collect(),
             customer: captured.lead.stage_kind == StageKind::Converted,
-            lead: LeadBody::from(&captured.lead),
+            lead: lead_of(captured),
             events: captured.events.iter().map(EventBrief::from).collect(),
             assignment: RoutingBrief::of(&captured.decided),
             qualification: captured
@@ -336,6 +336,16 @@ impl From<&Captured> for CaptureAnswer {
                 .map(|one| one.id)
                 .collect(),
         }
+    }
+}
+
+/// The lead afterwards. What it is worth is told as of when that was decided, like the rest of the answer.
+fn lead_of(captured: &Captured) -> LeadBody {
+    let shown = LeadBody::from(&captured.lead);
+    let scored = captured.decided.scored();
+    LeadBody {
+        score: scored.map_or(shown.score, |(_, found)| Some((&found.standing).into())),
+        ..shown
     }
 }
 

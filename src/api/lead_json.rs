@@ -4,7 +4,7 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{for_each_lead_field, lead_struct};
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::qualification::Verdict;
-use crate::domain::scoring::{Grade, LeadScore, tenths};
+use crate::domain::scoring::{Grade, LeadScore, Standing, tenths};
 use crate::domain::stage::StageKind;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -48,6 +48,17 @@ impl ScoreShown {
             engagement: engagement / 10.0,
             total: (f64::from(score.fit) * 10.0 + engagement) / 10.0,
             grade: score.grade,
+        }
+    }
+}
+
+impl From<&Standing> for ScoreShown {
+    fn from(standing: &Standing) -> Self {
+        ScoreShown {
+            fit: standing.fit,
+            engagement: standing.engagement,
+            total: standing.total,
+            grade: standing.grade,
         }
     }
 }
