@@ -11,9 +11,9 @@ use crate::api::{
     activities, api_keys, assignments, audit_log, auth, bulk, calibrations, capture_batch,
     captures, changes, clocks as clock_api, clusters, cors, decisions, duplicates, extract,
     field_definitions, form_door, forward, handoff, history, jobs, jwks, lead_details, lead_search,
-    leads, login, me, measure, merges, moves, notes, openapi, operation, own_document, ownership,
-    pipeline, qualification, replays, request_id, rule_transfer, rules, schema, score, simulate,
-    submissions, tags, teams, timeline, users, views, workspace, workspaces,
+    lead_upsert, leads, login, me, measure, merges, moves, notes, openapi, operation, own_document,
+    ownership, pipeline, qualification, replays, request_id, rule_transfer, rules, schema, score,
+    simulate, submissions, tags, teams, timeline, users, views, workspace, workspaces,
 };
 use crate::config::{DatabaseConfig, ServeConfig};
 use crate::error::{Error, Result};
@@ -281,7 +281,7 @@ where
         .service(leads::list_leads)
         .service(lead_search::search_leads)
         .service(leads::create_lead)
-        .service(leads::upsert_lead)
+        .service(lead_upsert::upsert_lead)
         .service(bulk::change_leads)
         .service(leads::get_lead)
         .service(leads::update_lead)

@@ -7,7 +7,7 @@ use crate::api::extract::ValidJson;
 use crate::api::idempotency;
 use crate::api::jobs::JobBody;
 use crate::api::lead_query::WithTests;
-use crate::api::leads::LeadWrite;
+use crate::api::lead_write::LeadWrite;
 use crate::api::moves::StageMove;
 use crate::api::problem::{ApiError, WriteProblems};
 use crate::api::state::{AppState, in_workspace};

@@ -33,6 +33,8 @@ pub mod lead_details;
 pub mod lead_json;
 pub mod lead_query;
 pub mod lead_search;
+pub mod lead_upsert;
+pub mod lead_write;
 pub mod leads;
 pub mod login;
 pub mod me;

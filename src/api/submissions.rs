@@ -7,7 +7,7 @@ use crate::api::extract::{ValidQuery, read_json};
 use crate::api::page::{DEFAULT_LIMIT, Page, cut, read_cursor, write_cursor};
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
 use crate::api::state::{AppState, in_workspace};
-use crate::api::{form_door, idempotency, leads};
+use crate::api::{form_door, idempotency, lead_write};
 use crate::domain::capture::Capture;
 use crate::domain::capture_draft::{CaptureDraft, Manner};
 use crate::domain::event::Actor;
@@ -261,7 +261,7 @@ fn read_again(
             default_country,
         ),
         Door::Leads => (
-            read_json::<leads::NewLead>(&submission.body)
+            read_json::<lead_write::NewLead>(&submission.body)
                 .map_err(refused)?
                 .into_draft(),
             default_country,

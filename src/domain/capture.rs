@@ -2,25 +2,35 @@
 //!
 //! Pure: what is known goes in, the decision and what it changes come out. The flow loads and saves.
 
-use crate::domain::custom_values;
+mod change;
+mod create;
+mod identify;
+mod known;
+mod taken;
+mod touch;
+
+pub use change::{begin_change, event};
+pub use identify::identified;
+pub use known::{Holder, Known};
+pub use taken::{TakenValue, refused_for};
+pub use touch::take_touch;
+
 use crate::domain::decision::Decided;
-use crate::domain::dedupe::PersonName;
-use crate::domain::event::{Change, Event, EventType, Provenance};
+use crate::domain::event::{Event, EventType, Provenance};
 use crate::domain::identity::{Identity, IdentityKind};
-use crate::domain::ids::{Ids, time_of};
+use crate::domain::ids::Ids;
 use crate::domain::lead::Lead;
-use crate::domain::lead_fields::{Field, LeadFields};
-use crate::domain::likeness::{Candidate, Duplicate, Fresh, Sought, attached, judge, ranked};
+use crate::domain::lead_fields::LeadFields;
+use crate::domain::likeness::{Candidate, Duplicate, attached, judge, ranked};
 use crate::domain::match_policy::MatchPolicy;
-use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
-use crate::error::{Conflict, Error};
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
+use create::create;
+use identify::identify;
 use serde_json::{Map, Value, json};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use touch::touch;
 use uuid::Uuid;
 
 /// One submission, normalised.
@@ -67,6 +77,23 @@ pub struct Capture {
     pub owner_id: Option<Uuid>,
     /// Who sent it and why.
     pub provenance: Provenance,
+}
+
+impl Capture {
+    /// Whether it is a test that met a lead in earnest, of which it changes nothing.
+    pub fn only_tries(&self, lead: &Lead) -> bool {
+        self.is_test && !lead.is_test
+    }
+
+    /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.
+    pub fn holder(&self, identity: &Identity, lead_id: Uuid) -> Holder {
+        let said = identity.kind == IdentityKind::ExternalId;
+        Holder {
+            lead_id,
+            content_hash: said.then_some(self.content_hash),
+            submission_id: said.then_some(self.receipt_id),
+        }
+    }
 }
 
 /// A person's answer to being asked.
@@ -119,64 +146,6 @@ impl Captured {
     pub fn told_duplicates(&self) -> impl Iterator<Item = &Duplicate> {
         self.duplicates.iter().filter(|one| one.is_told)
     }
-}
-
-/// Whose an identity is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The lead it belongs to.
-    pub lead_id: Uuid,
-    /// What the sender last said under it.
-    pub content_hash: Option<[u8; 32]>,
-    /// The receipt of that.
-    pub submission_id: Option<Uuid>,
-}
-
-/// What is known of the people in a batch, before it and, as decisions are taken, after each of its captures.
-#[derive(Debug, Default)]
-pub struct Known {
-    /// Leads that the identities lead to, and those that the batch creates.
-    pub leads: HashMap<Uuid, Lead>,
-    /// Identities that belong to a lead.
-    pub identities: HashMap<Identity, Holder>,
-    /// Ids of leads that the batch creates.
-    pub created: Vec<Uuid>,
-    /// Leads that were there before and changed, as they were before.
-    pub changed: BTreeMap<Uuid, Lead>,
-    /// Values that no other lead may have, and that a lead does not have any more.
-    pub given_up: Vec<(Identity, Uuid)>,
-    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are like them, by
-    /// the captures' receipts.
-    pub likenesses: HashMap<Uuid, (Sought, Vec<Duplicate>)>,
-    /// Leads that the batch creates or changes, to be like the captures that come behind them.
-    pub fresh: Fresh,
-    /// Whose leads they are.
-    pub workspace_id: Uuid,
-}
-
-/// A value that no two leads may have, and that another lead has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenValue {
-    /// The key of the field.
-    pub key: String,
-    /// The other lead.
-    pub lead_id: Uuid,
-}
-
-impl From<TakenValue> for Error {
-    fn from(taken: TakenValue) -> Error {
-        let TakenValue { key, lead_id } = taken;
-        Conflict::ValueTaken { key, lead_id }.into()
-    }
-}
-
-/// The first value that refuses the capture, since another lead has it than the one this person is.
-pub fn refused_for(capture: &Capture, known: &Known, rules: &Rules) -> Option<TakenValue> {
-    if !capture.refuses_taken {
-        return None;
-    }
-    let own = identify(capture, known, rules).map(|(lead_id, _)| lead_id);
-    anothers_values(capture, known, own).next()
 }
 
 /// Decides one capture and takes what it changes into `known`.
@@ -255,96 +224,6 @@ fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Id
     captured
 }
 
-/// The lead that an identity says a capture is of.
-pub fn identified(capture: &Capture, known: &Known, rules: &Rules) -> Option<Uuid> {
-    identify(capture, known, rules).map(|(lead_id, _)| lead_id)
-}
-
-/// The lead this person already is, and what told so: the first identity, in the workspace's order, that belongs to a lead
-/// and does not contradict.
-///
-/// A phone number contradicts when both sides have a mail address and they differ, or an extension, or given names that
-/// differ altogether: colleagues share switchboards, families share phones.
-fn identify(capture: &Capture, known: &Known, rules: &Rules) -> Option<(Uuid, IdentityKind)> {
-    rules
-        .identity_order
-        .iter()
-        .filter(|kind| **kind != IdentityKind::VisitorId)
-        .find_map(|kind| {
-            let of_kind = capture
-                .identities
-                .iter()
-                .filter(|identity| identity.kind == *kind)
-                .filter(|identity| {
-                    *kind != IdentityKind::CustomField || custom_values::identifies(identity, rules)
-                });
-            of_kind
-                .filter_map(|identity| known.identities.get(identity))
-                .filter_map(|holder| known.leads.get(&holder.lead_id))
-                .find(|lead| *kind != IdentityKind::Phone || !shares_a_phone(capture, known, lead))
-                .map(|lead| (lead.id, *kind))
-        })
-}
-
-/// Whether a lead that has the phone number of a capture is somebody else.
-fn shares_a_phone(capture: &Capture, known: &Known, lead: &Lead) -> bool {
-    let (one, other) = (&capture.fields, &lead.fields);
-    let has_other_email =
-        one.email.is_some() && other.email.is_some() && !shares_email(capture, known, lead);
-    let has_other_extension = one.phone == other.phone
-        && one.phone_extension.is_some()
-        && other.phone_extension.is_some()
-        && one.phone_extension != other.phone_extension;
-    let name = |fields: &LeadFields| {
-        PersonName::of(fields.first_name.as_deref(), fields.last_name.as_deref())
-    };
-    has_other_email || has_other_extension || name(one).is_anothers(&name(other))
-}
-
-fn shares_email(capture: &Capture, known: &Known, lead: &Lead) -> bool {
-    capture
-        .identities
-        .iter()
-        .filter(|identity| identity.kind == IdentityKind::Email)
-        .any(|identity| {
-            known
-                .identities
-                .get(identity)
-                .is_some_and(|holder| holder.lead_id == lead.id)
-        })
-}
-
-/// Whether the capture's mail address belongs to another lead than the one it was matched with, by an external id or a
-/// number: two leads never have one address.
-fn is_anothers_email(capture: &Capture, known: &Known, lead_id: Uuid) -> bool {
-    capture
-        .identities
-        .iter()
-        .filter(|identity| identity.kind == IdentityKind::Email)
-        .filter_map(|identity| known.identities.get(identity))
-        .any(|holder| holder.lead_id != lead_id)
-}
-
-/// The capture's values of unique fields that another lead has than this one.
-fn anothers_values<'a>(
-    capture: &'a Capture,
-    known: &'a Known,
-    own: Option<Uuid>,
-) -> impl Iterator<Item = TakenValue> + 'a {
-    let exclusive = capture
-        .identities
-        .iter()
-        .filter(|identity| identity.kind == IdentityKind::CustomField);
-    exclusive.filter_map(move |identity| {
-        let lead_id = known.identities.get(identity)?.lead_id;
-        let (key, _) = identity.value.split_once(':')?;
-        (Some(lead_id) != own).then(|| TakenValue {
-            key: key.to_owned(),
-            lead_id,
-        })
-    })
-}
-
 /// The first receipt, when the sender delivers for a second time what it said under the same external id.
 fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
     let external = capture
@@ -358,277 +237,4 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
                 holder.lead_id == lead_id && holder.content_hash == Some(capture.content_hash);
             if same { holder.submission_id } else { None }
         })
-}
-
-/// A new lead. What was looked at of the capture is that of the lead, too, unless a value that is compared stayed behind.
-fn create(
-    capture: &Capture,
-    sought: Option<Sought>,
-    known: &mut Known,
-    rules: &Rules,
-    ids: &mut impl Ids,
-) -> Captured {
-    let id = capture.new_lead_id;
-    let created_at = time_of(id);
-    let withheld = withheld(capture, known, None);
-    let mut custom = capture.custom.clone();
-    withheld.iter().for_each(|key| {
-        custom.shift_remove(key);
-    });
-    custom_values::fill_up(&mut custom, rules);
-    let mut lead = Lead {
-        id,
-        fields: capture.fields.clone(),
-        website_domain: capture.website_domain.clone(),
-        custom,
-        tags: capture.tags.clone(),
-        source: capture.source.clone(),
-        channel: capture.channel.clone(),
-        stage: rules.pipeline.first().to_owned(),
-        stage_kind: StageKind::New,
-        stage_changed_at: created_at,
-        disqualify_reason: None,
-        revisit_at: None,
-        owner_id: capture.owner_id,
-        team_id: None,
-        first_attribution: capture.attribution.clone(),
-        last_attribution: capture.attribution.clone(),
-        is_test: capture.is_test,
-        version: 1,
-        captured_at: capture.occurred_at.min(created_at),
-        created_at,
-        updated_at: created_at,
-        last_activity_at: capture.occurred_at,
-        deleted_at: None,
-        merged_into: None,
-        queue: None,
-        verdict: None,
-        score: None,
-    };
-    let changes = initial_changes(capture, &lead.custom, rules.pipeline.first());
-    let event = event(EventType::LeadCreated, &mut lead, changes, ids);
-    hold_identities(capture, known, &lead, rules);
-    known.created.push(id);
-    known.leads.insert(id, lead.clone());
-    let compared = |key: &String| lead.custom.get(key) == capture.custom.get(key);
-    let is_the_same = rules.matching.evidence.iter().all(|(key, _)| compared(key));
-    let of_lead = || Sought::of_lead(&lead, &rules.matching, known.workspace_id);
-    let sought = sought.filter(|_| is_the_same).unwrap_or_else(of_lead);
-    known.fresh.take(id, sought);
-    Captured {
-        receipt_id: capture.receipt_id,
-        outcome: Outcome::Created,
-        matched_by: None,
-        lead,
-        duplicates: Vec::new(),
-        withheld,
-        events: vec![event],
-        decided: Decided::default(),
-    }
-}
-
-fn touch(
-    capture: &Capture,
-    known: &mut Known,
-    lead_id: Uuid,
-    kind: Option<IdentityKind>,
-    rules: &Rules,
-    ids: &mut impl Ids,
-) -> Captured {
-    let mut lead = known.leads[&lead_id].clone();
-    if capture.only_tries(&lead) {
-        return Captured {
-            receipt_id: capture.receipt_id,
-            outcome: Outcome::Matched,
-            matched_by: kind,
-            lead,
-            duplicates: Vec::new(),
-            withheld: Vec::new(),
-            events: Vec::new(),
-            decided: Decided::default(),
-        };
-    }
-    begin_change(&mut lead, capture.received_at);
-    let mut events = Vec::new();
-    if let Some(deleted_at) = lead.deleted_at.take() {
-        let change = Change::new("deleted_at", json!(deleted_at), Value::Null);
-        events.push(event(EventType::LeadRestored, &mut lead, vec![change], ids));
-    }
-    let withheld = if is_anothers_email(capture, known, lead_id) {
-        &[Field::email][..]
-    } else {
-        &[]
-    };
-    let withheld_keys = self::withheld(capture, known, Some(lead_id));
-    let changes = merge_in::merge_in(&mut lead, capture, withheld, &withheld_keys, rules);
-    for identity in custom_values::lost(&known.leads[&lead_id], &lead, rules) {
-        known.identities.remove(&identity);
-        known.given_up.push((identity, lead_id));
-    }
-    if !changes.is_empty() {
-        events.push(event(EventType::LeadUpdated, &mut lead, changes, ids));
-    }
-    let mut changes = take_touch(&mut lead, capture.occurred_at, &capture.attribution);
-    changes.extend(consent_changes(capture));
-    events.push(event(EventType::LeadTouched, &mut lead, changes, ids));
-    hold_identities(capture, known, &lead, rules);
-    let sought = Sought::of_lead(&lead, &rules.matching, known.workspace_id);
-    known.fresh.take(lead_id, sought);
-    if let Some(before) = known.leads.insert(lead_id, lead.clone())
-        && !known.created.contains(&lead_id)
-    {
-        known.changed.entry(lead_id).or_insert(before);
-    }
-    Captured {
-        receipt_id: capture.receipt_id,
-        outcome: Outcome::Matched,
-        matched_by: kind,
-        lead,
-        duplicates: Vec::new(),
-        withheld: withheld_keys,
-        events,
-        decided: Decided::default(),
-    }
-}
-
-/// Takes in that something happened with the lead, perhaps through a campaign; the answer says what changed.
-pub fn take_touch(
-    lead: &mut Lead,
-    occurred_at: DateTime<Utc>,
-    attribution: &Attribution,
-) -> Vec<Change> {
-    let mut changes = Vec::new();
-    if occurred_at > lead.last_activity_at {
-        changes.push(Change::new(
-            "last_activity_at",
-            json!(lead.last_activity_at),
-            json!(occurred_at),
-        ));
-        lead.last_activity_at = occurred_at;
-    }
-    if attribution.is_empty() {
-        return changes;
-    }
-    let mut note = |path: &str, held: &mut Attribution| {
-        changes.push(Change::new(path, json!(held), json!(attribution)));
-        held.clone_from(attribution);
-    };
-    if lead.first_attribution.is_empty() {
-        note("attribution.first", &mut lead.first_attribution);
-    }
-    if lead.last_attribution != *attribution {
-        note("attribution.last", &mut lead.last_attribution);
-    }
-    changes
-}
-
-/// Starts a change of a lead: the next version, at a moment later than the last change, so that the ids of a lead's events
-/// grow even where the clocks of two servers differ.
-pub fn begin_change(lead: &mut Lead, now: DateTime<Utc>) {
-    lead.version += 1;
-    lead.updated_at = now
-        .max(lead.updated_at + Duration::milliseconds(1))
-        .trunc_subsecs(3);
-}
-
-/// An event of the change that was begun; the lead's `updated_at` becomes the moment of the event's id.
-pub fn event(kind: EventType, lead: &mut Lead, changes: Vec<Change>, ids: &mut impl Ids) -> Event {
-    let id = ids.next(lead.updated_at);
-    lead.updated_at = time_of(id);
-    Event {
-        id,
-        kind,
-        lead_id: lead.id,
-        version: lead.version,
-        occurred_at: lead.updated_at,
-        changes,
-        data: None,
-    }
-}
-
-impl Capture {
-    /// Whether it is a test that met a lead in earnest, of which it changes nothing.
-    pub fn only_tries(&self, lead: &Lead) -> bool {
-        self.is_test && !lead.is_test
-    }
-
-    /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.
-    pub fn holder(&self, identity: &Identity, lead_id: Uuid) -> Holder {
-        let said = identity.kind == IdentityKind::ExternalId;
-        Holder {
-            lead_id,
-            content_hash: said.then_some(self.content_hash),
-            submission_id: said.then_some(self.receipt_id),
-        }
-    }
-}
-
-fn withheld(capture: &Capture, known: &Known, own: Option<Uuid>) -> Vec<String> {
-    anothers_values(capture, known, own)
-        .map(|taken| taken.key)
-        .collect()
-}
-
-/// The identities that nobody holds become this lead's; of the values that no other lead may have those it has now.
-fn hold_identities(capture: &Capture, known: &mut Known, lead: &Lead, rules: &Rules) {
-    let lead_id = lead.id;
-    for identity in &capture.identities {
-        if identity.kind == IdentityKind::CustomField
-            && !custom_values::holds(lead, identity, rules)
-        {
-            continue;
-        }
-        let own = capture.holder(identity, lead_id);
-        match known.identities.entry(identity.clone()) {
-            Entry::Occupied(mut held)
-                if held.get().lead_id == lead_id && identity.kind == IdentityKind::ExternalId =>
-            {
-                held.insert(own);
-            }
-            Entry::Occupied(_) => {}
-            Entry::Vacant(free) => {
-                free.insert(own);
-            }
-        }
-    }
-}
-
-fn initial_changes(capture: &Capture, custom: &Map<String, Value>, stage: &str) -> Vec<Change> {
-    let fields = Field::ALL
-        .iter()
-        .filter(|field| capture.fields.has(**field));
-    let mut changes: Vec<Change> = fields
-        .map(|field| Change::new(field.name(), Value::Null, capture.fields.value(*field)))
-        .collect();
-    changes.extend(
-        custom
-            .iter()
-            .map(|(key, value)| Change::new(format!("custom.{key}"), Value::Null, value.clone())),
-    );
-    if !capture.tags.is_empty() {
-        changes.push(Change::new(
-            "tags",
-            Value::Array(Vec::new()),
-            capture.tags.clone().into(),
-        ));
-    }
-    if let Some(source) = &capture.source {
-        changes.push(Change::new("source", Value::Null, source.clone().into()));
-    }
-    changes.push(Change::new("stage", Value::Null, stage.into()));
-    if let Some(owner_id) = capture.owner_id {
-        let owner_id = serde_json::json!(owner_id);
-        changes.push(Change::new("owner_id", Value::Null, owner_id));
-    }
-    changes.extend(consent_changes(capture));
-    changes
-}
-
-fn consent_changes(capture: &Capture) -> Vec<Change> {
-    let path = |consent: &Consent| format!("consents.{}.{}", consent.channel, consent.purpose);
-    capture
-        .consents
-        .iter()
-        .map(|consent| Change::new(path(consent), Value::Null, consent.granted.into()))
-        .collect()
 }
