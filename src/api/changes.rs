@@ -139,6 +139,7 @@ pub struct ChangesPage {
 /// | `lead.duplicate_flagged` | `possible_duplicates`: of each `lead_id`, `probability` and `customer` |
 /// | `lead.stage_changed` | `reason`; of a move that was forced `warnings` and `forced`; of a verdict as of `lead.qualified` |
 /// | `lead.answered` | `answer_ids`, `criteria` (their keys), `verdict`, `met`, `missing`, `decision_id` |
+/// | `lead.answer_withdrawn` | `reason`, else as of `lead.answered` |
 /// | `lead.qualified` | `reason` (`qualification`), `verdict`, `met`, `missing` (keys of criteria), `decision_id` |
 /// | `lead.assigned` | `reason`; where it was decided, `decision_id` |
 /// | `lead.accepted` | `owner_id`, `assignment_id` |

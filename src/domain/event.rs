@@ -217,6 +217,9 @@ pub enum EventType {
     /// answers, their criteria, and what all that is known amounts to.
     #[serde(rename = "lead.answered")]
     LeadAnswered,
+    /// An answer was taken back. `data` says which and why, and what all that still counts amounts to.
+    #[serde(rename = "lead.answer_withdrawn")]
+    LeadAnswerWithdrawn,
     /// What is known of a lead's budget, authority, need and timing amounts to something else. `data` has the verdict.
     #[serde(rename = "lead.qualified")]
     LeadQualified,
@@ -287,6 +290,7 @@ impl EventType {
         EventType::LeadMerged,
         EventType::LeadUnmerged,
         EventType::LeadAnswered,
+        EventType::LeadAnswerWithdrawn,
         EventType::LeadQualified,
         EventType::LeadThresholdReached,
         EventType::LeadThresholdLost,
@@ -322,6 +326,7 @@ impl EventType {
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
             EventType::LeadAnswered => "lead.answered",
+            EventType::LeadAnswerWithdrawn => "lead.answer_withdrawn",
             EventType::LeadQualified => "lead.qualified",
             EventType::LeadThresholdReached => "lead.threshold_reached",
             EventType::LeadThresholdLost => "lead.threshold_lost",

@@ -223,6 +223,8 @@ fn as_it_came(
     let last = made.last().map(|decision| decision.id);
     let mut answers = qualification_answers::list_of_lead(conn, lead.id)?;
     answers.retain(|answer| last.is_some_and(|last| answer.id < last));
+    // What was taken back since counted then.
+    answers.iter_mut().for_each(Answer::count_again);
     // In the order in which they were said.
     answers.reverse();
     Ok(Some(Newcomer {
