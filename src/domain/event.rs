@@ -226,10 +226,11 @@ pub enum EventType {
     /// A lead has at least as many points as a threshold asks for. `data` has the threshold, why, and where the lead stands.
     #[serde(rename = "lead.threshold_reached")]
     LeadThresholdReached,
-    /// A lead has fewer points than a threshold asks for, and had as many before. `data` as of `lead.threshold_reached`.
+    /// A lead has fewer points than a threshold asks for, and had as many before, or no model counts for it any more. `data` as
+    /// of `lead.threshold_reached`.
     #[serde(rename = "lead.threshold_lost")]
     LeadThresholdLost,
-    /// The grade of a lead is another. `data` has both, why, and where the lead stands.
+    /// The grade of a lead is another, or it has none any more. `data` has both, why, and where the lead stands.
     #[serde(rename = "lead.grade_changed")]
     LeadGradeChanged,
     /// A part of the time of a clock has passed. `data` has the clock, what is to be done, and the users who are told, as

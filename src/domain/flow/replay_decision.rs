@@ -71,9 +71,7 @@ pub fn replay(conn: &mut TenantConnection, decision: &Decision, lead: &Lead) -> 
                 lead: &then,
                 activities: &activities,
             };
-            let again = recorded.again(&playbook.models, &facts, basis.at);
-            let again = again.ok_or_else(|| Error::internal("a score without a model"))?;
-            Finding::Score(Box::new(again))
+            Finding::Score(Box::new(recorded.again(&playbook.models, &facts, basis.at)))
         }
     })
 }

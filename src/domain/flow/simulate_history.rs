@@ -298,8 +298,9 @@ fn what_happened(lead: &Lead, made: &[Decision]) -> Fate {
             Finding::Routing(routed) => fate.send(&routed.to),
             Finding::Qualification(found) => fate.verdict = Some(found.verdict),
             Finding::Score(found) => {
-                fate.grade = Some(found.standing.grade);
-                fate.points = Some(whole(found.standing.total));
+                let standing = found.standing.as_ref();
+                fate.grade = standing.map(|standing| standing.grade);
+                fate.points = standing.map(|standing| whole(standing.total));
             }
             Finding::Clocks(found) => {
                 let starts = found.iter().filter_map(|one| one.start.as_ref());
