@@ -298,6 +298,25 @@ fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
     assert_eq!(lead(&app, id)["score"]["fit"], 7);
 }
 
+#[test]
+fn a_framework_that_would_move_leads_to_and_fro_is_refused() {
+    let app = TestApp::start();
+    let new = json!({"field": "stage_kind", "op": "eq", "value": "new"});
+    let wavering = framework(
+        json!({"verdicts": [{"verdict": "mql", "when": {"met": ["need"], "lead": new}}]}),
+    );
+    let refused = app.post("/v1/rules", wavering);
+    assert_eq!(
+        refused.errors(),
+        [(
+            "/document/verdicts/0/when/lead".to_owned(),
+            "asks_of_itself".to_owned()
+        )],
+        "{}",
+        refused.text()
+    );
+}
+
 /// Takes an answer of a lead back.
 fn withdraw(app: &TestApp, id: &Value, answer_id: &Value, reason: &str) -> Reply {
     let path = format!("{}/answers/{}/withdraw", path(id), text(answer_id));
