@@ -341,6 +341,7 @@ where
         .service(ownership::claim_next)
         .service(score::recompute_scores)
         .service(qualification::add_answers)
+        .service(qualification::withdraw_answer)
         .service(decisions::list_clocks_of_lead)
         .service(decisions::list_assignments)
         .service(decisions::list_decisions)

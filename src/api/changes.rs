@@ -139,13 +139,14 @@ pub struct ChangesPage {
 /// | `lead.duplicate_flagged` | `possible_duplicates`: of each `lead_id`, `probability` and `customer` |
 /// | `lead.stage_changed` | `reason`; of a move that was forced `warnings` and `forced`; of a verdict as of `lead.qualified` |
 /// | `lead.answered` | `answer_ids`, `criteria` (their keys), `verdict`, `met`, `missing`, `decision_id` |
+/// | `lead.answer_withdrawn` | `reason`, else as of `lead.answered` |
 /// | `lead.qualified` | `reason` (`qualification`), `verdict`, `met`, `missing` (keys of criteria), `decision_id` |
 /// | `lead.assigned` | `reason`; where it was decided, `decision_id` |
 /// | `lead.accepted` | `owner_id`, `assignment_id` |
 /// | `lead.rejected` | `reason`, `owner_id`, `assignment_id` |
 /// | `lead.merged`, `lead.unmerged` | `merge_id`, `survivor_id`, `merged_ids` |
-/// | `lead.threshold_reached`, `lead.threshold_lost` | `model`, `decision_id`, `at`, `by`, `threshold`, `standing` (`fit`, `engagement`, `total`, `grade`, `thresholds`) |
-/// | `lead.grade_changed` | `from` and `to`, else as of thresholds |
+/// | `lead.threshold_reached`, `lead.threshold_lost` | `model`, `decision_id`, `at`, `by`, `threshold`, `standing` (`fit`, `engagement`, `total`, `grade`, `thresholds`; `null`: no model counts for the lead any more, and `model` is the one before) |
+/// | `lead.grade_changed` | `from` and `to` (`null` likewise), else as of thresholds |
 /// | `sla.warned`, `sla.breached`, `sla.met`, `sla.paused`, `sla.resumed`, `sla.recomputed`, `sla.cancelled` | `clock_id`, `clock` (its kind), `key`, `due_at`, `happened`: its `type` and what belongs to that; of `sla.warned` `happened` has `actions`, and `recipients` are the ids of the users who are told |
 /// | `activity.created`, `activity.deleted` | the activity |
 /// | `activity.updated` | `id`, `type`, `changes` |

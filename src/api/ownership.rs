@@ -82,7 +82,7 @@ pub async fn get_assignment(
 /// Accept a lead that is offered.
 ///
 /// Its owner does, or who may assign leads on their behalf. The clock that waited for it is met. Owners who work on a lead have
-/// accepted it, too: by a call, meeting or chat, a mail or SMS that they sent, a stage that they moved it to, or answers that they noted;
+/// accepted it, too: by a call, meeting or chat, a mail or SMS that they sent, a stage that they moved it to, or answers that they noted or took back;
 /// and so has anybody's lead that is moved to a stage of the kind `accepted`.
 #[utoipa::path(
     tag = "leads",

@@ -218,6 +218,11 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
         Needs::Scope(Scope::LeadsWrite),
     ),
     (
+        "POST",
+        "/v1/leads/{id}/qualification/answers/{answer_id}/withdraw",
+        Needs::Scope(Scope::LeadsWrite),
+    ),
+    (
         "GET",
         "/v1/leads/{id}/clocks",
         Needs::Scope(Scope::LeadsRead),

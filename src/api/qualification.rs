@@ -1,7 +1,7 @@
 //! `/v1/leads/{id}/qualification`: budget, authority, need and timing, or what else the workspace asks.
 
 use crate::api::auth::Caller;
-use crate::api::conditional::etag;
+use crate::api::conditional::{etag, expected_version};
 use crate::api::extract::ValidJson;
 use crate::api::idempotency;
 use crate::api::problem::{ApiError, ReadProblems, WriteProblems};
@@ -144,6 +144,55 @@ pub async fn add_answers(
         let by = caller.on_behalf(now);
         once::once(conn, key.as_ref(), by.now, |conn| {
             let qualified = qualify_lead::answer(conn, *id, &said, &by)?;
+            let version = etag(qualified.lead.version);
+            let shown = QualificationAnswer::from(qualified);
+            idempotency::answer(StatusCode::OK, Some(version), &shown)
+        })
+    })
+    .await?;
+    Ok(idempotency::respond(answered))
+}
+
+/// Why an answer is taken back.
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[schema(example = json!({"reason": "they meant last year's budget"}))]
+pub struct WithdrawRequest {
+    /// In a few words; the answer and its event show it.
+    #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
+    pub reason: String,
+}
+
+/// Take an answer of a lead back.
+///
+/// It stays among the answers, with who took it back, when and why, and counts for nothing any more; what is left says anew how far the
+/// lead is qualified. One that was taken back already keeps its reason.
+#[utoipa::path(
+    tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"), ("answer_id" = Uuid, Path, description = "The answer"),
+        ("If-Match" = Option<String>, Header, description = "An ETag: 412 unless the lead is still that version"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of your own for this request, kept for 72 hours: sent again, it gets the first answer again")),
+    request_body = WithdrawRequest,
+    responses((status = 200, description = "The answers, and what they amount to", body = QualificationAnswer, headers(("ETag" = String, description = "The lead's version"))), WriteProblems),
+)]
+#[post("/leads/{id}/qualification/answers/{answer_id}/withdraw")]
+pub async fn withdraw_answer(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+    caller: Caller,
+    path: web::Path<(Uuid, Uuid)>,
+    body: ValidJson<WithdrawRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency::key(&request, &caller, &body.raw)?;
+    let expected = expected_version(&request)?;
+    let Some(reason) = capture_draft::line(Some(body.value.reason)) else {
+        let detail = "say in a few words why the answer is taken back";
+        let wrong = FieldError::new("/reason", "empty_reason", detail);
+        return Err(Error::Invalid(vec![wrong]).into());
+    };
+    let answered = in_workspace(&state, caller.workspace_id, move |conn| {
+        let by = caller.on_behalf(Utc::now());
+        once::once(conn, key.as_ref(), by.now, |conn| {
+            let qualified = qualify_lead::withdraw(conn, *path, &reason, expected, &by)?;
             let version = etag(qualified.lead.version);
             let shown = QualificationAnswer::from(qualified);
             idempotency::answer(StatusCode::OK, Some(version), &shown)

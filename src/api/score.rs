@@ -28,11 +28,12 @@ const MOST_LINES: usize = 1_000;
 /// What a capture changed of a lead's score.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ScoreBrief {
-    /// The key of the model.
+    /// The key of the model; of the one before, where none counts any more.
     #[schema(example = "default")]
     pub model: String,
-    /// Where the lead stands.
-    pub standing: Standing,
+    /// Where the lead stands; `null`: no model counts for it any more.
+    #[schema(required = true)]
+    pub standing: Option<Standing>,
     /// Entries that are new: which rule gave how many points.
     pub entries: Vec<Entry>,
     /// Thresholds and grades that were crossed.

@@ -89,7 +89,7 @@ pub struct Basis {
     /// The latest of the activities that were looked at, by its id; absent: none were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity_id: Option<Uuid>,
-    /// The answers that were looked at.
+    /// The answers that were looked at; what had been taken back was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answer_ids: Vec<Uuid>,
 }
@@ -98,6 +98,7 @@ impl Basis {
     /// What is known of a lead when something is decided about it.
     pub fn of(facts: &Facts, answers: &[Answer], rules: &Rules, at: DateTime<Utc>) -> Basis {
         let lead = facts.lead;
+        let looked_at = answers.iter().filter(|answer| !answer.withdrawn);
         Basis {
             at,
             timezone: rules.settings.timezone.clone(),
@@ -115,7 +116,7 @@ impl Basis {
             team_id: lead.team_id,
             queue: lead.queue.clone(),
             last_activity_id: facts.activities.iter().map(|one| one.id).max(),
-            answer_ids: answers.iter().map(|answer| answer.id).collect(),
+            answer_ids: looked_at.map(|answer| answer.id).collect(),
         }
     }
 

@@ -217,16 +217,20 @@ pub enum EventType {
     /// answers, their criteria, and what all that is known amounts to.
     #[serde(rename = "lead.answered")]
     LeadAnswered,
+    /// An answer was taken back. `data` says which and why, and what all that still counts amounts to.
+    #[serde(rename = "lead.answer_withdrawn")]
+    LeadAnswerWithdrawn,
     /// What is known of a lead's budget, authority, need and timing amounts to something else. `data` has the verdict.
     #[serde(rename = "lead.qualified")]
     LeadQualified,
     /// A lead has at least as many points as a threshold asks for. `data` has the threshold, why, and where the lead stands.
     #[serde(rename = "lead.threshold_reached")]
     LeadThresholdReached,
-    /// A lead has fewer points than a threshold asks for, and had as many before. `data` as of `lead.threshold_reached`.
+    /// A lead has fewer points than a threshold asks for, and had as many before, or no model counts for it any more. `data` as
+    /// of `lead.threshold_reached`.
     #[serde(rename = "lead.threshold_lost")]
     LeadThresholdLost,
-    /// The grade of a lead is another. `data` has both, why, and where the lead stands.
+    /// The grade of a lead is another, or it has none any more. `data` has both, why, and where the lead stands.
     #[serde(rename = "lead.grade_changed")]
     LeadGradeChanged,
     /// A part of the time of a clock has passed. `data` has the clock, what is to be done, and the users who are told, as
@@ -287,6 +291,7 @@ impl EventType {
         EventType::LeadMerged,
         EventType::LeadUnmerged,
         EventType::LeadAnswered,
+        EventType::LeadAnswerWithdrawn,
         EventType::LeadQualified,
         EventType::LeadThresholdReached,
         EventType::LeadThresholdLost,
@@ -322,6 +327,7 @@ impl EventType {
             EventType::LeadMerged => "lead.merged",
             EventType::LeadUnmerged => "lead.unmerged",
             EventType::LeadAnswered => "lead.answered",
+            EventType::LeadAnswerWithdrawn => "lead.answer_withdrawn",
             EventType::LeadQualified => "lead.qualified",
             EventType::LeadThresholdReached => "lead.threshold_reached",
             EventType::LeadThresholdLost => "lead.threshold_lost",

@@ -361,7 +361,7 @@ impl Playbook {
                 compile(document, rules, &references, pools)?.checked()
             }
             RuleDocument::Framework(document) => {
-                let wrong = missed_by_stages(&Framework::compile(document, rules)?, rules);
+                let wrong = missed_by_stages(&Framework::check(document, rules)?, rules);
                 if wrong.is_empty() {
                     Ok(wrong)
                 } else {

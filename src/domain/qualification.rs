@@ -25,6 +25,7 @@ mod words;
 
 pub use answer::{
     Answer, AnswerEvidence, AnswerSource, AnswerState, ReadAnswer, ReadValue, ReadingNote,
+    Withdrawal,
 };
 pub use document::{
     Amount, AnswerType, ChoiceOption, CriterionDocument, FrameworkDocument, InferenceRule,

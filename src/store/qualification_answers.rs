@@ -1,6 +1,7 @@
-//! Answers of leads: evidence of how far they are qualified. Rows are added, never changed.
+//! Answers of leads: evidence of how far they are qualified. Rows are added, and never changed; beside them stands that they were
+//! taken back.
 
-use crate::domain::qualification::Answer;
+use crate::domain::qualification::{Answer, Withdrawal};
 use crate::error::{Error, Result};
 use crate::store::json::Json;
 use crate::store::pool::TenantConnection;
@@ -40,14 +41,54 @@ pub fn insert_all(conn: &mut TenantConnection, new: &[(Uuid, Answer)]) -> Result
 
 /// Answers of a lead, the latest first; at most a thousand.
 pub fn list_of_lead(conn: &mut TenantConnection, lead_id: Uuid) -> Result<Vec<Answer>> {
-    let rows: Vec<Value> = qualification_answers::table
+    let rows: Vec<Row> = qualification_answers::table
         .filter(qualification_answers::workspace_id.eq(conn.workspace_id()))
         .filter(qualification_answers::lead_id.eq(lead_id))
         .order(qualification_answers::id.desc())
         .limit(1000)
-        .select(qualification_answers::answer)
+        .select((
+            qualification_answers::answer,
+            qualification_answers::withdrawal,
+        ))
         .load(conn.pg())?;
-    rows.into_iter()
-        .map(|answer| serde_json::from_value(answer).map_err(Error::internal))
-        .collect()
+    rows.into_iter().map(read).collect()
+}
+
+/// An answer of a lead.
+///
+/// # Errors
+/// [`Error::NotFound`] when the lead has none such.
+pub fn get(conn: &mut TenantConnection, lead_id: Uuid, id: Uuid) -> Result<Answer> {
+    let row: Option<Row> = qualification_answers::table
+        .filter(qualification_answers::workspace_id.eq(conn.workspace_id()))
+        .filter(qualification_answers::id.eq(id))
+        .filter(qualification_answers::lead_id.eq(lead_id))
+        .select((
+            qualification_answers::answer,
+            qualification_answers::withdrawal,
+        ))
+        .first(conn.pg())
+        .optional()?;
+    read(row.ok_or_else(|| Error::not_found("answer", id))?)
+}
+
+/// Notes that an answer was taken back.
+pub fn withdraw(conn: &mut TenantConnection, id: Uuid, withdrawal: &Withdrawal) -> Result<()> {
+    diesel::update(qualification_answers::table)
+        .filter(qualification_answers::workspace_id.eq(conn.workspace_id()))
+        .filter(qualification_answers::id.eq(id))
+        .set(qualification_answers::withdrawal.eq(Json::of(withdrawal)?))
+        .execute(conn.pg())?;
+    Ok(())
+}
+
+/// An answer as it was given, and how it was taken back.
+type Row = (Value, Option<Value>);
+
+fn read((answer, withdrawal): Row) -> Result<Answer> {
+    let mut answer: Answer = serde_json::from_value(answer).map_err(Error::internal)?;
+    if let Some(withdrawal) = withdrawal {
+        answer.withdraw(serde_json::from_value(withdrawal).map_err(Error::internal)?);
+    }
+    Ok(answer)
 }

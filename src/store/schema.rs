@@ -699,6 +699,7 @@ diesel::table! {
         id -> Uuid,
         lead_id -> Uuid,
         answer -> Jsonb,
+        withdrawal -> Nullable<Jsonb>,
     }
 }
 

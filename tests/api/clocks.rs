@@ -85,6 +85,26 @@ fn a_paused_clock_fires_nothing_and_goes_on_with_the_time_it_had_left() {
 }
 
 #[test]
+fn a_call_that_is_noted_after_a_pause_took_the_time_until_it_was_made() {
+    let app = TestApp::start_deciding();
+    let captured = app.capture(json!({"email": "a@example.com"}));
+    let lead = format!("/v1/leads/{}", text(&captured["lead"]["id"]));
+    pass(&app, Duration::seconds(200));
+    let reason = json!({"reason": "on holiday"});
+    for (step, body) in [("pause", reason), ("resume", json!({}))] {
+        let reply = app.post(&format!("{lead}/clocks/{step}"), body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let made_at = Utc::now() - Duration::seconds(120);
+    let call = json!({"type": "call", "direction": "outbound", "occurred_at": made_at});
+    app.post(&format!("{lead}/activities"), call);
+    let events = events_with(&app, "sla.met");
+    let met = of_type(&events, "sla.met")[0];
+    let elapsed = met["data"]["happened"]["elapsed_seconds"].as_i64().unwrap();
+    assert!((80..120).contains(&elapsed), "{met}");
+}
+
+#[test]
 fn somebody_sees_the_clocks_of_their_own_leads_by_due_time() {
     let app = TestApp::start_deciding();
     decide_by(

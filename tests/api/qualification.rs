@@ -1,6 +1,7 @@
 //! What is known of a lead's budget, authority, need and timing, and when that is judged anew.
 
-use crate::decisions::{decide_by, lead, list, text};
+use crate::decisions::{decide_by, events_with, lead, list, text};
+use crate::support::http::Reply;
 use crate::support::{TestApp, jobs};
 use serde_json::{Value, json};
 
@@ -295,6 +296,155 @@ fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
     let id = &captured["lead"]["id"];
     answer(&app, id, json!({"budget": "5k EUR"}));
     assert_eq!(lead(&app, id)["score"]["fit"], 7);
+}
+
+#[test]
+fn a_framework_that_would_move_leads_to_and_fro_is_refused() {
+    let app = TestApp::start();
+    let new = json!({"field": "stage_kind", "op": "eq", "value": "new"});
+    let wavering = framework(
+        json!({"verdicts": [{"verdict": "mql", "when": {"met": ["need"], "lead": new}}]}),
+    );
+    let refused = app.post("/v1/rules", wavering);
+    assert_eq!(
+        refused.errors(),
+        [(
+            "/document/verdicts/0/when/lead".to_owned(),
+            "asks_of_itself".to_owned()
+        )],
+        "{}",
+        refused.text()
+    );
+}
+
+/// Takes an answer of a lead back.
+fn withdraw(app: &TestApp, id: &Value, answer_id: &Value, reason: &str) -> Reply {
+    let path = format!("{}/answers/{}/withdraw", path(id), text(answer_id));
+    app.post(&path, json!({ "reason": reason }))
+}
+
+#[test]
+fn an_answer_that_is_taken_back_stays_and_counts_for_nothing() {
+    let app = TestApp::start();
+    decide_by(&app, framework(json!({})));
+    decide_by(
+        &app,
+        json!({"kind": "scoring_model", "document": {"name": "M", "rules": [{"key": "mql", "name": "MQL", "ledger": "fit", "points": 7,
+            "when": {"field": "verdict", "op": "eq", "value": "mql"}}]}}),
+    );
+    let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
+    let id = &captured["lead"]["id"];
+    assert_eq!(captured["lead"]["score"]["fit"], 7);
+    let first = app.get(&path(id)).json()["answers"][0].clone();
+    assert_eq!(
+        (&first["withdrawn"], first.get("withdrawal")),
+        (&json!(false), None)
+    );
+
+    let reply = withdraw(&app, id, &first["id"], " misheard ");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.header("etag"), Some("\"2\""));
+    let after = reply.json();
+    let answer = &after["answers"][0];
+    assert_eq!(after["stage"], "new");
+    assert_eq!(after["qualification"]["met"], json!([]));
+    assert_eq!(
+        (&answer["id"], &answer["given"]),
+        (&first["id"], &first["given"])
+    );
+    let withdrawal = &answer["withdrawal"];
+    assert_eq!(
+        (
+            &answer["withdrawn"],
+            &withdrawal["reason"],
+            &withdrawal["actor"]
+        ),
+        (&json!(true), &json!("misheard"), &answer["actor"])
+    );
+    assert!(withdrawal["at"].is_string());
+    assert_eq!(app.get(&path(id)).json(), after);
+    let now = lead(&app, id);
+    assert_eq!(standing(&now), (&Value::Null, &json!("new")));
+    assert_eq!(
+        (&now["version"], &now["score"]["fit"]),
+        (&json!(2), &json!(0))
+    );
+
+    // It is told, decided, and in the history.
+    let told = events_with(&app, "lead.answer_withdrawn");
+    let event = told
+        .iter()
+        .find(|one| one["type"] == "lead.answer_withdrawn")
+        .unwrap();
+    let decision_id = &event["data"]["decision_id"];
+    assert_eq!(
+        event["data"],
+        json!({"answer_ids": [first["id"]], "criteria": ["need"], "reason": "misheard", "verdict": null, "met": [], "missing": ["need"],
+            "decision_id": decision_id})
+    );
+    let history = list(&app, id, "history?types=lead.answer_withdrawn");
+    assert_eq!(history[0]["decision_id"], *decision_id);
+    let moved = list(&app, id, "history?types=lead.stage_changed");
+    assert_eq!(moved[0]["decision_id"], *decision_id);
+
+    // Each decision is made again by what counted then.
+    let decisions = list(&app, id, "decisions");
+    let kinds = decisions
+        .iter()
+        .filter(|one| one["finding"]["kind"] == "qualification");
+    assert_eq!(kinds.count(), 2);
+    for decision in decisions {
+        let replay = format!("/v1/decisions/{}/replay", text(&decision["id"]));
+        let replayed = app.post(&replay, json!({})).json();
+        assert_eq!(replayed["same"], true, "{replayed:#}");
+    }
+}
+
+#[test]
+fn an_answer_is_taken_back_once_and_by_who_knows_of_it() {
+    let app = TestApp::start();
+    let captured = app.capture(json!({"email": "a@example.com", "answers": answers()}));
+    let id = &captured["lead"]["id"];
+    let known = app.get(&path(id)).json();
+    let of = |key: &str| {
+        let answers = known["answers"].as_array().unwrap().iter();
+        answers.clone().find(|one| one["criterion"] == key).unwrap()["id"].clone()
+    };
+    let budget = of("budget");
+    let route = format!("{}/answers/{}/withdraw", path(id), text(&budget));
+    let body = json!({"reason": "misheard"});
+    let stale = app.client().with("If-Match", "\"7\"").post(&route, &body);
+    assert_eq!(stale.status, 412, "{}", stale.text());
+    let wordless = withdraw(&app, id, &budget, " \0 ");
+    assert_eq!(wordless.status, 422, "{}", wordless.text());
+    let other = app.capture(json!({"email": "b@example.com"}));
+    assert_eq!(
+        withdraw(&app, &other["lead"]["id"], &budget, "misheard").status,
+        404
+    );
+    assert_eq!(lead(&app, id)["version"], 1);
+
+    let keyed = app
+        .client()
+        .with("If-Match", "\"1\"")
+        .with("Idempotency-Key", "once");
+    let first = keyed.post(&route, &body);
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert_eq!(
+        first.json()["qualification"]["met"],
+        json!(["need", "timing"])
+    );
+    // The same request gets the same answer; another one changes nothing.
+    assert_eq!(keyed.post(&route, &body).json(), first.json());
+    assert_eq!(withdraw(&app, id, &budget, "again").json(), first.json());
+    assert_eq!(lead(&app, id)["version"], 2);
+    let reply = withdraw(&app, id, &of("need"), "misheard");
+    assert_eq!(reply.json()["qualification"]["met"], json!(["timing"]));
+
+    app.let_reps_see("own");
+    let rep = app.user("rep");
+    let hidden = rep.client(&app).post(&route, &body);
+    assert_eq!(hidden.status, 404, "{}", hidden.text());
 }
 
 /// Lets the stage `mql` ask something of those who enter.

@@ -581,3 +581,69 @@ fn another_model_tells_only_what_it_changes_and_nothing_of_the_time_before_it() 
         ]
     );
 }
+
+#[test]
+fn what_a_lead_had_by_a_model_is_lost_once_none_counts_for_it() {
+    let app = TestApp::start();
+    let of = |country: &str| {
+        let mut document = model();
+        document["when"] = json!({"all": [{"field": "country", "op": "eq", "value": country}, {"field": "title", "op": "is_not_set"}]});
+        document["thresholds"] = json!([{"key": "hot", "on": "total", "points": 35}]);
+        document
+    };
+    activate(&app, None, of("DE"));
+    let person = |email: &str| json!({"email": email, "country": "DE"});
+    let [moves, comes_again, stays] = ["a", "b", "c"]
+        .map(|name| id(&app.capture(person(&format!("{name}@acme.example")))["lead"]));
+    let lost = |lead: &str, grade: &Value| {
+        let told = types(&app, lead).into_iter().rev();
+        let told = told.take_while(|(kind, _)| kind != "lead.threshold_reached");
+        let is_of_score =
+            |kind: &str| kind.starts_with("lead.threshold") || kind == "lead.grade_changed";
+        let mut told: Vec<_> = told.filter(|(kind, _)| is_of_score(kind)).collect();
+        told.reverse();
+        let kinds: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(
+            kinds,
+            ["lead.threshold_lost", "lead.grade_changed"],
+            "{told:?}"
+        );
+        for (_, data) in &told {
+            assert_eq!(
+                (&data["model"], &data["standing"]),
+                (&json!("default"), &Value::Null)
+            );
+        }
+        assert_eq!(told[0].1["threshold"], "hot");
+        assert_eq!(
+            (&told[1].1["from"], &told[1].1["to"]),
+            (grade, &Value::Null)
+        );
+        let replay = format!(
+            "/v1/decisions/{}/replay",
+            told[0].1["decision_id"].as_str().unwrap()
+        );
+        let replayed = app.post(&replay, json!({})).json();
+        assert_eq!(replayed["same"], true, "{replayed:#}");
+    };
+    let grade = app.get(&format!("/v1/leads/{stays}")).json()["score"]["grade"].clone();
+    assert!(grade.is_string());
+    // The condition of the model holds no longer, by hand or by a capture.
+    let left = app.patch(&format!("/v1/leads/{moves}"), json!({"country": "FR"}));
+    assert_eq!(left.json()["score"], Value::Null);
+    lost(&moves, &grade);
+    let mut again = person("b@acme.example");
+    again["title"] = json!("Intern");
+    let captured = app.capture(again);
+    assert_eq!(captured["score"]["standing"], Value::Null, "{captured}");
+    lost(&comes_again, &grade);
+    // Another model stands in, for others only.
+    activate(&app, None, of("IT"));
+    jobs::until(&app, &json!(stays), |found| found["score"] == Value::Null);
+    lost(&stays, &grade);
+    // Nothing was there to be lost twice.
+    let count = |lead: &str| types(&app, lead).len();
+    let before = count(&moves);
+    app.patch(&format!("/v1/leads/{moves}"), json!({"country": "ES"}));
+    assert_eq!(count(&moves), before + 1);
+}

@@ -388,6 +388,15 @@ fn rules_are_tried_on_the_leads_that_came() {
         json!({"country": "US", "city": "Reno"}),
     );
     assert_eq!(changed.status, 200, "{}", changed.text());
+    let answers = format!("/v1/leads/{first}/qualification");
+    for answer in app.get(&answers).json()["answers"].as_array().unwrap() {
+        let path = format!(
+            "{answers}/answers/{}/withdraw",
+            answer["id"].as_str().unwrap()
+        );
+        let withdrawn = app.post(&path, json!({"reason": "misheard"}));
+        assert_eq!(withdrawn.status, 200, "{}", withdrawn.text());
+    }
     let after = rows(&app);
     let slow = json!({"kind": "sla_policy", "document": {"clocks": [
         {"key": "first_response", "kind": "first_response", "name": "First response", "within_minutes": 60}]}});
@@ -397,6 +406,7 @@ fn rules_are_tried_on_the_leads_that_came() {
     let of_bob = |lead: &&Value| lead["owner_id"] == json!(bob.id);
     let moved = 4 - german.filter(of_bob).count();
     assert_eq!(report["differing"]["due_at"], json!(10), "{report}");
+    assert_eq!(report["then"]["verdicts"], json!({verdict: 1}), "{report}");
     assert!(report["differing"]["owner"].as_u64().unwrap() >= moved as u64);
     let owners = &report["then"]["owners"];
     assert_eq!(

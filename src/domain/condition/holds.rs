@@ -2,12 +2,13 @@
 
 use super::activity::{ActivityCheck, ActivityPattern, ActivityTest};
 use super::column::Column;
-use super::comparison::Test;
+use super::comparison::{Datum, Test};
 use super::field::Field;
 use super::forms::{Forms, custom_forms, tag_forms};
 use super::{Condition, LeadCheck, Node};
 use crate::domain::activity::Activity;
 use crate::domain::lead::Lead;
+use crate::domain::stage::Stage;
 use chrono::{DateTime, Utc};
 
 /// What is known of a lead.
@@ -38,6 +39,25 @@ impl Condition {
                 check,
                 LeadCheck::Field(Field::Column(Column::Fit | Column::Grade), _)
             )
+        })
+    }
+
+    /// Whether it holds for a lead in one of these stages and not for the same lead in another.
+    pub fn tells_apart(&self, stages: &[&Stage]) -> bool {
+        self.root.has(&|check| {
+            let LeadCheck::Field(Field::Column(column), test) = check else {
+                return false;
+            };
+            let name: fn(&Stage) -> &str = match column {
+                Column::Stage => |stage| &stage.key,
+                Column::StageKind => |stage| stage.kind.as_str(),
+                _ => return false,
+            };
+            let holds = |stage: &&Stage| {
+                let named = Datum::Text(name(stage));
+                test.comparison.holds(Some(named), DateTime::UNIX_EPOCH)
+            };
+            stages.iter().any(holds) && !stages.iter().all(holds)
         })
     }
 

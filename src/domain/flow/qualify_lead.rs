@@ -7,6 +7,7 @@ use crate::domain::condition::Facts;
 use crate::domain::decision::{Basis, Decided, Decision, Finding};
 use crate::domain::entry;
 use crate::domain::event::{Actor, Cause, Event, EventType, Provenance};
+use crate::domain::flow::change_lead::check_version;
 use crate::domain::flow::on_behalf::OnBehalf;
 use crate::domain::flow::own_lead;
 use crate::domain::flow::score_lead::News;
@@ -16,7 +17,7 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_changes::differences;
 use crate::domain::qualification::{
     Answer, AnswerEvidence, AnswerSource, AnswerState, Framework, Qualification, ReadingHints,
-    qualify, stage_move,
+    Withdrawal, qualify, stage_move,
 };
 use crate::domain::rules::Rules;
 use crate::domain::scoring::ScoreRecord;
@@ -97,6 +98,7 @@ pub fn read(
                 at: said.at,
                 actor: Some(by.clone()),
                 withdrawn: false,
+                withdrawal: None,
             }),
             Err(wrong) => errors.push(wrong),
         }
@@ -237,16 +239,32 @@ pub fn told(before: &Lead, lead: &mut Lead, decided: &Decided) -> Option<Event> 
 
 /// The event of answers, in a change of the lead that was begun.
 pub fn answered(lead: &mut Lead, new: &[(Uuid, Answer)], decided: &Decided) -> Event {
+    let answers: Vec<&Answer> = new.iter().map(|(_, answer)| answer).collect();
     let mut happened = event(EventType::LeadAnswered, lead, Vec::new(), &mut ProcessIds);
-    let ids: Vec<Uuid> = new.iter().map(|(_, answer)| answer.id).collect();
-    let criteria: Vec<&str> = new.iter().map(|(_, one)| one.criterion.as_str()).collect();
+    happened.data = Some(amount_to(lead, &answers, decided));
+    happened
+}
+
+/// The event of an answer that is taken back, in a change of the lead that was begun.
+fn taken_back(lead: &mut Lead, answer: &Answer, reason: &str, decided: &Decided) -> Event {
+    let kind = EventType::LeadAnswerWithdrawn;
+    let mut happened = event(kind, lead, Vec::new(), &mut ProcessIds);
+    let mut data = amount_to(lead, &[answer], decided);
+    data["reason"] = json!(reason);
+    happened.data = Some(data);
+    happened
+}
+
+/// Which answers an event is about, and what all of the lead's amount to after it.
+fn amount_to(lead: &Lead, answers: &[&Answer], decided: &Decided) -> Value {
+    let ids: Vec<Uuid> = answers.iter().map(|answer| answer.id).collect();
+    let criteria: Vec<&str> = answers.iter().map(|one| one.criterion.as_str()).collect();
     let found = decided.qualification.as_ref();
-    happened.data = Some(json!({
+    json!({
         "answer_ids": ids, "criteria": criteria, "verdict": lead.verdict,
         "met": found.map(|found| &found.met), "missing": found.map(|found| &found.missing),
         "decision_id": decided.decisions.first().map(|decision| decision.id),
-    }));
-    happened
+    })
 }
 
 /// Adds answers to a lead: they are kept as said, told, and the lead is qualified and scored anew.
@@ -270,30 +288,70 @@ pub fn answer(
     }
     let new: Vec<(Uuid, Answer)> = new.into_iter().map(|answer| (lead_id, answer)).collect();
     qualification_answers::insert_all(conn, &new)?;
+    let said = |lead: &mut Lead, decided: &Decided| answered(lead, &new, decided);
+    settle(conn, &before, said, by)
+}
+
+/// Takes an answer of a lead back: it stays, is told, counts for nothing any more, and the lead is qualified and scored anew. Doing
+/// it twice changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] when the lead has no such answer; [`Error::VersionMismatch`] when `expected` does not hold.
+pub fn withdraw(
+    conn: &mut TenantConnection,
+    (lead_id, answer_id): (Uuid, Uuid),
+    reason: &str,
+    expected: Option<i64>,
+    by: &OnBehalf,
+) -> Result<Qualified> {
+    let lead = reach::lock(conn, lead_id, &by.visible)?;
+    check_version(&lead, expected)?;
+    let answer = qualification_answers::get(conn, lead_id, answer_id)?;
+    if answer.withdrawn {
+        return show(conn, lead, by);
+    }
+    let withdrawal = Withdrawal {
+        at: by.now,
+        actor: by.provenance.actor.clone(),
+        reason: reason.to_owned(),
+    };
+    qualification_answers::withdraw(conn, answer_id, &withdrawal)?;
+    let said = |lead: &mut Lead, decided: &Decided| taken_back(lead, &answer, reason, decided);
+    settle(conn, &lead, said, by)
+}
+
+/// Qualifies and scores a lead anew whose answers have just changed, and which is locked; `said` is the event of that.
+fn settle(
+    conn: &mut TenantConnection,
+    before: &Lead,
+    said: impl FnOnce(&mut Lead, &Decided) -> Event,
+    by: &OnBehalf,
+) -> Result<Qualified> {
+    let mut lead = before.clone();
     begin_change(&mut lead, by.now);
-    let answers = qualification_answers::list_of_lead(conn, lead_id)?;
-    let activities = decide_lead::activities_of(conn, lead_id, &by.rules)?;
+    let answers = qualification_answers::list_of_lead(conn, lead.id)?;
+    let activities = decide_lead::activities_of(conn, lead.id, &by.rules)?;
     let moves = Moves::Always;
     let decided = decide(&mut lead, &answers, &activities, moves, &by.rules, by.now);
     decisions::insert_all(conn, &decided.decisions.iter().collect::<Vec<_>>())?;
-    let said = answered(&mut lead, &new, &decided);
-    let told = told(&before, &mut lead, &decided);
+    let said = said(&mut lead, &decided);
+    let told = told(before, &mut lead, &decided);
     let found = decided.qualification;
     let found = found.ok_or_else(|| Error::internal("no qualification"))?;
     let events: Vec<&Event> = std::iter::once(&said).chain(&told).collect();
-    let known = lead_scores::list_of_leads(conn, &[lead_id])?.pop();
-    let mut record = known.clone().unwrap_or_else(|| ScoreRecord::begin(lead_id));
+    let known = lead_scores::list_of_leads(conn, &[lead.id])?.pop();
+    let mut record = known.clone().unwrap_or_else(|| ScoreRecord::begin(lead.id));
     record.follow_verdict(found.next_change_at);
     let whose = (&by.provenance, by.now);
     assess::save(
         conn,
-        (&before, &mut lead),
+        (before, &mut lead),
         &events,
         (known, record),
         News::Lead,
         by,
     )?;
-    end_clocks(conn, &before, &lead, &by.rules, whose)?;
+    end_clocks(conn, before, &lead, &by.rules, whose)?;
     own_lead::accept_by_work(conn, &mut lead, by)?;
     Ok(Qualified {
         lead,

@@ -71,9 +71,7 @@ pub fn replay(conn: &mut TenantConnection, decision: &Decision, lead: &Lead) -> 
                 lead: &then,
                 activities: &activities,
             };
-            let again = recorded.again(&playbook.models, &facts, basis.at);
-            let again = again.ok_or_else(|| Error::internal("a score without a model"))?;
-            Finding::Score(Box::new(again))
+            Finding::Score(Box::new(recorded.again(&playbook.models, &facts, basis.at)))
         }
     })
 }
@@ -154,13 +152,14 @@ pub(super) fn activities_of_then(
     Ok(found)
 }
 
-/// The answers in the order in which they were looked at.
+/// The answers in the order in which they were looked at. Of what was taken back since, each counted then.
 fn answers_of_then(
     conn: &mut TenantConnection,
     lead_id: Uuid,
     basis: &Basis,
 ) -> Result<Vec<Answer>> {
-    let all = qualification_answers::list_of_lead(conn, lead_id)?;
+    let mut all = qualification_answers::list_of_lead(conn, lead_id)?;
+    all.iter_mut().for_each(Answer::count_again);
     let mut known: HashMap<Uuid, Answer> = all.into_iter().map(|one| (one.id, one)).collect();
     let ids = basis.answer_ids.iter();
     Ok(ids.filter_map(|id| known.remove(id)).collect())

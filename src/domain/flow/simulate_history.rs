@@ -223,6 +223,8 @@ fn as_it_came(
     let last = made.last().map(|decision| decision.id);
     let mut answers = qualification_answers::list_of_lead(conn, lead.id)?;
     answers.retain(|answer| last.is_some_and(|last| answer.id < last));
+    // What was taken back since counted then.
+    answers.iter_mut().for_each(Answer::count_again);
     // In the order in which they were said.
     answers.reverse();
     Ok(Some(Newcomer {
@@ -296,8 +298,9 @@ fn what_happened(lead: &Lead, made: &[Decision]) -> Fate {
             Finding::Routing(routed) => fate.send(&routed.to),
             Finding::Qualification(found) => fate.verdict = Some(found.verdict),
             Finding::Score(found) => {
-                fate.grade = Some(found.standing.grade);
-                fate.points = Some(whole(found.standing.total));
+                let standing = found.standing.as_ref();
+                fate.grade = standing.map(|standing| standing.grade);
+                fate.points = standing.map(|standing| whole(standing.total));
             }
             Finding::Clocks(found) => {
                 let starts = found.iter().filter_map(|one| one.start.as_ref());

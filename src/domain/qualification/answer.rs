@@ -155,6 +155,35 @@ pub struct Answer {
     /// It was taken back: kept, and never counted.
     #[serde(default)]
     pub withdrawn: bool,
+    /// Who took it back, when and why; absent as long as it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
+}
+
+impl Answer {
+    /// The answer as it is once it was taken back.
+    pub fn withdraw(&mut self, withdrawal: Withdrawal) {
+        self.withdrawn = true;
+        self.withdrawal = Some(withdrawal);
+    }
+
+    /// The answer as it was before it was taken back.
+    pub fn count_again(&mut self) {
+        self.withdrawn = false;
+        self.withdrawal = None;
+    }
+}
+
+/// How an answer was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AnswerWithdrawal)]
+pub struct Withdrawal {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: Actor,
+    /// Why, in a few words.
+    pub reason: String,
 }
 
 /// What makes a reading less sure, or is worth knowing of it.

@@ -4,29 +4,52 @@ mod measures;
 mod reach;
 
 use super::answer::ReadValue;
-use super::document::{CriterionDocument, FrameworkDocument, InferenceRule, VerdictRule};
+use super::document::{
+    CriterionDocument, FrameworkDocument, InferenceRule, StageMode, VerdictRule,
+};
 use super::framework::{Criterion, Demands, Framework, Inference, Inferred};
 use super::read::{ReadingHints, read};
 use crate::domain::condition::Condition;
 use crate::domain::lead_fields::{Field, FieldKind};
 use crate::domain::nearest::{did_you_mean, shown_name};
 use crate::domain::rules::Rules;
-use crate::domain::stage::{StageKind, is_key};
+use crate::domain::stage::{Stage, StageKind, is_key};
 use crate::error::FieldError;
 use chrono::{DateTime, Duration};
 use serde_json::Value;
 
 impl Framework {
-    /// Makes a document ready to decide with, by the workspace's rules of today.
+    /// Makes a document ready to decide with that was checked when it was written, by the workspace's rules of today.
     ///
     /// # Errors
-    /// Everything that is wrong with it, by JSON pointers into the document.
+    /// Why it cannot be used, by JSON pointers into the document.
     pub fn compile(
         document: &FrameworkDocument,
         rules: &Rules,
     ) -> Result<Framework, Vec<FieldError>> {
+        Framework::read(document, rules, Vec::new())
+    }
+
+    /// As [`compile`](Self::compile), of a document that is to be written. What counts already goes on, also if it would not be
+    /// written so any more.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, by JSON pointers into the document.
+    pub fn check(
+        document: &FrameworkDocument,
+        rules: &Rules,
+    ) -> Result<Framework, Vec<FieldError>> {
+        Framework::read(document, rules, moved_between(document, rules))
+    }
+
+    fn read(
+        document: &FrameworkDocument,
+        rules: &Rules,
+        moved_between: Vec<&Stage>,
+    ) -> Result<Framework, Vec<FieldError>> {
         let mut check = Check {
             rules,
+            moved_between,
             errors: Vec::new(),
         };
         let criteria: Vec<Criterion> = (document.criteria.iter().enumerate())
@@ -64,8 +87,30 @@ impl Framework {
     }
 }
 
+/// The stages between which verdicts move leads on and back.
+fn moved_between<'r>(document: &FrameworkDocument, rules: &'r Rules) -> Vec<&'r Stage> {
+    if document.stages.mode != StageMode::Follow {
+        return Vec::new();
+    }
+    // Nothing comes back from where leads are over.
+    let given = |kind: StageKind| {
+        let mut moves = document.stages.moves.values();
+        kind < StageKind::Converted && moves.any(|given| *given == kind)
+    };
+    let stages: Vec<&Stage> = (rules.pipeline.stages.iter())
+        .filter(|stage| !stage.archived && given(stage.kind))
+        .collect();
+    match stages.iter().any(|stage| stage.kind != stages[0].kind) {
+        true => stages,
+        // Within a kind nothing is moved.
+        false => Vec::new(),
+    }
+}
+
 struct Check<'r> {
     rules: &'r Rules,
+    /// The stages that no condition may tell apart.
+    moved_between: Vec<&'r Stage>,
     errors: Vec<FieldError>,
 }
 
@@ -127,6 +172,10 @@ impl Check<'_> {
         match Condition::parse(value, self.rules, at) {
             Ok(condition) if condition.depends_on_now() => {
                 self.wrong(at, "depends_on_time", "leave out `within` and times counted from now: nobody could tell when the answer changes");
+                None
+            }
+            Ok(condition) if condition.tells_apart(&self.moved_between) => {
+                self.wrong(at, "asks_of_itself", "verdicts move leads on and back between these stages, so that one move would undo the other again and again: ask for something else than the stage, or let verdicts move leads `up_only`");
                 None
             }
             Ok(condition) => Some(condition),

@@ -415,7 +415,7 @@ pub enum StageMode {
     /// Only on in the funnel.
     #[default]
     UpOnly,
-    /// On, and back from a stage that a verdict gave.
+    /// On, and back from a stage that a verdict gave. No condition may tell the stages apart between which leads are moved so.
     Follow,
 }
 

@@ -58,6 +58,7 @@ fn riddle() -> Answer {
         at: utc(SOON),
         actor: None,
         withdrawn: false,
+        withdrawal: None,
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Change {
     GradeChanged {
         /// The one before; `null` when the lead had none.
         from: Option<Grade>,
-        /// The one it has.
-        to: Grade,
+        /// The one it has; `null`: none, since no model counts for it any more.
+        to: Option<Grade>,
     },
 }
 
@@ -82,7 +82,7 @@ pub struct WrittenCrossing {
     /// The grade before; `null` when the lead had none.
     #[schema(example = "C2")]
     pub from: Option<String>,
-    /// The grade it has.
+    /// The grade it has; `null`: none, since no model counts for it any more.
     #[schema(example = "B2")]
     pub to: Option<String>,
 }
@@ -228,11 +228,11 @@ impl ScoringModel {
         };
         let lost = news(&before.met, &after.met).into_iter();
         let reached = news(&after.met, &before.met).into_iter();
-        let grade = after.grade.filter(|to| before.grade != Some(*to));
-        let from = before.grade;
+        let (from, to) = (before.grade, after.grade);
+        let grade = (from != to).then_some(Change::GradeChanged { from, to });
         lost.map(|threshold| Change::ThresholdLost { threshold })
             .chain(reached.map(|threshold| Change::ThresholdReached { threshold }))
-            .chain(grade.map(|to| Change::GradeChanged { from, to }))
+            .chain(grade)
             .map(|change| Crossing {
                 at: now,
                 by: ChangedBy::Scoring,
@@ -253,8 +253,8 @@ impl ScoringModel {
             }
         });
         let grade = |reading: Reading| self.grade(reading.fit, reading.engagement);
-        let (from, to) = (before.map(grade), grade(after));
-        let grade = (from != Some(to)).then_some(Change::GradeChanged { from, to });
+        let (from, to) = (before.map(grade), Some(grade(after)));
+        let grade = (from != to).then_some(Change::GradeChanged { from, to });
         thresholds.chain(grade)
     }
 

@@ -5,6 +5,7 @@ use super::active::{ActiveModel, Models};
 use super::crossing::{Crossing, WrittenCrossing};
 use super::lead_score::LeadScore;
 use super::ledger::{Entry, Ledger};
+use super::model::ScoringModel;
 use super::statement::Standing;
 use crate::domain::activity::Activity;
 use crate::domain::condition::Facts;
@@ -36,10 +37,10 @@ pub struct ScoreRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ScoreResult)]
 pub struct ScoreFinding {
-    /// The key of the model.
+    /// The key of the model; of the one before, where none counts any more.
     pub model: String,
-    /// Where the lead stands.
-    pub standing: Standing,
+    /// Where the lead stands; `null`: no model counts for it any more.
+    pub standing: Option<Standing>,
     /// Entries that are new.
     pub entries: Vec<Entry>,
     /// Entries of fit that no longer count.
@@ -50,15 +51,15 @@ pub struct ScoreFinding {
 }
 
 impl ScoreFinding {
-    /// Scores again from nothing what was scored then. What was new then is what of that counts again; `None`: no model counts for
-    /// the lead.
-    pub fn again(
-        &self,
-        models: &Models,
-        facts: &Facts,
-        now: DateTime<Utc>,
-    ) -> Option<ScoreFinding> {
-        let active = models.of_lead(facts, now)?;
+    /// Scores again from nothing what was scored then. What was new then is what of that counts again.
+    pub fn again(&self, models: &Models, facts: &Facts, now: DateTime<Utc>) -> ScoreFinding {
+        let Some(active) = models.of_lead(facts, now) else {
+            return ScoreFinding {
+                standing: None,
+                entries: Vec::new(),
+                ..self.clone()
+            };
+        };
         let scored = active.model.rescore(facts, &Ledger::default(), now);
         let counts = |entry: &&Entry| {
             let same = |other: &Entry| {
@@ -69,13 +70,13 @@ impl ScoreFinding {
             scored.entries.iter().any(same)
         };
         let ended = |entry: &&Entry| !counts(entry);
-        Some(ScoreFinding {
+        ScoreFinding {
             model: active.key.clone(),
             entries: self.entries.iter().filter(counts).cloned().collect(),
             ended: self.ended.iter().filter(ended).cloned().collect(),
-            standing: scored.standing,
+            standing: Some(scored.standing),
             crossings: self.crossings.clone(),
-        })
+        }
     }
 }
 
@@ -124,7 +125,7 @@ impl ScoreRecord {
         now: DateTime<Utc>,
     ) -> Option<Rescored> {
         let Some(active) = models.of_lead(facts, now) else {
-            return Some(self.unscored());
+            return Some(self.unscored(now));
         };
         if self.is_stale || !self.is_by(active) {
             return None;
@@ -136,7 +137,7 @@ impl ScoreRecord {
     /// Scores the lead from nothing; `facts` has all of its activities.
     pub fn rescore(&self, models: &Models, facts: &Facts, now: DateTime<Utc>) -> Rescored {
         let Some(active) = models.of_lead(facts, now) else {
-            return self.unscored();
+            return self.unscored(now);
         };
         let mut scored = match self.is_by(active) || self.ledger.told_until.is_none() {
             true => active.model.rescore(facts, &self.ledger, now),
@@ -156,8 +157,18 @@ impl ScoreRecord {
         self.model.as_deref() == Some(active.key.as_str()) && self.model_version == active.version
     }
 
-    fn unscored(&self) -> Rescored {
+    /// No model counts for the lead: it has none of the thresholds any more that it had by the one before, and no grade.
+    fn unscored(&self, now: DateTime<Utc>) -> Rescored {
+        let crossings = ScoringModel::differences(&self.ledger, &Ledger::default(), now);
+        let before = self.model.clone().filter(|_| !crossings.is_empty());
         Rescored {
+            finding: before.map(|model| ScoreFinding {
+                model,
+                standing: None,
+                entries: Vec::new(),
+                ended: self.ledger.fit_entries.clone(),
+                crossings,
+            }),
             record: ScoreRecord {
                 next_change_at: self.verdict_changes_at,
                 verdict_changes_at: self.verdict_changes_at,
@@ -165,7 +176,6 @@ impl ScoreRecord {
                 ..ScoreRecord::begin(self.lead_id)
             },
             score: None,
-            finding: None,
         }
     }
 
@@ -180,7 +190,7 @@ impl ScoreRecord {
             score: Some(LeadScore::of(&active.model, &scored.ledger, now)),
             finding: is_news.then(|| ScoreFinding {
                 model: active.key.clone(),
-                standing: scored.standing,
+                standing: Some(scored.standing),
                 entries: scored.entries,
                 ended: scored.ended,
                 crossings: scored.crossings,

@@ -77,6 +77,18 @@ pub struct ClockStep {
     pub fired_at: Option<DateTime<Utc>>,
 }
 
+/// A stretch of time that was counted before the clock stood still, or by what it counted before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ClockStretch)]
+pub struct Stretch {
+    /// From when on.
+    pub from: DateTime<Utc>,
+    /// Until when.
+    pub to: DateTime<Utc>,
+    /// Opening time in microseconds of it.
+    pub micros: i64,
+}
+
 /// A clock of a lead. All of it has to be kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ClockRecord)]
@@ -105,6 +117,9 @@ pub struct Clock {
     pub used_micros: i64,
     /// From when on opening time is to be added.
     pub counted_from: DateTime<Utc>,
+    /// What `used_micros` is made of, in order, as far as that was kept: of clocks from before it was, later stretches only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<Stretch>,
     pub breached_at: Option<DateTime<Utc>>,
     pub met_at: Option<DateTime<Utc>>,
     /// Seconds by the wall clock after `due_at`, rounded up; none when in time.
@@ -148,6 +163,7 @@ impl ClockStart {
             calendar: self.calendar,
             used_micros: 0,
             counted_from: self.started_at,
+            counted: Vec::new(),
             breached_at: None,
             met_at: None,
             met_late_by_seconds: None,
@@ -289,9 +305,7 @@ impl Clock {
             events.clear();
             self.breached_at = None;
         }
-        if self.state != ClockState::Paused {
-            self.count_to(at, calendar);
-        }
+        self.used_micros = self.used_until(at, calendar);
         let at = at.max(self.started_at);
         self.state = ClockState::Met;
         self.met_at = Some(at);
@@ -393,6 +407,18 @@ impl Clock {
         self.used_micros + more.num_microseconds().unwrap_or_default()
     }
 
+    /// As [`used_at`](Self::used_at), also of a time up to which more was counted already: the news of it came late. A stretch that
+    /// was counted beyond it only in part is so by the calendar that counts now.
+    fn used_until(&self, at: DateTime<Utc>, calendar: &Calendar) -> i64 {
+        let beyond = self.counted.iter().filter(|stretch| stretch.to > at);
+        let too_much = beyond.map(|stretch| {
+            let before = calendar.open_between(stretch.from, at);
+            let before = before.num_microseconds().unwrap_or_default();
+            (stretch.micros - before).max(0)
+        });
+        self.used_at(at, calendar) - too_much.sum::<i64>()
+    }
+
     /// Whether a person's activity is what it waits for. One from before it started is not, but for five minutes by which
     /// senders' clocks may differ; the touch that started a `next_touch` does not meet it.
     pub fn is_met_by(&self, activity: &Activity, by_person: bool) -> bool {
@@ -405,7 +431,15 @@ impl Clock {
 
     /// Adds the opening time up to `now`. A `now` before what was counted adds nothing.
     fn count_to(&mut self, now: DateTime<Utc>, calendar: &Calendar) {
-        self.used_micros = self.used_at(now, calendar);
+        let used = self.used_at(now, calendar);
+        if used > self.used_micros {
+            self.counted.push(Stretch {
+                from: self.counted_from,
+                to: now,
+                micros: used - self.used_micros,
+            });
+        }
+        self.used_micros = used;
         self.counted_from = now.max(self.counted_from);
     }
 

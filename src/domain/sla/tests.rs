@@ -239,6 +239,29 @@ fn an_answer_is_in_time_late_or_turns_out_to_have_been_in_time() {
 }
 
 #[test]
+fn an_answer_that_is_noted_after_a_pause_took_the_time_until_it_was_given() {
+    let office = office();
+    let mut clock = clock(&[]);
+    clock.pause("x", utc("2026-11-27T15:40:00Z"), &office);
+    clock.resume(utc("2026-11-27T15:45:00Z"), &office).unwrap();
+    clock.pause("x", utc("2026-11-27T15:50:00Z"), &office);
+    let minutes = |at: &str| {
+        let events = clock.clone().meet(utc(at), &office);
+        match events[..] {
+            [
+                ClockEvent::Met {
+                    elapsed_seconds, ..
+                },
+            ] => elapsed_seconds / 60,
+            _ => panic!("{events:?}"),
+        }
+    };
+    let taken = ["15:26", "15:34", "15:42", "15:47", "15:55"]
+        .map(|time| minutes(&format!("2026-11-27T{time}:00Z")));
+    assert_eq!(taken, [0, 4, 10, 12, 15]);
+}
+
+#[test]
 fn another_zone_counts_from_now_on_and_is_recorded() {
     let (office, mut clock) = (office(), clock(&[]));
     let new_york = office.in_zone(chrono_tz::America::New_York);
@@ -309,10 +332,12 @@ fn whatever_happens_time_is_kept_and_steps_fire_once() {
         let mut clock = clock(&[25, 50, 80, 100, 150]);
         let (mut now, mut used, mut paused) = (clock.started_at, Duration::zero(), false);
         let mut fired: Vec<usize> = Vec::new();
+        let mut counted: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
         for _ in 0..14 {
             let next = now + Duration::microseconds(random.below(18 * 3_600_000_000) as i64);
             if !paused {
                 used += office.open_between(now, next);
+                counted.push((now, next));
             }
             now = next;
             let events = match random.below(8) {
@@ -349,6 +374,15 @@ fn whatever_happens_time_is_kept_and_steps_fire_once() {
                 assert_eq!(left, Duration::hours(1) - used, "{number}");
             }
         }
+        // Somebody notes only now what was done before.
+        let ago = random.below((now - clock.started_at).num_microseconds().unwrap() as u64);
+        let then = now - Duration::microseconds(ago as i64);
+        let until =
+            |(from, to): &(DateTime<Utc>, DateTime<Utc>)| office.open_between(*from, then.min(*to));
+        let mut noted = clock.clone();
+        noted.meet(then, &office);
+        let used: Duration = counted.iter().map(until).sum();
+        assert_eq!(Duration::microseconds(noted.used_micros), used, "{number}");
         let in_time = clock.breached_at.is_none() && (paused || now <= clock.due_at);
         clock.meet(now, &office);
         assert_eq!(clock.met_late_by_seconds.is_none(), in_time, "{number}");

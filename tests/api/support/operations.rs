@@ -227,6 +227,9 @@ impl Operation {
                 Some(json!({"kind": "calendar", "key": "always", "document": {"always": true}}))
             }
             ("POST", "/v1/leads/{id}/qualification") => Some(json!({"answers": {"need": "a CRM"}})),
+            ("POST", "/v1/leads/{id}/qualification/answers/{answer_id}/withdraw") => {
+                Some(json!({"reason": "misheard"}))
+            }
             ("POST", "/v1/leads/{id}/merge") => Some(json!({"with": [ids.lead]})),
             ("POST", "/v1/merges/{id}/undo") | ("POST", "/v1/dedupe/pairs/{id}/confirm") => {
                 Some(json!({}))
@@ -291,6 +294,7 @@ impl Operation {
         let path = self
             .path
             .replace("{id}", id)
+            .replace("{answer_id}", &Uuid::now_v7().to_string())
             .replace("{key}", &ids.field)
             .replace("{system}", "crm")
             .replace("{external_id}", &ids.external_id);

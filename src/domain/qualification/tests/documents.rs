@@ -137,3 +137,40 @@ fn another_framework_is_a_document_of_the_same_shape() {
     lead.fields.country = Some("DE".into());
     assert_eq!(verdict(&lead).verdict, Verdict::MarketingQualified);
 }
+
+#[test]
+fn verdicts_that_move_leads_on_and_back_do_not_ask_where_they_are() {
+    let document = |mode: &str, moves: Value, when: Value| {
+        json!({"name": "F", "criteria": [criterion("need", json!({"type": "text"}))],
+            "verdicts": [{"verdict": "mql", "when": {"met": ["need"], "lead": when}}],
+            "inference": [{"key": "rule", "when": {"not": when}, "criterion": "need", "value": "a CRM", "confidence_permille": 500}],
+            "stages": {"mode": mode, "moves": moves}})
+    };
+    let check = |document: Value| {
+        let document: FrameworkDocument = serde_json::from_value(document).unwrap();
+        // What counts already goes on.
+        assert!(Framework::compile(&document, &Rules::default()).is_ok());
+        let wrong = Framework::check(&document, &Rules::default()).err();
+        let wrong = wrong.unwrap_or_default().into_iter();
+        wrong
+            .map(|error| (error.pointer, error.code))
+            .collect::<Vec<_>>()
+    };
+    let both = || json!({"unqualified": "new", "mql": "mql", "disqualified": "disqualified"});
+    let is = |field: &str, value: &str| json!({"field": field, "op": "eq", "value": value});
+    let refused =
+        ["/verdicts/0/when/lead", "/inference/0/when"].map(|at| (at.to_owned(), "asks_of_itself"));
+    for field in ["stage", "stage_kind"] {
+        assert_eq!(check(document("follow", both(), is(field, "new"))), refused);
+        let other = json!({"all": [{"any": [{"field": field, "op": "not_in", "value": ["mql", "sql"]}, is("country", "DE")]}]});
+        assert_eq!(check(document("follow", both(), other)), refused);
+        // Leads are not brought back from there, or to there, or at all.
+        let elsewhere =
+            ["accepted", "disqualified"].map(|kind| document("follow", both(), is(field, kind)));
+        let once = document("follow", json!({"mql": "mql"}), is(field, "new"));
+        let on = document("up_only", both(), is(field, "new"));
+        for harmless in elsewhere.into_iter().chain([once, on]) {
+            assert_eq!(check(harmless), []);
+        }
+    }
+}

@@ -61,6 +61,7 @@ fn some_answer(random: &mut Random, number: u128) -> Answer {
         confidence_permille: random.below(5) as u16 * 250,
         at: utc(SOON) - Duration::days(random.below(50) as i64 * 10),
         withdrawn: random.below(10) == 0,
+        withdrawal: None,
         ..riddle()
     }
 }
@@ -163,6 +164,7 @@ fn a_met_answer_from_a_more_trusted_source_never_lowers_the_criterion() {
             source: AnswerSource::Rep,
             read: ReadValue::Nothing,
             withdrawn: false,
+            withdrawal: None,
             ..some_answer(&mut random, 99)
         };
         answers.push(more);
