@@ -57,6 +57,7 @@ migrations! {
     "2026-11-30-000033_turns_ahead",
     "2026-11-30-000034_unowned",
     "2026-11-30-000035_clocks_and_accounts",
+    "2026-11-30-000036_zone_moves",
 }
 
 impl Migration {

@@ -722,6 +722,7 @@ diesel::table! {
         workspace_id -> Uuid,
         calendar -> Text,
         until -> Timestamptz,
+        moved -> Array<Uuid>,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);
