@@ -277,6 +277,7 @@ fn prepare_at(
         body: received.body,
         context: received.context,
         lead_id: None,
+        said: None,
     };
     match normalise(
         draft,

@@ -61,7 +61,8 @@ pub struct Capture {
     pub is_test: bool,
     /// What the timeline shows of this touch.
     pub properties: Map<String, Value>,
-    /// SHA-256 of what was said, without times and addresses: equal for a second delivery.
+    /// SHA-256 of what was said under external ids, without times and addresses: equal for a second delivery. What a test said
+    /// nobody says in earnest.
     pub content_hash: [u8; 32],
     /// Who becomes accountable, if this becomes a new lead; `None`: nobody yet.
     pub owner_id: Option<Uuid>,
@@ -143,6 +144,8 @@ pub struct Known {
     pub created: Vec<Uuid>,
     /// Leads that were there before and changed, as they were before.
     pub changed: BTreeMap<Uuid, Lead>,
+    /// First receipts of what tests said, by the lead and what was said.
+    pub tried: HashMap<(Uuid, [u8; 32]), Uuid>,
     /// Values that no other lead may have, and that a lead does not have any more.
     pub given_up: Vec<(Identity, Uuid)>,
     /// What is looked at of captures of somebody who is not known by an identity, and the leads that are like them, by
@@ -181,7 +184,7 @@ pub fn refused_for(capture: &Capture, known: &Known, rules: &Rules) -> Option<Ta
 
 /// Decides one capture and takes what it changes into `known`.
 pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
-    match identify(capture, known, rules) {
+    let captured = match identify(capture, known, rules) {
         Some((lead_id, kind)) => match repeated(capture, known, lead_id) {
             Some(first) => Captured {
                 receipt_id: first,
@@ -196,7 +199,12 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
             None => touch(capture, known, lead_id, Some(kind), rules, ids),
         },
         None => likely(capture, known, rules, ids),
+    };
+    if let Some(said) = capture.tried() {
+        let first = known.tried.entry((captured.lead.id, said));
+        first.or_insert(captured.receipt_id);
     }
+    captured
 }
 
 /// Decides the capture of somebody whom no identity tells: by the leads that are like them, as the workspace wants it.
@@ -351,13 +359,17 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
         .identities
         .iter()
         .filter(|identity| identity.kind == IdentityKind::ExternalId);
-    external
+    let held = external
         .filter_map(|identity| known.identities.get(identity))
         .find_map(|holder| {
             let same =
                 holder.lead_id == lead_id && holder.content_hash == Some(capture.content_hash);
             if same { holder.submission_id } else { None }
-        })
+        });
+    held.or_else(|| {
+        let said = capture.tried()?;
+        known.tried.get(&(lead_id, said)).copied()
+    })
 }
 
 /// A new lead. What was looked at of the capture is that of the lead, too, unless a value that is compared stayed behind.
@@ -550,6 +562,13 @@ impl Capture {
     /// Whether it is a test that met a lead in earnest, of which it changes nothing.
     pub fn only_tries(&self, lead: &Lead) -> bool {
         self.is_test && !lead.is_test
+    }
+
+    /// What a test says under external ids: a lead in earnest remembers nothing of it.
+    pub fn tried(&self) -> Option<[u8; 32]> {
+        let mut kinds = self.identities.iter().map(|identity| identity.kind);
+        let is_told = self.is_test && kinds.any(|kind| kind == IdentityKind::ExternalId);
+        is_told.then_some(self.content_hash)
     }
 
     /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.

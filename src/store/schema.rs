@@ -151,6 +151,7 @@ diesel::table! {
         body -> Bytea,
         context -> Json,
         lead_id -> Nullable<Uuid>,
+        said -> Nullable<Bytea>,
     }
 }
 

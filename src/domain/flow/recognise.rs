@@ -9,9 +9,9 @@ use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_identities, leads};
+use crate::store::{lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Claims the identities of all, and locks the leads that have them already; of the others, finds leads that are like
@@ -36,11 +36,29 @@ pub(super) fn recognise<'a>(
         workspace_id: conn.workspace_id(),
         ..Known::default()
     };
+    known.tried = tried(conn, &captures, &known, rules)?;
     let like = look_for_likenesses(conn, &captures, &known, first, rules)?;
     hold_attached(conn, &like, &mut known, rules)?;
     let by_receipt = |(capture, sought, like): Like| (capture.receipt_id, (sought, like));
     known.likenesses = like.into_iter().map(by_receipt).collect();
     Ok((known, claims))
+}
+
+/// What tests among the captures say, as far as they said it before.
+fn tried(
+    conn: &mut TenantConnection,
+    captures: &[&Capture],
+    known: &Known,
+    rules: &Rules,
+) -> Result<HashMap<(Uuid, [u8; 32]), Uuid>> {
+    let tests = captures.iter().filter(|capture| capture.is_test);
+    let said: Vec<(Uuid, [u8; 32])> = tests
+        .filter_map(|test| {
+            let lead_id = capture::identified(test, known, rules)?;
+            Some((lead_id, test.tried()?))
+        })
+        .collect();
+    submissions::find_said(conn, &said)
 }
 
 /// A capture, what is looked at of it, and leads that may be the person.
