@@ -10,8 +10,7 @@ use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::ids::{Ids, time_of};
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::{Field, LeadFields};
-use crate::domain::likeness::{Candidate, Duplicate, Fresh, Sought, attached, judge, ranked};
-use crate::domain::match_policy::MatchPolicy;
+use crate::domain::likeness::{Candidate, Duplicate, Fresh, Near, Sought, attached, judge, ranked};
 use crate::domain::merge_in;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
@@ -148,9 +147,9 @@ pub struct Known {
     pub tried: HashMap<(Uuid, [u8; 32]), Uuid>,
     /// Values that no other lead may have, and that a lead does not have any more.
     pub given_up: Vec<(Identity, Uuid)>,
-    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are like them, by
+    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are near them, by
     /// the captures' receipts.
-    pub likenesses: HashMap<Uuid, (Sought, Vec<Duplicate>)>,
+    pub likenesses: HashMap<Uuid, (Sought, Near)>,
     /// Leads that the batch creates or changes, to be like the captures that come behind them.
     pub fresh: Fresh,
     /// Whose leads they are.
@@ -210,29 +209,25 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
 /// Decides the capture of somebody whom no identity tells: by the leads that are like them, as the workspace wants it.
 fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
     let policy = rules.matching.policy_for(capture.source.as_deref());
-    let Some((sought, like)) = known.likenesses.remove(&capture.receipt_id) else {
+    let Some((sought, mut near)) = known.likenesses.remove(&capture.receipt_id) else {
         return create(capture, None, known, rules, ids);
     };
-    let mut duplicates = like;
-    duplicates.retain(|one| !known.fresh.knows(one.lead_id));
-    if policy != MatchPolicy::Create {
-        let comparer = rules.knowledge.comparer();
-        let of_batch = known.fresh.candidates(&sought);
-        let judged = of_batch.into_iter().filter_map(|(id, evidence)| {
-            let lead = known
-                .leads
-                .get(&id)
-                .filter(|lead| lead.is_test == capture.is_test)?;
-            let candidate = Candidate {
-                lead_id: id,
-                is_customer: lead.stage_kind == StageKind::Converted,
-                evidence,
-            };
-            judge(&comparer, &rules.matching, &sought.evidence, candidate)
-        });
-        duplicates.extend(judged.collect::<Vec<_>>());
-        duplicates = ranked(duplicates);
-    }
+    let comparer = rules.knowledge.comparer();
+    let of_batch = known.fresh.nearest(&sought, &mut near);
+    let judged = of_batch.into_iter().filter_map(|(id, evidence)| {
+        let lead = known
+            .leads
+            .get(&id)
+            .filter(|lead| lead.is_test == capture.is_test)?;
+        let candidate = Candidate {
+            lead_id: id,
+            is_customer: lead.stage_kind == StageKind::Converted,
+            evidence,
+        };
+        judge(&comparer, &rules.matching, &sought.evidence, candidate)
+    });
+    near.like.extend(judged);
+    let mut duplicates = ranked(near.like);
     // A lead that could not be held is looked at by people.
     let held = |id: &Uuid| {
         known
@@ -426,7 +421,7 @@ fn create(
     let is_the_same = rules.matching.evidence.iter().all(|(key, _)| compared(key));
     let of_lead = || Sought::of_lead(&lead, &rules.matching, known.workspace_id);
     let sought = sought.filter(|_| is_the_same).unwrap_or_else(of_lead);
-    known.fresh.take(id, sought);
+    known.fresh.make(id, sought);
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Created,
