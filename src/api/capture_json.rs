@@ -1,7 +1,7 @@
 //! Captures, as requests say them and answers show them.
 
 use crate::api::decisions::{ClockBody, RoutingBrief};
-use crate::api::lead_json::LeadBody;
+use crate::api::lead_json::{LeadBody, ScoreShown};
 use crate::api::qualification::QualificationBrief;
 use crate::api::score::ScoreBrief;
 use crate::domain::capture::{Captured, Consent, Outcome};
@@ -344,7 +344,9 @@ fn lead_of(captured: &Captured) -> LeadBody {
     let shown = LeadBody::from(&captured.lead);
     let scored = captured.decided.scored();
     LeadBody {
-        score: scored.map_or(shown.score, |(_, found)| Some((&found.standing).into())),
+        score: scored.map_or(shown.score, |(_, found)| {
+            found.standing.as_ref().map(ScoreShown::from)
+        }),
         ..shown
     }
 }

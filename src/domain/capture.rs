@@ -22,7 +22,6 @@ use crate::domain::ids::Ids;
 use crate::domain::lead::Lead;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::likeness::{Candidate, Duplicate, attached, judge, ranked};
-use crate::domain::match_policy::MatchPolicy;
 use crate::domain::normalise::attribution::Attribution;
 use crate::domain::rules::Rules;
 use crate::domain::stage::StageKind;
@@ -71,7 +70,8 @@ pub struct Capture {
     pub is_test: bool,
     /// What the timeline shows of this touch.
     pub properties: Map<String, Value>,
-    /// SHA-256 of what was said, without times and addresses: equal for a second delivery.
+    /// SHA-256 of what was said under external ids, without times and addresses: equal for a second delivery. What a test said
+    /// nobody says in earnest.
     pub content_hash: [u8; 32],
     /// Who becomes accountable, if this becomes a new lead; `None`: nobody yet.
     pub owner_id: Option<Uuid>,
@@ -83,6 +83,13 @@ impl Capture {
     /// Whether it is a test that met a lead in earnest, of which it changes nothing.
     pub fn only_tries(&self, lead: &Lead) -> bool {
         self.is_test && !lead.is_test
+    }
+
+    /// What a test says under external ids: a lead in earnest remembers nothing of it.
+    pub fn tried(&self) -> Option<[u8; 32]> {
+        let mut kinds = self.identities.iter().map(|identity| identity.kind);
+        let is_told = self.is_test && kinds.any(|kind| kind == IdentityKind::ExternalId);
+        is_told.then_some(self.content_hash)
     }
 
     /// The holder of an identity that this capture brings to a lead: what is said under an external id is remembered.
@@ -150,7 +157,7 @@ impl Captured {
 
 /// Decides one capture and takes what it changes into `known`.
 pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
-    match identify(capture, known, rules) {
+    let captured = match identify(capture, known, rules) {
         Some((lead_id, kind)) => match repeated(capture, known, lead_id) {
             Some(first) => Captured {
                 receipt_id: first,
@@ -165,35 +172,36 @@ pub fn decide(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut imp
             None => touch(capture, known, lead_id, Some(kind), rules, ids),
         },
         None => likely(capture, known, rules, ids),
+    };
+    if let Some(said) = capture.tried() {
+        let first = known.tried.entry((captured.lead.id, said));
+        first.or_insert(captured.receipt_id);
     }
+    captured
 }
 
 /// Decides the capture of somebody whom no identity tells: by the leads that are like them, as the workspace wants it.
 fn likely(capture: &Capture, known: &mut Known, rules: &Rules, ids: &mut impl Ids) -> Captured {
     let policy = rules.matching.policy_for(capture.source.as_deref());
-    let Some((sought, like)) = known.likenesses.remove(&capture.receipt_id) else {
+    let Some((sought, mut near)) = known.likenesses.remove(&capture.receipt_id) else {
         return create(capture, None, known, rules, ids);
     };
-    let mut duplicates = like;
-    duplicates.retain(|one| !known.fresh.knows(one.lead_id));
-    if policy != MatchPolicy::Create {
-        let comparer = rules.knowledge.comparer();
-        let of_batch = known.fresh.candidates(&sought);
-        let judged = of_batch.into_iter().filter_map(|(id, evidence)| {
-            let lead = known
-                .leads
-                .get(&id)
-                .filter(|lead| lead.is_test == capture.is_test)?;
-            let candidate = Candidate {
-                lead_id: id,
-                is_customer: lead.stage_kind == StageKind::Converted,
-                evidence,
-            };
-            judge(&comparer, &rules.matching, &sought.evidence, candidate)
-        });
-        duplicates.extend(judged.collect::<Vec<_>>());
-        duplicates = ranked(duplicates);
-    }
+    let comparer = rules.knowledge.comparer();
+    let of_batch = known.fresh.nearest(&sought, &mut near);
+    let judged = of_batch.into_iter().filter_map(|(id, evidence)| {
+        let lead = known
+            .leads
+            .get(&id)
+            .filter(|lead| lead.is_test == capture.is_test)?;
+        let candidate = Candidate {
+            lead_id: id,
+            is_customer: lead.stage_kind == StageKind::Converted,
+            evidence,
+        };
+        judge(&comparer, &rules.matching, &sought.evidence, candidate)
+    });
+    near.like.extend(judged);
+    let mut duplicates = ranked(near.like);
     // A lead that could not be held is looked at by people.
     let held = |id: &Uuid| {
         known
@@ -230,11 +238,15 @@ fn repeated(capture: &Capture, known: &Known, lead_id: Uuid) -> Option<Uuid> {
         .identities
         .iter()
         .filter(|identity| identity.kind == IdentityKind::ExternalId);
-    external
+    let held = external
         .filter_map(|identity| known.identities.get(identity))
         .find_map(|holder| {
             let same =
                 holder.lead_id == lead_id && holder.content_hash == Some(capture.content_hash);
             if same { holder.submission_id } else { None }
-        })
+        });
+    held.or_else(|| {
+        let said = capture.tried()?;
+        known.tried.get(&(lead_id, said)).copied()
+    })
 }

@@ -179,14 +179,25 @@ pub fn normalise(
         .into_iter()
         .filter_map(clean_consent)
         .collect();
-    let has_external = identities
+    let of_external = |identity: &&Identity| identity.kind == IdentityKind::ExternalId;
+    let external: Vec<&str> = identities
         .iter()
-        .any(|identity| identity.kind == IdentityKind::ExternalId);
-    let content_hash = if has_external {
-        let said = [&custom, &draft.answers];
-        content_hash(&person.fields, said, &tags, &consents, source.as_deref())
-    } else {
+        .filter(of_external)
+        .map(|identity| identity.value.as_str())
+        .collect();
+    let content_hash = if external.is_empty() {
         [0; 32]
+    } else {
+        let said = [&custom, &draft.answers];
+        let tried_by = draft.is_test.then_some(external.as_slice());
+        content_hash(
+            &person.fields,
+            said,
+            &tags,
+            &consents,
+            source.as_deref(),
+            tried_by,
+        )
     };
     Ok(Capture {
         receipt_id: around.receipt_id,
@@ -352,12 +363,14 @@ pub fn external_identity(system: &str, id: &str) -> Result<Identity, FieldError>
     Ok(Identity::external(&system, &id))
 }
 
+/// What was said; `tried_by`: by a test, under these external ids.
 fn content_hash(
     fields: &LeadFields,
     [custom, answers]: [&Map<String, Value>; 2],
     tags: &[String],
     consents: &[Consent],
     source: Option<&str>,
+    tried_by: Option<&[&str]>,
 ) -> [u8; 32] {
     use crate::domain::lead_fields::Field;
     let fields: Vec<Value> = Field::ALL
@@ -378,6 +391,9 @@ fn content_hash(
     let mut said = json!([fields, custom, tags, consents, source]);
     if let (Some(said), false) = (said.as_array_mut(), answers.is_empty()) {
         said.push(json!(answers));
+    }
+    if let (Some(said), Some(external)) = (said.as_array_mut(), tried_by) {
+        said.push(json!({ "test": external }));
     }
     Sha256::digest(said.to_string()).into()
 }

@@ -9,9 +9,13 @@ use crate::domain::lead::Lead;
 use crate::domain::lead_fields::LeadFields;
 use crate::domain::match_policy::{MatchPolicy, MatchSettings};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Bound::{Excluded, Unbounded};
 use uuid::Uuid;
 
+/// Leads that a capture is compared with, at most: those that share most keys with it, and of these the latest.
+pub const COMPARED: usize = 20;
 /// Leads that are named as duplicates of one, at most.
 const MOST: usize = 10;
 /// Companies without a person's name are branches of each other more often than the same: only this much is worth a look.
@@ -99,8 +103,10 @@ pub fn keys_of_lead(lead: &Lead, settings: &MatchSettings, workspace_id: Uuid) -
 /// Leads that a batch makes or changes, by their keys: captures of one batch are as like each other as of two.
 #[derive(Debug, Default)]
 pub struct Fresh {
-    by_key: HashMap<MatchKey, Vec<Uuid>>,
+    by_key: HashMap<MatchKey, BTreeSet<Uuid>>,
     leads: HashMap<Uuid, Sought>,
+    /// Those that the tables do not have yet.
+    created: HashSet<Uuid>,
 }
 
 /// What is looked at of somebody: the evidence and the keys.
@@ -134,6 +140,12 @@ impl Sought {
 }
 
 impl Fresh {
+    /// Takes in a lead that is made.
+    pub fn make(&mut self, lead_id: Uuid, now: Sought) {
+        self.created.insert(lead_id);
+        self.take(lead_id, now);
+    }
+
     /// Takes in a lead as it is now.
     pub fn take(&mut self, lead_id: Uuid, now: Sought) {
         for key in self
@@ -142,13 +154,10 @@ impl Fresh {
             .into_iter()
             .flat_map(|before| before.keys)
         {
-            self.by_key
-                .entry(key)
-                .or_default()
-                .retain(|id| *id != lead_id);
+            self.by_key.entry(key).or_default().remove(&lead_id);
         }
         for key in &now.keys {
-            self.by_key.entry(*key).or_default().push(lead_id);
+            self.by_key.entry(*key).or_default().insert(lead_id);
         }
         self.leads.insert(lead_id, now);
     }
@@ -164,16 +173,57 @@ impl Fresh {
         self.leads.contains_key(&lead_id)
     }
 
-    /// Leads of the batch that share a key.
-    pub fn candidates(&self, sought: &Sought) -> Vec<(Uuid, &Evidence)> {
-        let sharing = sought.keys.iter().filter_map(|key| self.by_key.get(key));
-        let mut ids: Vec<Uuid> = sharing.flatten().copied().collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.into_iter()
-            .filter_map(|id| Some((id, &self.leads.get(&id)?.evidence)))
+    /// The leads of the batch that a capture is compared with. Those that are `near` it in the tables are chosen together with
+    /// them, by the same rule as in a batch of its own: who has to give way leaves `near`.
+    pub fn nearest(&self, sought: &Sought, near: &mut Near) -> Vec<(Uuid, &Evidence)> {
+        near.like.retain(|one| !self.knows(one.lead_id));
+        let mut shared: HashMap<Uuid, usize> = HashMap::new();
+        for key in &sought.keys {
+            let sharing = self.by_key.get(key).into_iter().flatten().rev();
+            for lead_id in sharing.take(key.worth() as usize) {
+                *shared.entry(*lead_id).or_default() += 1;
+            }
+        }
+        if shared.is_empty() {
+            return Vec::new();
+        }
+        let of_batch = shared.iter().map(|(lead_id, keys)| (*keys, *lead_id));
+        let of_tables = near.compared.iter().filter(|(id, _)| !self.knows(*id));
+        let mut all: Vec<(usize, Uuid)> = of_tables
+            .map(|(id, found)| (self.still_found(*id, found), *id))
+            .filter(|(keys, _)| *keys > 0)
+            .chain(of_batch)
+            .collect();
+        all.sort_unstable_by_key(|one| Reverse(*one));
+        all.truncate(COMPARED);
+        near.like
+            .retain(|one| all.iter().any(|(_, id)| *id == one.lead_id));
+        all.into_iter()
+            .filter_map(|(_, id)| Some((id, &self.leads.get(&id)?.evidence)))
             .collect()
     }
+
+    /// By how many keys a lead of the tables is still found, behind the later ones of the batch.
+    fn still_found(&self, lead_id: Uuid, found: &[(MatchKey, i64)]) -> usize {
+        let is_found = |(key, place): &&(MatchKey, i64)| {
+            let sharing = self.by_key.get(key).into_iter();
+            let later = sharing.flat_map(|ids| ids.range((Excluded(lead_id), Unbounded)));
+            let new = later.filter(|id| self.created.contains(id));
+            let free = (key.worth() - place) as usize;
+            new.take(free + 1).count() <= free
+        };
+        found.iter().filter(is_found).count()
+    }
+}
+
+/// Leads that are near a capture, as they are in the tables.
+#[derive(Debug, Clone, Default)]
+pub struct Near {
+    /// Those that it was compared with, and the keys by which each was found, with its place among the latest leads of the
+    /// key. None where the capture came alone: no other lead can take their places.
+    pub compared: Vec<(Uuid, Vec<(MatchKey, i64)>)>,
+    /// Those of them that may be the person, the likeliest first.
+    pub like: Vec<Duplicate>,
 }
 
 /// What a lead is to somebody, if they may be one person. Companies that name nobody have to be more alike than that: they
@@ -287,13 +337,19 @@ fn is_probable(probability: f64, fields: &[FieldWeight], settings: &MatchSetting
 }
 
 /// The likeliest first, and not too many.
-pub fn ranked(mut duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
+pub fn ranked(duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
+    let mut duplicates = likeliest_first(duplicates);
+    duplicates.truncate(MOST);
+    duplicates
+}
+
+/// The likeliest first.
+pub fn likeliest_first(mut duplicates: Vec<Duplicate>) -> Vec<Duplicate> {
     duplicates.sort_by(|a, b| {
         b.probability
             .total_cmp(&a.probability)
             .then(a.lead_id.cmp(&b.lead_id))
     });
-    duplicates.truncate(MOST);
     duplicates
 }
 

@@ -131,4 +131,6 @@ pub struct Submission {
     pub context: SubmissionContext,
     /// The lead it made or touched.
     pub lead_id: Option<Uuid>,
+    /// What a test said under external ids: see [`Capture::tried`](crate::domain::capture::Capture::tried).
+    pub said: Option<[u8; 32]>,
 }

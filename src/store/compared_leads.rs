@@ -50,21 +50,35 @@ statement! {
 }
 
 /// Whoever shares keys with each seeker, as [`match_keys::list_candidates`] finds them, read at once: a round trip less for a
-/// capture. Where there are too many, those that share most keys, and of these the latest.
+/// capture. Where there are too many, those that share most keys, and of these the latest. `numbered`: beside each, by which
+/// of the keys, numbered from 1, it was found, and at which place among the latest leads of each.
 macro_rules! near_sql {
     () => {
+        near_sql!("AS c (seeker, family, hash, most)", "", "", "")
+    };
+    (numbered) => {
+        near_sql!(
+            "WITH ORDINALITY AS c (seeker, family, hash, most, number)",
+            ", row_number() OVER (ORDER BY k.lead_id DESC) AS place",
+            ", array_agg(c.number) AS numbers, array_agg(m.place) AS places",
+            ", n.numbers, n.places"
+        )
+    };
+    ($keys:literal, $place:literal, $found:literal, $told:literal) => {
+        concat!(
         "WITH shared AS ( \
-           SELECT c.seeker, m.lead_id, count(*) AS keys \
-           FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) AS c (seeker, family, hash, most), \
-             LATERAL (SELECT k.lead_id FROM match_keys k \
+           SELECT c.seeker, m.lead_id, count(*) AS keys", $found, " \
+           FROM (SELECT ?::uuid AS id) w, unnest(?::integer[], ?::smallint[], ?::bigint[], ?::bigint[]) ", $keys, ", \
+             LATERAL (SELECT k.lead_id", $place, " FROM match_keys k \
                WHERE k.workspace_id = w.id AND k.family = c.family AND k.hash = c.hash ORDER BY k.lead_id DESC LIMIT c.most) m \
            GROUP BY c.seeker, m.lead_id), \
-         near AS (SELECT s.seeker, s.lead_id, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
-         SELECT n.seeker, l.* FROM (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS places) w, near n, LATERAL ( \
+         near AS (SELECT s.*, row_number() OVER (PARTITION BY s.seeker ORDER BY s.keys DESC, s.lead_id DESC) AS place FROM shared s) \
+         SELECT n.seeker", $told, ", l.* FROM (SELECT ?::uuid AS id, ?::bool AS with_custom, ?::bigint AS places) w, near n, LATERAL ( \
            SELECT id, first_name, last_name, company, email, phone, phone_extension, mobile_phone, street, city, postal_code, country, \
              CASE WHEN w.with_custom THEN custom END AS custom, is_test, stage_kind, source, version \
            FROM leads WHERE workspace_id = w.id AND id = n.lead_id AND deleted_at IS NULL LIMIT 1) l \
          WHERE n.place <= w.places"
+        )
     };
 }
 pub(in crate::store) use near_sql;
@@ -76,8 +90,8 @@ statement! {
         seekers: [i32] => Array<Integer>, families: [i16] => Array<SmallInt>, hashes: [i64] => Array<BigInt>, most: [i64] => Array<BigInt>,
         leads_of: Uuid => SqlUuid, with_custom: bool => Bool, limit: i64 => BigInt
     }
-    near_sql!(),
-    returns (Integer, Compares)
+    near_sql!(numbered),
+    returns (Integer, Array<BigInt>, Array<BigInt>, Compares)
 }
 
 type OptionalString = Option<String>;
@@ -123,6 +137,9 @@ pub fn list(
         .collect())
 }
 
+/// A lead, and the keys by which it was found for a seeker, with its place among the latest leads of each.
+pub type Sharing = (Rc<Compared>, Vec<(MatchKey, i64)>);
+
 /// For each seeker the leads that share keys with it, at most so many: those that share most keys.
 pub fn list_near(
     conn: &mut TenantConnection,
@@ -130,14 +147,14 @@ pub fn list_near(
     most_of: impl Fn(&MatchKey) -> i64,
     limit: i64,
     settings: &MatchSettings,
-) -> Result<Vec<Vec<Rc<Compared>>>> {
-    let mut near: Vec<Vec<Rc<Compared>>> = vec![Vec::new(); sought.len()];
+) -> Result<Vec<Vec<Sharing>>> {
+    let mut near: Vec<Vec<Sharing>> = vec![Vec::new(); sought.len()];
     let columns = KeyColumns::of(sought, most_of);
     if columns.seekers.is_empty() {
         return Ok(near);
     }
     let workspace_id = conn.workspace_id();
-    let rows: Vec<(i32, Row)> = ListNear {
+    let rows: Vec<(i32, Vec<i64>, Vec<i64>, Row)> = ListNear {
         workspace_id: &workspace_id,
         seekers: &columns.seekers,
         families: &columns.families,
@@ -149,13 +166,14 @@ pub fn list_near(
     }
     .load(conn.pg())?;
     let mut known: HashMap<Uuid, Rc<Compared>> = HashMap::new();
-    for (seeker, row) in rows {
+    for (seeker, numbers, places, row) in rows {
+        let keys = numbers.into_iter().filter_map(|number| columns.key(number));
         let lead = known
             .entry(row.0)
             .or_insert_with(|| Rc::new(compared(row, settings)));
         let seeker = usize::try_from(seeker).map_err(Error::internal)?;
         if let Some(near) = near.get_mut(seeker) {
-            near.push(lead.clone());
+            near.push((lead.clone(), keys.zip(places).collect()));
         }
     }
     Ok(near)

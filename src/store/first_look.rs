@@ -58,7 +58,10 @@ pub fn claim_and_list_near(
     if conn.is_distributed() {
         let claims = lead_identities::claim(conn, wanted, now)?;
         let near = compared_leads::list_near(conn, &[keys], most_of, limit, settings)?;
-        return Ok((claims, near.into_iter().flatten().collect()));
+        return Ok((
+            claims,
+            near.into_iter().flatten().map(|(lead, _)| lead).collect(),
+        ));
     }
     let workspace_id = conn.workspace_id();
     let (identities, sought) = (Columns::of(wanted.iter()), KeyColumns::of(&[keys], most_of));

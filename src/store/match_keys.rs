@@ -148,6 +148,15 @@ impl KeyColumns {
         }
         columns
     }
+
+    /// The key of a row, by its number from 1.
+    pub fn key(&self, number: i64) -> Option<MatchKey> {
+        let row = usize::try_from(number).ok()?.checked_sub(1)?;
+        Some(MatchKey {
+            family: *self.families.get(row)?,
+            hash: *self.hashes.get(row)?,
+        })
+    }
 }
 
 /// A lead that shares keys with somebody.

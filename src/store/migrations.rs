@@ -58,6 +58,8 @@ migrations! {
     "2026-11-30-000034_unowned",
     "2026-11-30-000035_clocks_and_accounts",
     "2026-11-30-000036_withdrawals",
+    "2026-11-30-000037_zone_moves",
+    "2026-11-30-000038_tries",
 }
 
 impl Migration {

@@ -151,6 +151,7 @@ diesel::table! {
         body -> Bytea,
         context -> Json,
         lead_id -> Nullable<Uuid>,
+        said -> Nullable<Bytea>,
     }
 }
 
@@ -723,6 +724,7 @@ diesel::table! {
         workspace_id -> Uuid,
         calendar -> Text,
         until -> Timestamptz,
+        moved -> Array<Uuid>,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(publishable_keys, forms);

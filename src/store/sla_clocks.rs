@@ -134,37 +134,23 @@ pub fn list_leads_of_other_version(
     Ok(found)
 }
 
-/// Whose zone clocks count by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// That of who owns the lead.
-    Owner(Uuid),
-    /// That of the lead's team.
-    Team(Uuid),
-}
-
-/// Marks the open clocks of somebody's leads that count by a calendar as counting by none of its versions, so that they are
-/// [found](list_leads_of_other_version); the answer is by which calendars.
-pub fn mark_for_zone(conn: &mut TenantConnection, whose: Whose) -> Result<Vec<String>> {
+/// Marks the open clocks by a calendar of a user's leads, or of a team's, as counting by none of its versions, so that they are
+/// [found](list_leads_of_other_version).
+pub fn mark_for_zone(conn: &mut TenantConnection, calendar: &str, whose: Uuid) -> Result<()> {
+    let is_theirs = leads::owner_id.eq(whose).or(leads::team_id.eq(whose));
     let theirs = leads::table
         .filter(leads::workspace_id.eq(conn.workspace_id()))
+        .filter(is_theirs)
         .select(leads::id)
         .into_boxed();
-    let theirs = match whose {
-        Whose::Owner(id) => theirs.filter(leads::owner_id.eq(id)),
-        Whose::Team(id) => theirs.filter(leads::team_id.eq(id)),
-    };
-    let mut calendars: Vec<Option<String>> = diesel::update(sla_clocks::table)
+    diesel::update(sla_clocks::table)
         .filter(sla_clocks::workspace_id.eq(conn.workspace_id()))
         .filter(sla_clocks::lead_id.eq_any(theirs))
-        .filter(sla_clocks::calendar.is_not_null())
+        .filter(sla_clocks::calendar.eq(calendar))
         .filter(is_open())
         .set(sla_clocks::calendar_version.eq(MARK))
-        .returning(sla_clocks::calendar)
-        .get_results(conn.pg())?;
-    calendars.sort_unstable();
-    calendars.dedup();
-    Ok(calendars.into_iter().flatten().collect())
+        .execute(conn.pg())?;
+    Ok(())
 }
 
 /// Clocks of leads that have not ended, locked until the end of the transaction. The leads are to be locked before.

@@ -14,6 +14,7 @@ use diesel::sql_types::{
     Array, Bool, Bytea, Json as SqlJson, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use serde_json::Value;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 statement! {
@@ -32,10 +33,11 @@ statement! {
         body: Vec<&'a [u8]> => Array<Bytea>,
         context: Vec<Json> => Array<SqlJson>,
         lead_id: Vec<Option<Uuid>> => Array<Nullable<SqlUuid>>,
+        said: Vec<Option<&'a [u8]>> => Array<Nullable<Bytea>>,
     }
-    "INSERT INTO submissions (workspace_id, id, received_at, state, reason, door, form_id, source, channel, actor, content_type, body, context, lead_id) \
+    "INSERT INTO submissions (workspace_id, id, received_at, state, reason, door, form_id, source, channel, actor, content_type, body, context, lead_id, said) \
      SELECT w.id, c.* FROM (SELECT ?::uuid AS id) w, unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::uuid[], \
-       ?::text[], ?::text[], ?::json[], ?::text[], ?::bytea[], ?::json[], ?::uuid[]) c"
+       ?::text[], ?::text[], ?::json[], ?::text[], ?::bytea[], ?::json[], ?::uuid[], ?::bytea[]) c"
 }
 
 /// The rows, ready to be written.
@@ -82,6 +84,10 @@ pub(in crate::store) fn insertion<'a>(
             .collect(),
         context: Json::column(new, |submission| &submission.context)?,
         lead_id: new.iter().map(|submission| submission.lead_id).collect(),
+        said: new
+            .iter()
+            .map(|submission| submission.said.as_ref().map(|said| said.as_slice()))
+            .collect(),
         rows: std::marker::PhantomData,
     })
 }
@@ -111,6 +117,7 @@ struct SubmissionRow {
     body: Vec<u8>,
     context: Value,
     lead_id: Option<Uuid>,
+    said: Option<Vec<u8>>,
 }
 
 impl TryFrom<SubmissionRow> for Submission {
@@ -133,8 +140,31 @@ impl TryFrom<SubmissionRow> for Submission {
             body: row.body,
             context: serde_json::from_value(row.context).map_err(Error::internal)?,
             lead_id: row.lead_id,
+            said: row.said.and_then(|said| said.try_into().ok()),
         })
     }
+}
+
+/// The first receipts of what tests said, by the lead and what was said; what was never said is left out.
+pub fn find_said(
+    conn: &mut TenantConnection,
+    said: &[(Uuid, [u8; 32])],
+) -> Result<HashMap<(Uuid, [u8; 32]), Uuid>> {
+    if said.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let leads = said.iter().map(|(lead_id, _)| *lead_id);
+    let hashes = said.iter().map(|(_, hash)| hash.as_slice());
+    type Row = (Uuid, Option<Uuid>, Option<Vec<u8>>);
+    let rows: Vec<Row> = submissions::table
+        .filter(submissions::workspace_id.eq(conn.workspace_id()))
+        .filter(submissions::lead_id.eq_any(leads))
+        .filter(submissions::said.eq_any(hashes))
+        .order(submissions::id.desc())
+        .select((submissions::id, submissions::lead_id, submissions::said))
+        .load(conn.pg())?;
+    let read = |(id, lead_id, said): Row| Some(((lead_id?, said?.try_into().ok()?), id));
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// A submission by its receipt.

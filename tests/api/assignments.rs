@@ -579,6 +579,32 @@ fn who_may_have_three_leads_a_day_gets_three_and_the_rest_goes_on() {
 }
 
 #[test]
+fn who_is_taken_out_of_a_pool_and_put_back_that_day_gets_no_more_than_their_daily_cap() {
+    let app = TestApp::start_deciding();
+    let (small, large) = (app.user("rep"), app.user("rep"));
+    let pool = |members: Value| {
+        activate(
+            &app,
+            json!({"kind": "pool", "key": "both", "document": {"name": "Both", "members": members}}),
+        );
+    };
+    let both = json!([{"user_id": small.id, "daily_cap": 1}, {"user_id": large.id}]);
+    pool(both.clone());
+    activate(
+        &app,
+        json!({"kind": "routing_policy", "document": {"rules": [], "fallback": [{"pool": "both"}]}}),
+    );
+    let come = |number: u32| {
+        app.capture(json!({"email": format!("c{number}@example.com")}))["lead"]["owner_id"].clone()
+    };
+    assert_eq!((come(1), come(2)), (json!(small.id), json!(large.id)));
+    pool(json!([{"user_id": large.id}]));
+    assert_eq!(come(3), json!(large.id));
+    pool(both);
+    assert_eq!((come(4), come(5)), (json!(large.id), json!(large.id)));
+}
+
+#[test]
 fn p4_who_may_have_five_open_leads_gets_five_of_many_that_come_at_once() {
     let app = TestApp::start_deciding();
     let (small, large) = (app.user("rep"), app.user("rep"));

@@ -165,6 +165,46 @@ fn p7_a_second_delivery_under_the_same_external_id_changes_nothing() {
 }
 
 #[test]
+fn p7_a_test_that_is_delivered_twice_is_one_touch_and_takes_nothing_from_who_comes_in_earnest() {
+    let app = TestApp::start();
+    let said = json!({"email": "a@example.com", "external_ids": {"typeform": "r-1"}});
+    let known = app.capture(said.clone());
+    let tried = |email: &str, response: &str| json!({"email": email, "city": "Ulm", "external_ids": {"typeform": response}, "test": true});
+    let touches = |captured: &Value| {
+        let path = format!("{}/activities", lead_path(captured));
+        app.get(&path).json()["data"].as_array().unwrap().len()
+    };
+    let test = tried("a@example.com", "r-1");
+    let first = app.capture(test.clone());
+    assert_ne!(first["receipt_id"], known["receipt_id"]);
+    assert_eq!(app.capture(test.clone())["receipt_id"], first["receipt_id"]);
+    assert_eq!(touches(&known), 2);
+    let other = tried("a@example.com", "r-2");
+    let batch = app.post(
+        "/v1/capture/batch",
+        json!({"items": [test, other, other, said]}),
+    );
+    assert_eq!(batch.status, 200, "{}", batch.text());
+    assert_eq!(touches(&known), 3, "that of the other response");
+    assert_eq!(app.leads("")[0]["city"], Value::Null);
+
+    let test = tried("b@example.com", "s-1");
+    let mut earnest = test.clone();
+    earnest["test"] = false.into();
+    let first = app.capture(test.clone());
+    assert_eq!(app.capture(test.clone())["receipt_id"], first["receipt_id"]);
+    let came = app.capture(earnest.clone());
+    assert_eq!(
+        (&came["lead"]["id"], &came["lead"]["is_test"]),
+        (&first["lead"]["id"], &json!(false))
+    );
+    for again in [&test, &earnest] {
+        app.capture(again.clone());
+    }
+    assert_eq!(touches(&came), 2);
+}
+
+#[test]
 fn a_number_of_a_lead_with_another_address_makes_a_new_lead_that_carries_it() {
     let app = TestApp::start();
     let ada = app.capture(json!({"email": "ada@example.com", "phone": "+14155550132"}));

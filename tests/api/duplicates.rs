@@ -274,6 +274,40 @@ fn p10_captures_of_one_batch_are_as_like_each_other_as_of_two() {
 }
 
 #[test]
+fn p10_of_many_that_are_alike_a_batch_compares_those_that_single_captures_compare() {
+    let people: Vec<Value> = (0..48)
+        .map(|number: usize| {
+            let body = bob(&format!("b{number}@mail.example"));
+            match number % 4 {
+                0 => body,
+                1 => with(body, json!({"company": null})),
+                2 => with(body, json!({"first_name": "Bob", "postal_code": null})),
+                _ => with(body, json!({"last_name": "Sixtuss", "street": null})),
+            }
+        })
+        .collect();
+    let found = |alone: usize| {
+        let app = TestApp::start();
+        let (first, rest) = people.split_at(alone);
+        for person in first {
+            app.capture(person.clone());
+        }
+        if !rest.is_empty() {
+            let batch = app.post("/v1/capture/batch", json!({"items": rest}));
+            assert_eq!(batch.status, 200, "{}", batch.text());
+        }
+        let pairs = "SELECT a.email || ' ' || b.email FROM duplicate_pairs p \
+            JOIN leads a ON a.id = least(p.lead_id, p.other_lead_id) JOIN leads b ON b.id = greatest(p.lead_id, p.other_lead_id) \
+            WHERE p.found_by = 'capture' ORDER BY a.id, b.id";
+        app.database().texts(pairs)
+    };
+    let singly = found(people.len());
+    assert!(singly.len() > 300, "{}", singly.len());
+    assert_eq!(found(0), singly, "all in one batch");
+    assert_eq!(found(21), singly, "some before");
+}
+
+#[test]
 fn drafts_are_checked_without_a_trace() {
     let app = TestApp::start();
     let first = app.capture(bob("bob@acme.example"));

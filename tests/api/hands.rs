@@ -2,7 +2,10 @@
 
 use crate::decisions::{decide_by, events_with, list, pass, text};
 use crate::support::{TestApp, wait_until};
-use baton::worker::clocks;
+use baton::domain::event::{Cause, Provenance};
+use baton::domain::flow;
+use baton::store::leads;
+use baton::worker::{self, clocks};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
@@ -531,6 +534,48 @@ fn clocks_follow_an_owner_who_moves_to_another_zone() {
             .count(),
         1
     );
+}
+
+#[test]
+fn clocks_that_another_process_takes_to_the_former_zone_follow_the_owner_too() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    let zone =
+        |zone: &str| done(app.patch(&format!("/v1/users/{}", rep.id), json!({"timezone": zone})));
+    zone("Asia/Tokyo");
+    decide_by(
+        &app,
+        json!({"kind": "calendar", "key": "office", "document": {"zone": "UTC", "hours": {"monday": [{"from": "00:00", "to": "24:00"}],
+        "wednesday": [{"from": "00:00", "to": "24:00"}], "friday": [{"from": "00:00", "to": "24:00"}]}}}),
+    );
+    policy(
+        &app,
+        json!([{"key": "answer", "kind": "first_response", "name": "A", "within_minutes": 6000, "calendar": "office", "zone": "owner"}]),
+    );
+    let former = app
+        .db
+        .in_workspace(app.workspace_id, flow::rules::load)
+        .unwrap();
+    zone("America/Lima");
+    let id = lead_of(&app, json!({"email": "a@example.com"}));
+    let counts_by = || list(&app, &id, "clocks")[0]["calendar"]["zone"].clone();
+    assert_eq!(counts_by(), "America/Lima");
+    let recompute = |seconds: i64| {
+        let now = Utc::now() + Duration::seconds(seconds);
+        worker::rules::recompute(&app.db, now).unwrap();
+    };
+    recompute(0);
+    let by_former = app.db.in_workspace(app.workspace_id, |conn| {
+        let lead = leads::lock(conn, text(&id).parse().unwrap())?;
+        let provenance = Provenance::by_itself(Cause::decision(lead.id));
+        flow::clocks::follow_owner(conn, &lead, &former, &provenance, Utc::now())
+    });
+    by_former.unwrap();
+    assert_eq!(counts_by(), "Asia/Tokyo");
+    recompute(11);
+    assert_eq!(counts_by(), "America/Lima");
+    let walks = "SELECT count(*) FROM calendar_walks WHERE calendar = 'office'";
+    assert_eq!(app.database().number(walks), 0);
 }
 
 #[test]

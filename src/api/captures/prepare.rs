@@ -131,6 +131,7 @@ pub(super) fn prepare_at(
         body: received.body,
         context: received.context,
         lead_id: None,
+        said: None,
     };
     match normalise(
         draft,

@@ -69,7 +69,7 @@ pub(super) fn create(
     let is_the_same = rules.matching.evidence.iter().all(|(key, _)| compared(key));
     let of_lead = || Sought::of_lead(&lead, &rules.matching, known.workspace_id);
     let sought = sought.filter(|_| is_the_same).unwrap_or_else(of_lead);
-    known.fresh.take(id, sought);
+    known.fresh.make(id, sought);
     Captured {
         receipt_id: capture.receipt_id,
         outcome: Outcome::Created,

@@ -4,7 +4,7 @@ use super::Capture;
 use crate::domain::custom_values;
 use crate::domain::identity::{Identity, IdentityKind};
 use crate::domain::lead::Lead;
-use crate::domain::likeness::{Duplicate, Fresh, Sought};
+use crate::domain::likeness::{Fresh, Near, Sought};
 use crate::domain::rules::Rules;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -32,11 +32,13 @@ pub struct Known {
     pub created: Vec<Uuid>,
     /// Leads that were there before and changed, as they were before.
     pub changed: BTreeMap<Uuid, Lead>,
+    /// First receipts of what tests said, by the lead and what was said.
+    pub tried: HashMap<(Uuid, [u8; 32]), Uuid>,
     /// Values that no other lead may have, and that a lead does not have any more.
     pub given_up: Vec<(Identity, Uuid)>,
-    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are like them, by
+    /// What is looked at of captures of somebody who is not known by an identity, and the leads that are near them, by
     /// the captures' receipts.
-    pub likenesses: HashMap<Uuid, (Sought, Vec<Duplicate>)>,
+    pub likenesses: HashMap<Uuid, (Sought, Near)>,
     /// Leads that the batch creates or changes, to be like the captures that come behind them.
     pub fresh: Fresh,
     /// Whose leads they are.

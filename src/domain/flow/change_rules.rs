@@ -225,7 +225,7 @@ fn check_unnamed(conn: &mut TenantConnection, kind: RuleKind, key: &str) -> Resu
 /// Open clocks follow their calendar, and leads are qualified and scored anew by another framework or model.
 fn follow(conn: &mut TenantConnection, kind: RuleKind, key: &str, by: &OnBehalf) -> Result<()> {
     match kind {
-        RuleKind::Calendar => calendar_walks::begin(conn, key, by.now + FORMER_RULES),
+        RuleKind::Calendar => calendar_walks::begin(conn, key, &[], by.now + FORMER_RULES),
         RuleKind::Framework | RuleKind::ScoringModel => {
             rescore_leads::follow(conn, &by.provenance, by.now)
         }

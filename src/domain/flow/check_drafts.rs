@@ -3,7 +3,7 @@
 use crate::domain::access::Visibility;
 use crate::domain::capture::{self, Capture, Known};
 use crate::domain::flow::find_likenesses;
-use crate::domain::likeness::{Duplicate, Sought};
+use crate::domain::likeness::{Duplicate, Sought, ranked};
 use crate::domain::rules::Rules;
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
@@ -48,7 +48,8 @@ pub fn check(
         .map(|draft| Sought::of(draft, &rules.matching, workspace_id))
         .collect();
     let asked: Vec<(&Capture, &Sought)> = drafts.iter().zip(&sought).collect();
-    let found = find_likenesses::find(conn, &asked, rules)?;
+    let near = find_likenesses::find(conn, &asked, rules)?.into_iter();
+    let found: Vec<Vec<Duplicate>> = near.map(|near| ranked(near.like)).collect();
     let mut named: Vec<Uuid> = found.iter().flatten().map(|one| one.lead_id).collect();
     named.extend(known.leads.keys());
     let shown = leads::visible_among(conn, &named, visible)?;

@@ -148,6 +148,7 @@ pub(super) fn received(one: &Incoming, captured: &Captured) -> Option<Submission
     (captured.outcome != Outcome::Repeated).then(|| Submission {
         state,
         lead_id: Some(captured.lead.id),
+        said: one.capture.tried(),
         ..one.submission.clone()
     })
 }

@@ -3,15 +3,15 @@
 use crate::domain::capture::{self, Capture, Holder, Known};
 use crate::domain::flow::find_likenesses;
 use crate::domain::identity::Identity;
-use crate::domain::likeness::{Duplicate, Sought, attached};
+use crate::domain::likeness::{Near, Sought, attached};
 use crate::domain::match_policy::MatchPolicy;
 use crate::domain::rules::Rules;
 use crate::error::{Error, Result};
 use crate::store::failure::LostRace;
 use crate::store::pool::TenantConnection;
-use crate::store::{lead_identities, leads};
+use crate::store::{lead_identities, leads, submissions};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Claims the identities of all, and locks the leads that have them already; of the others, finds leads that are like
@@ -36,15 +36,33 @@ pub(super) fn recognise<'a>(
         workspace_id: conn.workspace_id(),
         ..Known::default()
     };
+    known.tried = tried(conn, &captures, &known, rules)?;
     let like = look_for_likenesses(conn, &captures, &known, first, rules)?;
     hold_attached(conn, &like, &mut known, rules)?;
-    let by_receipt = |(capture, sought, like): Like| (capture.receipt_id, (sought, like));
+    let by_receipt = |(capture, sought, near): Like| (capture.receipt_id, (sought, near));
     known.likenesses = like.into_iter().map(by_receipt).collect();
     Ok((known, claims))
 }
 
-/// A capture, what is looked at of it, and leads that may be the person.
-type Like<'a> = (&'a Capture, Sought, Vec<Duplicate>);
+/// What tests among the captures say, as far as they said it before.
+fn tried(
+    conn: &mut TenantConnection,
+    captures: &[&Capture],
+    known: &Known,
+    rules: &Rules,
+) -> Result<HashMap<(Uuid, [u8; 32]), Uuid>> {
+    let tests = captures.iter().filter(|capture| capture.is_test);
+    let said: Vec<(Uuid, [u8; 32])> = tests
+        .filter_map(|test| {
+            let lead_id = capture::identified(test, known, rules)?;
+            Some((lead_id, test.tried()?))
+        })
+        .collect();
+    submissions::find_said(conn, &said)
+}
+
+/// A capture, what is looked at of it, and leads that are near it.
+type Like<'a> = (&'a Capture, Sought, Near);
 
 /// Claims the identities of all. Of a capture that comes alone it is not known yet whether somebody has them, but waiting for
 /// that before looking for leads that are like it would take longer than looking.
@@ -58,9 +76,9 @@ fn claim<'a>(
     if let [only] = captures
         && let Some(sought) = sought_of(only, rules, conn.workspace_id())
     {
-        let (claims, like) =
+        let (claims, near) =
             find_likenesses::claim_and_find(conn, only, &sought, wanted, rules, now)?;
-        return Ok((claims, Some((*only, sought, like))));
+        return Ok((claims, Some((*only, sought, near))));
     }
     Ok((lead_identities::claim(conn, wanted, now)?, None))
 }
@@ -100,7 +118,7 @@ fn look_for_likenesses<'a>(
     let found = find_likenesses::find(conn, &asked, rules)?;
     let each = sought.into_iter().zip(found);
     Ok(each
-        .map(|((capture, sought), like)| (capture, sought, like))
+        .map(|((capture, sought), near)| (capture, sought, near))
         .collect())
 }
 
@@ -114,7 +132,7 @@ fn hold_attached(
     let policy = |capture: &Capture| rules.matching.policy_for(capture.source.as_deref());
     let mut held: Vec<Uuid> = like
         .iter()
-        .filter_map(|(capture, _, like)| attached(like, policy(capture)))
+        .filter_map(|(capture, _, near)| attached(&near.like, policy(capture)))
         .filter(|id| !known.leads.contains_key(id))
         .collect();
     held.sort_unstable();

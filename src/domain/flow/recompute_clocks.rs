@@ -3,12 +3,12 @@
 use crate::domain::calendar::Calendar;
 use crate::domain::event::{Cause, Event, Provenance};
 use crate::domain::flow::escalate::Teams;
-use crate::domain::flow::{clocks, decide_lead, fire_clocks, rules};
+use crate::domain::flow::rules::{self, FORMER_RULES};
+use crate::domain::flow::{clocks, decide_lead, fire_clocks};
 use crate::domain::lead::Lead;
 use crate::domain::sla::{CalendarUsed, Clock, ClockEvent, calendar_of};
 use crate::error::Result;
 use crate::store::pool::TenantConnection;
-use crate::store::sla_clocks::Whose;
 use crate::store::{calendar_walks, leads, outbox, sla_clocks};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -27,10 +27,12 @@ pub enum Step {
     Nothing,
 }
 
-/// Somebody works in another zone from now on: the clocks of their leads, or of the leads of a team, are looked at.
-pub fn follow_zone(conn: &mut TenantConnection, whose: Whose, until: DateTime<Utc>) -> Result<()> {
-    for calendar in sla_clocks::mark_for_zone(conn, whose)? {
-        calendar_walks::begin(conn, &calendar, until)?;
+/// A user or a team is in another zone from now on: the clocks of their leads are looked at, and once more when no process
+/// starts clocks by the zone of before any longer.
+pub fn follow_zone(conn: &mut TenantConnection, whose: Uuid, now: DateTime<Utc>) -> Result<()> {
+    for calendar in rules::load(conn)?.playbook.calendars.keys() {
+        calendar_walks::begin(conn, calendar, &[whose], now + FORMER_RULES)?;
+        sla_clocks::mark_for_zone(conn, calendar, whose)?;
     }
     Ok(())
 }
@@ -43,8 +45,15 @@ pub fn step(conn: &mut TenantConnection, calendar: &str, now: DateTime<Utc>) -> 
     let version = target.map(|known| known.version);
     let ids = sla_clocks::list_leads_of_other_version(conn, calendar, version, BATCH)?;
     if ids.is_empty() {
-        calendar_walks::end(conn, calendar, now)?;
-        return Ok(Step::Nothing);
+        let moved = calendar_walks::take_moved(conn, calendar, now)?;
+        if moved.is_empty() {
+            calendar_walks::end(conn, calendar, now)?;
+            return Ok(Step::Nothing);
+        }
+        for whose in moved {
+            sla_clocks::mark_for_zone(conn, calendar, whose)?;
+        }
+        return Ok(Step::Recomputed(0));
     }
     leads::lock_by_ids(conn, &ids)?;
     fire_clocks::fire_due(conn, &ids, &rules, now)?;

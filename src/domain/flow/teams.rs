@@ -6,7 +6,6 @@ use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::user::Team;
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::sla_clocks::Whose;
 use crate::store::{audit_log, teams, users, workspaces};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
@@ -90,7 +89,7 @@ pub fn change(
     let timezone = patch.timezone.as_ref();
     if let Some(timezone) = timezone.filter(|timezone| **timezone != team.timezone) {
         team.timezone.clone_from(timezone);
-        recompute_clocks::follow_zone(conn, Whose::Team(id), now)?;
+        recompute_clocks::follow_zone(conn, id, now)?;
         details.insert("timezone".into(), json!("changed"));
     }
     if let Some(wanted) = &patch.member_ids {

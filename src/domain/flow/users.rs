@@ -8,7 +8,6 @@ use crate::domain::secret::{Secret, SecretKind};
 use crate::domain::user::{User, UserStatus, may_handle};
 use crate::error::{Conflict, Error, FieldError, Result};
 use crate::store::pool::TenantConnection;
-use crate::store::sla_clocks::Whose;
 use crate::store::{audit_log, one_time_tokens, sessions, teams, users};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -152,7 +151,7 @@ pub fn change(
     after.updated_at = by.now;
     users::update(conn, &after)?;
     if after.timezone != before.timezone {
-        recompute_clocks::follow_zone(conn, Whose::Owner(id), by.now)?;
+        recompute_clocks::follow_zone(conn, id, by.now)?;
     }
     let action = match (was_disabled, before.status) {
         (true, _) => Action::UserDisabled,

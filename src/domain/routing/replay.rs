@@ -96,6 +96,7 @@ fn desk(record: &Routed) -> Desk {
                 version: 0,
                 day: record.inputs.day,
                 members: attempt.candidates.iter().map(account).collect(),
+                left: BTreeMap::new(),
             };
             turns.insert(key.clone(), before);
         }

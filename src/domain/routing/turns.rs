@@ -35,6 +35,7 @@ use super::candidate::Candidate;
 use super::pool::Member;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,6 +66,9 @@ pub struct Turns {
     pub day: NaiveDate,
     /// In the order of the pool's members.
     pub members: Vec<MemberTurns>,
+    /// Leads given on `day` to those who left the pool since: who comes back that day goes on from there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left: BTreeMap<Uuid, u32>,
 }
 
 /// Somebody in the running.
@@ -92,11 +96,13 @@ impl Turns {
             version: 0,
             day,
             members: Vec::new(),
+            left: BTreeMap::new(),
         }
     }
 
     /// Brings the accounts into the order of `members`. New ones begin at zero; what is due to those who left goes, in equal
-    /// parts, to those who stay, so that nothing is owed by nobody.
+    /// parts, to those who stay, so that nothing is owed by nobody. Who comes back on the day on which they left had as many
+    /// leads that day as they had.
     pub fn align<'a>(&mut self, members: impl ExactSizeIterator<Item = &'a Uuid> + Clone) {
         let mut kept = self.members.iter().map(|account| &account.user_id);
         if members.len() == self.members.len() && members.clone().all(|id| kept.next() == Some(id))
@@ -106,16 +112,20 @@ impl Turns {
         let before = std::mem::take(&mut self.members);
         let sum: i64 = before.iter().map(|account| account.credit).sum();
         let found = |user_id: &Uuid| before.iter().find(|account| account.user_id == *user_id);
+        let left = &mut self.left;
+        left.extend(before.iter().map(|one| (one.user_id, one.given_today)));
         self.members = members
             .map(|user_id| {
+                let given_today = left.remove(user_id).unwrap_or(0);
                 found(user_id).copied().unwrap_or(MemberTurns {
                     user_id: *user_id,
                     given: 0,
                     credit: 0,
-                    given_today: 0,
+                    given_today,
                 })
             })
             .collect();
+        left.retain(|_, given_today| *given_today > 0);
         let now: i64 = self.members.iter().map(|account| account.credit).sum();
         let stays = |account: &&mut MemberTurns| found(&account.user_id).is_some();
         let mut stayed: Vec<&mut MemberTurns> = self.members.iter_mut().filter(stays).collect();
@@ -132,6 +142,7 @@ impl Turns {
             for account in &mut self.members {
                 account.given_today = 0;
             }
+            self.left.clear();
         }
     }
 
@@ -208,14 +219,17 @@ fn part(amount: i64, from: usize, to: usize, count: usize) -> i64 {
 
 /// Returns a turn that `user` took on `day`: as if the lead had not been given.
 ///
-/// `candidates` are those of the decision that gave it. Does nothing for somebody who is not in the pool any more;
-/// what others who left would give back, `user` goes without.
+/// `candidates` are those of the decision that gave it. For somebody who is not in the pool any more, only the day counts a
+/// lead less; what others who left would give back, `user` goes without.
 pub fn return_turn(turns: &mut Turns, candidates: &[Candidate], user: Uuid, day: NaiveDate) {
     let Some(place) = turns
         .members
         .iter()
         .position(|account| account.user_id == user)
     else {
+        if let Some(given_today) = turns.left.get_mut(&user).filter(|_| turns.day == day) {
+            *given_today = given_today.saturating_sub(1);
+        }
         return;
     };
     let runners = candidates.iter().filter(|candidate| candidate.in_running);

@@ -160,6 +160,32 @@ fn somebody_new_begins_at_zero_and_what_is_due_to_who_leaves_stays() {
 }
 
 #[test]
+fn who_comes_back_on_the_same_day_has_had_as_many_leads_that_day() {
+    let mut pool = turns(2);
+    let first = &runners(&[1, 1])[..1];
+    for _ in 0..3 {
+        pool.take(first).unwrap();
+    }
+    let (both, other) = ([id(0), id(1)], [id(1)]);
+    let had = |pool: &Turns| (pool.members[0].given_today, pool.members[0].given);
+    assert_eq!(had(&pool), (3, 3));
+    pool.align(other.iter());
+    let left = serde_json::to_value(&pool).unwrap();
+    let mut pool: Turns = serde_json::from_value(left).unwrap();
+    return_turn(&mut pool, &[], id(0), day());
+    return_turn(&mut pool, &[], id(0), day().pred_opt().unwrap());
+    pool.align(both.iter());
+    assert_eq!(had(&pool), (2, 0));
+    assert_eq!(pool.members[0].credit, 0);
+    let mut later = pool.clone();
+    later.align(other.iter());
+    later.begin_day(day().succ_opt().unwrap());
+    assert!(later.left.is_empty());
+    later.align(both.iter());
+    assert_eq!(had(&later), (0, 0));
+}
+
+#[test]
 fn a_new_pool_gives_its_first_turns_in_the_order_of_its_members() {
     let mut stage = Stage::of_pool(
         3,

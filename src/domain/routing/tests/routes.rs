@@ -157,6 +157,7 @@ fn every_reason_that_excludes_somebody_is_told() {
         version: 0,
         day: day(),
         members: (1..=4).map(account).collect(),
+        left: BTreeMap::new(),
     };
     stage.desk = Desk::new([("p".to_owned(), turns)].into(), [(id(3), 5)].into());
     let users = (1..=4).map(|number| RosterUser {

@@ -1,0 +1,1 @@
+ALTER TABLE calendar_walks DROP COLUMN moved;
