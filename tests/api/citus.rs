@@ -255,9 +255,16 @@ fn every_query_of_the_store_keeps_the_rules_of_citus() {
     assert!(checked >= 15, "only {checked} statements");
 }
 
+/// The files of a folder, at any depth.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        })
+        .collect()
 }
 
 /// The string literals of Rust code that are SQL.
