@@ -503,26 +503,33 @@ fn p10_what_is_said_in_the_same_batch_ends_the_clocks_of_the_lead() {
     );
 }
 
-#[test]
-fn clocks_follow_an_owner_who_moves_to_another_zone() {
-    let app = TestApp::start_deciding();
-    let rep = app.user("rep");
-    let zone =
-        |zone: &str| done(app.patch(&format!("/v1/users/{}", rep.id), json!({"timezone": zone})));
-    zone("Asia/Tokyo");
+fn settle_in(app: &TestApp, user_id: &str, zone: &str) {
+    done(app.patch(&format!("/v1/users/{user_id}"), json!({"timezone": zone})));
+}
+
+/// Leads are to be answered within a hundred hours of three days of the week, by the clocks of who has them.
+fn count_by_the_owners_zone(app: &TestApp) {
     decide_by(
-        &app,
+        app,
         json!({"kind": "calendar", "key": "office", "document": {"zone": "UTC", "hours": {"monday": [{"from": "00:00", "to": "24:00"}],
         "wednesday": [{"from": "00:00", "to": "24:00"}], "friday": [{"from": "00:00", "to": "24:00"}]}}}),
     );
     policy(
-        &app,
+        app,
         json!([{"key": "answer", "kind": "first_response", "name": "A", "within_minutes": 6000, "calendar": "office", "zone": "owner"}]),
     );
+}
+
+#[test]
+fn clocks_follow_an_owner_who_moves_to_another_zone() {
+    let app = TestApp::start_deciding();
+    let rep = app.user("rep");
+    settle_in(&app, &rep.id, "Asia/Tokyo");
+    count_by_the_owners_zone(&app);
     let id = lead_of(&app, json!({"email": "a@example.com"}));
     let counts_by = || list(&app, &id, "clocks")[0]["calendar"]["zone"].clone();
     assert_eq!(counts_by(), "Asia/Tokyo");
-    zone("America/Lima");
+    settle_in(&app, &rep.id, "America/Lima");
     wait_until("it counts by the new zone", || {
         counts_by() == "America/Lima"
     });
@@ -540,23 +547,13 @@ fn clocks_follow_an_owner_who_moves_to_another_zone() {
 fn clocks_that_another_process_takes_to_the_former_zone_follow_the_owner_too() {
     let app = TestApp::start_deciding();
     let rep = app.user("rep");
-    let zone =
-        |zone: &str| done(app.patch(&format!("/v1/users/{}", rep.id), json!({"timezone": zone})));
-    zone("Asia/Tokyo");
-    decide_by(
-        &app,
-        json!({"kind": "calendar", "key": "office", "document": {"zone": "UTC", "hours": {"monday": [{"from": "00:00", "to": "24:00"}],
-        "wednesday": [{"from": "00:00", "to": "24:00"}], "friday": [{"from": "00:00", "to": "24:00"}]}}}),
-    );
-    policy(
-        &app,
-        json!([{"key": "answer", "kind": "first_response", "name": "A", "within_minutes": 6000, "calendar": "office", "zone": "owner"}]),
-    );
+    settle_in(&app, &rep.id, "Asia/Tokyo");
+    count_by_the_owners_zone(&app);
     let former = app
         .db
         .in_workspace(app.workspace_id, flow::rules::load)
         .unwrap();
-    zone("America/Lima");
+    settle_in(&app, &rep.id, "America/Lima");
     let id = lead_of(&app, json!({"email": "a@example.com"}));
     let counts_by = || list(&app, &id, "clocks")[0]["calendar"]["zone"].clone();
     assert_eq!(counts_by(), "America/Lima");
