@@ -2,6 +2,9 @@
 # Starts a Baton of its own for a script: on loopback, in a temporary folder that goes with it.
 # The script sources this, in the root of the repository, under `set -euo pipefail`.
 
+# Where cargo puts what it builds.
+BUILT=${CARGO_TARGET_DIR:-target}
+
 # Starts $1, a baton program, and waits until it listens. Sets URL, KEY (of an admin) and FOLDER, where it runs;
 # out and err in FOLDER are what it says. BATON_LISTEN may name an address; without it the port is a free one.
 # When the script ends, in whatever way, the service is stopped and the folder removed.
