@@ -238,10 +238,7 @@ async fn decide_again(
         let found = simulate_lead::decide(conn, lead_id, &visible, &rules, now)?;
         Ok((found, End::Rollback))
     });
-    let (lead, decided) = found.await.map_err(|error| match error {
-        Error::NotFound { .. } => unknown_lead(),
-        other => other,
-    })?;
+    let (lead, decided) = found.await.map_err(of_lead_id)?;
     Ok(Captured {
         receipt_id: Uuid::nil(),
         outcome: Outcome::Matched,
@@ -254,9 +251,21 @@ async fn decide_again(
     })
 }
 
-fn unknown_lead() -> Error {
-    let detail = "the workspace has no such lead, or you may not see it";
-    Error::Invalid(vec![FieldError::new("/lead_id", "unknown_lead", detail)])
+/// A lead that is not there is told where its id stands.
+fn of_lead_id(error: Error) -> Error {
+    let wrong =
+        |code, detail: &str| Error::Invalid(vec![FieldError::new("/lead_id", code, detail)]);
+    match error {
+        Error::NotFound { .. } => wrong(
+            "unknown_lead",
+            "the workspace has no such lead, or you may not see it",
+        ),
+        Error::Merged { into, .. } => wrong(
+            "merged_lead",
+            &format!("the lead became a part of {into}: send that id"),
+        ),
+        other => other,
+    }
 }
 
 fn unknown_rule(place: usize) -> Error {

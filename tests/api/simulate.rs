@@ -170,8 +170,12 @@ fn on_whom_documents_are_tried_is_one_and_is_there() {
     let rep = app.user("rep");
     let id = app.capture(json!({"email": "lea@example.com"}))["lead"]["id"].clone();
     let both = json!({"lead_id": id, "lead": {"email": "lea@example.com"}});
+    let merged = app.capture(json!({"email": "lee@example.com"}))["lead"]["id"].clone();
+    let merge = format!("/v1/leads/{}/merge", id.as_str().unwrap());
+    assert_eq!(app.post(&merge, json!({"with": [merged]})).status, 200);
     for (asked, told) in [
         (both, ("", "lead_or_history")),
+        (json!({"lead_id": merged}), ("/lead_id", "merged_lead")),
         (json!({"lead_id": rep.id}), ("/lead_id", "unknown_lead")),
     ] {
         let reply = app.post("/v1/simulate", asked);
