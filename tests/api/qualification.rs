@@ -284,14 +284,18 @@ fn an_answer_rests_on_an_activity_of_its_own_lead() {
     }
 }
 
-#[test]
-fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
-    let app = TestApp::start();
+fn score_mql_by_seven(app: &TestApp) {
     decide_by(
-        &app,
+        app,
         json!({"kind": "scoring_model", "document": {"name": "M", "rules": [{"key": "mql", "name": "MQL", "ledger": "fit", "points": 7,
             "when": {"field": "verdict", "op": "eq", "value": "mql"}}]}}),
     );
+}
+
+#[test]
+fn a_verdict_that_answers_give_counts_in_the_score_at_once() {
+    let app = TestApp::start();
+    score_mql_by_seven(&app);
     let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
     let id = &captured["lead"]["id"];
     answer(&app, id, json!({"budget": "5k EUR"}));
@@ -327,11 +331,7 @@ fn withdraw(app: &TestApp, id: &Value, answer_id: &Value, reason: &str) -> Reply
 fn an_answer_that_is_taken_back_stays_and_counts_for_nothing() {
     let app = TestApp::start();
     decide_by(&app, framework(json!({})));
-    decide_by(
-        &app,
-        json!({"kind": "scoring_model", "document": {"name": "M", "rules": [{"key": "mql", "name": "MQL", "ledger": "fit", "points": 7,
-            "when": {"field": "verdict", "op": "eq", "value": "mql"}}]}}),
-    );
+    score_mql_by_seven(&app);
     let captured = app.capture(json!({"email": "a@example.com", "answers": {"need": "a CRM"}}));
     let id = &captured["lead"]["id"];
     assert_eq!(captured["lead"]["score"]["fit"], 7);

@@ -10,7 +10,7 @@ use crate::domain::flow::capture::Incoming;
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::ids::{Ids, ProcessIds, time_of};
 use crate::domain::rules::Rules;
-use crate::domain::submission::{Door, Submission, SubmissionContext, SubmissionState};
+use crate::domain::submission::{Submission, SubmissionState};
 use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Utc};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -99,14 +99,7 @@ pub fn incoming(
 /// # Errors
 /// Every field that is wrong, by its pointer.
 pub fn prepare_draft(draft: CaptureDraft, caller: &Caller) -> Result<Capture> {
-    let received = Received {
-        door: Door::Capture,
-        content_type: String::new(),
-        body: Vec::new(),
-        context: SubmissionContext::default(),
-        idempotency_key: None,
-    };
-    Ok(incoming(draft, received, caller, Manner::Question)?.capture)
+    Ok(incoming(draft, Received::nothing(), caller, Manner::Question)?.capture)
 }
 
 pub(super) fn prepare_at(

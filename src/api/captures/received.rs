@@ -21,6 +21,19 @@ pub struct Received {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
+impl Received {
+    /// Of a draft that nobody sent to be kept.
+    pub(super) fn nothing() -> Received {
+        Received {
+            door: Door::Capture,
+            content_type: String::new(),
+            body: Vec::new(),
+            context: SubmissionContext::default(),
+            idempotency_key: None,
+        }
+    }
+}
+
 /// Media type of the request's body.
 pub fn content_type(request: &HttpRequest) -> String {
     let given = request

@@ -10,7 +10,6 @@ use crate::domain::capture_draft::{CaptureDraft, Manner};
 use crate::domain::flow::capture::{self, Answers, Incoming, Reply};
 use crate::domain::ids::{Ids, ProcessIds};
 use crate::domain::rules::Rules;
-use crate::domain::submission::{Door, SubmissionContext};
 use crate::error::{Error, Result};
 use crate::store::pool::End;
 use actix_web::web;
@@ -47,13 +46,6 @@ pub async fn rehearse_by(
     rules: Arc<Rules>,
     now: DateTime<Utc>,
 ) -> Result<Captured> {
-    let received = Received {
-        door: Door::Capture,
-        content_type: String::new(),
-        body: Vec::new(),
-        context: SubmissionContext::default(),
-        idempotency_key: None,
-    };
     let sender = Sender {
         actor: caller.actor(),
         form_id: None,
@@ -61,7 +53,7 @@ pub async fn rehearse_by(
         rules: rules.clone(),
     };
     let receipt = (ProcessIds.next(now), now);
-    let incoming = match prepare_at(receipt, draft, received, sender, Manner::Program) {
+    let incoming = match prepare_at(receipt, draft, Received::nothing(), sender, Manner::Program) {
         Prepared::Ready(incoming) => *incoming,
         Prepared::Refused(errors) => return Err(Error::Invalid(errors)),
         Prepared::Broken(_) => return Err(Error::internal("a panic in a rehearsal")),
